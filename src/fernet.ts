@@ -1,0 +1,154 @@
+/**
+ * Fernet (the Fernet spec, version 0x80): authenticated encryption of a message, with its time.
+ *
+ * Trusted base: errors.ts, base64url.ts, internal/options.ts, keys.ts (what a key may be), frame.ts
+ * (the format), hmac.ts and cbc.ts (HMAC-SHA256 and AES-128-CBC on node:crypto), random.ts (the IVs) and
+ * text.ts (strict UTF-8). Nothing else runs.
+ */
+
+import { encode } from "./base64url.ts";
+import { TokenError } from "./errors.ts";
+import {
+  decryptFrame,
+  exactTimestampOf,
+  type Frame,
+  Frames,
+  timestampOf,
+} from "./internal/frame.ts";
+import type { FernetKey } from "./internal/keys.ts";
+import { checkNames, checkSeconds, optionError, seconds } from "./internal/options.ts";
+import { fillRandom } from "./internal/random.ts";
+import { utf8Text } from "./internal/text.ts";
+
+export type { FernetKey } from "./internal/keys.ts";
+
+export interface FernetEncryptOptions {
+  /** Seconds since the epoch, 0 or more; the fraction is dropped. The current time by default. */
+  now?: number;
+}
+
+export interface FernetDecryptOptions {
+  /** The greatest age in seconds, 0 or more. Without it no token expires. */
+  ttl?: number;
+  /** Seconds since the epoch. The current time by default. */
+  now?: number;
+}
+
+const KEY_BYTES = 32;
+/** How far ahead another machine's clock may be, in seconds (the spec's "Verifying", step 3). */
+const MAX_CLOCK_SKEW = 60;
+
+const ENCRYPT_OPTIONS: ReadonlySet<string> = new Set(["now"]);
+const DECRYPT_OPTIONS: ReadonlySet<string> = new Set(["ttl", "now"]);
+
+export class Fernet {
+  readonly #frames: Frames;
+
+  /** A fresh random key, as the spec writes it: 32 bytes as 44 characters of padded base64url. */
+  static generateKey(): string {
+    const key = new Uint8Array(KEY_BYTES);
+    fillRandom(key, 0, KEY_BYTES);
+    return encode(key, { padding: true });
+  }
+
+  /**
+   * The first key encrypts, all decrypt. Each holds an open cipher and decipher, 6 to 8 KiB.
+   *
+   * @throws ConfigError ERR_KEY: no key, or one that is not exactly 44 characters or 32 bytes.
+   */
+  constructor(keys: FernetKey | readonly FernetKey[]) {
+    this.#frames = new Frames(keys);
+  }
+
+  /**
+   * The token of a message: its bytes, or the UTF-8 of its text.
+   *
+   * @throws ConfigError ERR_OPTION: a message that is neither bytes nor well-formed text, or a wrong option.
+   * @throws TokenError ERR_TOKEN_TOO_LARGE: longer than a string of this runtime can be.
+   */
+  encrypt(message: string | Uint8Array, options?: FernetEncryptOptions): string {
+    checkNames(options, ENCRYPT_OPTIONS, "encrypt");
+    const timestamp = Math.floor(seconds(options?.now));
+    if (timestamp < 0 || timestamp > Number.MAX_SAFE_INTEGER) throw optionError("now", "0 or more");
+    if (typeof message === "string") {
+      // UTF-8 has no lone surrogates; writing U+FFFD in their place would alter the message.
+      if (!message.isWellFormed()) throw optionError("the message", "well-formed text");
+    } else if (!(message instanceof Uint8Array)) {
+      throw optionError("the message", "a string or a Uint8Array");
+    }
+    return this.#frames.encrypt(message, timestamp);
+  }
+
+  /**
+   * The message of a token, in memory of its own.
+   *
+   * @throws TokenError ERR_TOKEN_INVALID, whatever is wrong with the token; only after its MAC held
+   *   ERR_TOKEN_EXPIRED (timestamp + ttl < now) and ERR_TOKEN_NOT_ACTIVE (under a ttl, a timestamp more
+   *   than 60 s ahead).
+   * @throws ConfigError ERR_OPTION
+   */
+  decrypt(token: string, options?: FernetDecryptOptions): Uint8Array {
+    return new Uint8Array(this.#decrypt(this.#open(token, options)));
+  }
+
+  /**
+   * The message of a token as text.
+   *
+   * @throws TokenError as `decrypt`, and ERR_TOKEN_MALFORMED if the message is not UTF-8.
+   * @throws ConfigError ERR_OPTION
+   */
+  decryptText(token: string, options?: FernetDecryptOptions): string {
+    const plaintext = this.#decrypt(this.#open(token, options));
+    const text = utf8Text(plaintext, 0, plaintext.length);
+    plaintext.fill(0);
+    if (text === undefined) throw new TokenError("ERR_TOKEN_MALFORMED");
+    return text;
+  }
+
+  /**
+   * The same message with the same timestamp under the first key, so that rotation renews no token.
+   *
+   * @throws TokenError as `decrypt`.
+   * @throws ConfigError ERR_OPTION
+   */
+  rotate(token: string, options?: FernetDecryptOptions): string {
+    const frame = this.#open(token, options);
+    const timestamp = exactTimestampOf(frame);
+    const plaintext = this.#decrypt(frame);
+    const rotated = this.#frames.encrypt(plaintext, timestamp);
+    plaintext.fill(0);
+    return rotated;
+  }
+
+  /**
+   * When a token was made, in seconds since the epoch; only if its MAC holds. The message is not
+   * decrypted.
+   *
+   * @throws TokenError ERR_TOKEN_INVALID
+   */
+  timestamp(token: string): number {
+    return timestampOf(this.#open(token, undefined));
+  }
+
+  #open(token: string, options: FernetDecryptOptions | undefined): Frame {
+    checkNames(options, DECRYPT_OPTIONS, "decrypt");
+    const ttl = options?.ttl;
+    checkSeconds(ttl, "ttl", 0);
+    checkSeconds(options?.now, "now");
+    const frame = typeof token === "string" ? this.#frames.open(token) : undefined;
+    if (frame === undefined) throw new TokenError("ERR_TOKEN_INVALID");
+    if (ttl !== undefined) {
+      const now = seconds(options?.now);
+      const timestamp = timestampOf(frame);
+      if (timestamp + ttl < now) throw new TokenError("ERR_TOKEN_EXPIRED");
+      if (timestamp > now + MAX_CLOCK_SKEW) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
+    }
+    return frame;
+  }
+
+  #decrypt(frame: Frame): Buffer {
+    const plaintext = decryptFrame(frame);
+    if (plaintext === undefined) throw new TokenError("ERR_TOKEN_INVALID");
+    return plaintext;
+  }
+}

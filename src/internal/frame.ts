@@ -1,0 +1,172 @@
+/**
+ * The Fernet token, version 0x80 (the Fernet spec's section "Token Format"), as bytes in a frame:
+ *
+ *     version (1) | timestamp (8, big-endian) | IV (16) | ciphertext (16 n) | HMAC (32)
+ *
+ * Base64url with padding outside, AES-128-CBC with PKCS#7 padding (RFC 5652 section 6.3) inside; the
+ * HMAC covers all in front of it. A short frame is built, hashed and encrypted where it lies in the
+ * page of hmac.ts; a long one has a buffer of its own. Plaintext never outlives a call in either.
+ */
+
+import { decodedLength, decodeInto, encodeRange, pad, unpaddedLength } from "../base64url.ts";
+import { TokenError } from "../errors.ts";
+import { CbcKey } from "./cbc.ts";
+import { CAPACITY, givenMac, HmacKey, isGivenMac, page, START } from "./hmac.ts";
+import { type FernetKey, fernetKey, keyList } from "./keys.ts";
+import { fillRandom } from "./random.ts";
+
+const VERSION = 0x80;
+const BLOCK = 16;
+const TIMESTAMP = 1;
+const IV = 9;
+const CIPHERTEXT = 25;
+const MAC = 32;
+const OVERHEAD = CIPHERTEXT + MAC;
+
+/** The longest string of any V8, in characters; no token is longer. */
+const LONGEST_STRING = 2 ** 29 - 24;
+const LONGEST_MESSAGE = Math.floor((LONGEST_STRING * 3) / 4) - OVERHEAD - BLOCK;
+
+/** Writes `length` bytes of IV to `target` at `at`. */
+type IvSource = (target: Uint8Array, at: number, length: number) => void;
+
+/** A Fernet key's two halves: the first 16 bytes sign, the last 16 encrypt. */
+class FrameKey {
+  readonly hmac: HmacKey;
+  readonly cbc: CbcKey;
+
+  constructor(key: FernetKey) {
+    const bytes = fernetKey(key);
+    this.hmac = new HmacKey(bytes.subarray(0, 16));
+    this.cbc = new CbcKey(bytes.subarray(16));
+  }
+}
+
+/** A frame whose MAC holds: `buffer` from `start` to `mac`, good until the page is used again. */
+export interface Frame {
+  readonly key: FrameKey;
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly mac: number;
+}
+
+export class Frames {
+  readonly #keys: readonly FrameKey[];
+  readonly #first: FrameKey;
+  readonly #iv: IvSource;
+
+  /**
+   * The first key encrypts, all decrypt. `iv` stands in for the random source where published vectors
+   * have to be met.
+   *
+   * @throws ConfigError ERR_KEY
+   */
+  constructor(keys: FernetKey | readonly FernetKey[], iv: IvSource = fillRandom) {
+    this.#keys = keyList(keys, "Fernet key").map((key) => new FrameKey(key));
+    this.#first = this.#keys[0] as FrameKey;
+    this.#iv = iv;
+  }
+
+  /**
+   * The token of a message and a timestamp in seconds.
+   *
+   * @throws TokenError ERR_TOKEN_TOO_LARGE
+   */
+  encrypt(message: string | Uint8Array, timestamp: number | bigint): string {
+    const most = typeof message === "string" ? message.length * 3 : message.length;
+    if (OVERHEAD + most + BLOCK <= CAPACITY) return this.#build(page, START, message, timestamp);
+    const length = typeof message === "string" ? Buffer.byteLength(message) : message.length;
+    if (length > LONGEST_MESSAGE) throw new TokenError("ERR_TOKEN_TOO_LARGE");
+    const frame = Buffer.allocUnsafeSlow(OVERHEAD + length + BLOCK);
+    return this.#build(frame, 0, message, timestamp);
+  }
+
+  /** The frame of a token if its shape is right and a key's MAC holds. */
+  open(token: string): Frame | undefined {
+    const end = unpaddedLength(token);
+    const length = decodedLength(end);
+    const ciphertext = length - OVERHEAD;
+    if (ciphertext < BLOCK || ciphertext % BLOCK !== 0) return undefined;
+    const short = length <= CAPACITY;
+    const buffer = short ? page : Buffer.allocUnsafeSlow(length);
+    const start = short ? START : 0;
+    if (decodeInto(buffer, start, token, 0, end) < 0) return undefined;
+    if (buffer[start] !== VERSION) return undefined;
+    const mac = start + length - MAC;
+    buffer.copy(givenMac, 0, mac, mac + MAC);
+    for (const key of this.#keys) {
+      if (isGivenMac(macOf(key, buffer, start, mac))) return { key, buffer, start, mac };
+    }
+    return undefined;
+  }
+
+  #build(
+    buffer: Buffer,
+    start: number,
+    message: string | Uint8Array,
+    timestamp: number | bigint,
+  ): string {
+    buffer[start] = VERSION;
+    writeTimestamp(buffer, start + TIMESTAMP, timestamp);
+    this.#iv(buffer, start + IV, BLOCK);
+    const from = start + CIPHERTEXT;
+    let mac = from;
+    try {
+      mac = writePadded(buffer, from, message);
+      this.#first.cbc.encrypt(buffer, from, mac);
+    } catch (error) {
+      buffer.fill(0, from);
+      throw error;
+    }
+    buffer.write(macOf(this.#first, buffer, start, mac), mac, MAC, "latin1");
+    return pad(encodeRange(buffer, start, mac + MAC));
+  }
+}
+
+/** When a frame was made, in seconds; beyond 2^53 rounded, which no comparison minds. */
+export function timestampOf({ buffer, start }: Frame): number {
+  return buffer.readUInt32BE(start + TIMESTAMP) * 2 ** 32 + buffer.readUInt32BE(start + TIMESTAMP + 4);
+}
+
+/** The same to the bit. */
+export function exactTimestampOf({ buffer, start }: Frame): bigint {
+  return buffer.readBigUInt64BE(start + TIMESTAMP);
+}
+
+/** The message of a frame, in memory of its own; undefined if its padding is not PKCS#7. */
+export function decryptFrame({ key, buffer, start, mac }: Frame): Buffer | undefined {
+  const plaintext = key.cbc.decrypt(buffer, start + CIPHERTEXT, mac);
+  const { length } = plaintext;
+  const padding = plaintext[length - 1] as number;
+  if (padding < 1 || padding > BLOCK) return undefined;
+  for (let index = length - padding; index < length; index++) {
+    if (plaintext[index] !== padding) return undefined;
+  }
+  return plaintext.subarray(0, length - padding);
+}
+
+/** The MAC of a frame from `start` to `mac`. */
+function macOf({ hmac }: FrameKey, buffer: Buffer, start: number, mac: number): string {
+  if (buffer === page) return hmac.ofPage(mac - start, "binary");
+  return hmac.of(buffer.subarray(start, mac), "binary");
+}
+
+/** Writes a message and its PKCS#7 padding, one to sixteen bytes that say how many; returns the end. */
+function writePadded(buffer: Buffer, at: number, message: string | Uint8Array): number {
+  let length = message.length;
+  if (typeof message === "string") length = buffer.write(message, at, "utf8");
+  else buffer.set(message, at);
+  const padding = BLOCK - (length % BLOCK);
+  const end = at + length + padding;
+  for (let index = end - padding; index < end; index++) buffer[index] = padding;
+  return end;
+}
+
+function writeTimestamp(buffer: Buffer, at: number, timestamp: number | bigint): void {
+  if (typeof timestamp === "bigint") {
+    buffer.writeBigUInt64BE(timestamp, at);
+    return;
+  }
+  buffer.writeUInt32BE(Math.floor(timestamp / 2 ** 32), at);
+  buffer.writeUInt32BE(timestamp % 2 ** 32, at + 4);
+}

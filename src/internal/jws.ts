@@ -1,0 +1,196 @@
+/**
+ * JWS compact serialisation (RFC 7515 section 7.1) with HS256 (RFC 7518 section 3.2) and nothing else.
+ * The payload is text; what it means is jwt.ts's and session.ts's matter.
+ *
+ * Nothing here throws on input: a refusal is returned, since an Error costs more than the check.
+ */
+
+import { decodedLength, decodeInto, encode, encodeRange } from "../base64url.ts";
+import { type Refusal, refusal } from "../errors.ts";
+import { CAPACITY, givenMac, HmacKey, isGivenMac, page, START } from "./hmac.ts";
+import { type JwtKey, jwtKey, keyList } from "./keys.ts";
+import { parseObject, utf8Text } from "./text.ts";
+
+const ALGORITHM = "HS256";
+const MAC_CHARACTERS = 43;
+const DOT = ".";
+
+/** The header of RFC 7515 section 4, as it came. */
+export interface JwtHeader {
+  alg?: unknown;
+  typ?: unknown;
+  kid?: unknown;
+  crit?: unknown;
+  [member: string]: unknown;
+}
+
+interface Key {
+  readonly hmac: HmacKey;
+  readonly kid: string | undefined;
+  /** The encoded header that this key writes, with its dot. */
+  readonly header: string;
+}
+
+export class Jws {
+  readonly #keys: readonly Key[];
+  readonly #signing: Key;
+  readonly #choosing: boolean;
+  readonly #typ: string | undefined;
+
+  /**
+   * The first key signs, all verify. `typ` is written in place of `JWT`, and demanded.
+   *
+   * @throws ConfigError ERR_KEY
+   */
+  constructor(keys: JwtKey | readonly JwtKey[], typ?: string) {
+    this.#keys = keyList(keys, "JWT key").map((key) => {
+      const { bytes, kid } = jwtKey(key);
+      const header = JSON.stringify({ alg: ALGORITHM, typ: typ ?? "JWT", kid });
+      return { hmac: new HmacKey(bytes), kid, header: encodeText(header) + DOT };
+    });
+    this.#signing = this.#keys[0] as Key;
+    this.#choosing = this.#keys.length > 1 && this.#keys.some(({ kid }) => kid !== undefined);
+    this.#typ = typ === undefined ? undefined : mediaType(typ);
+  }
+
+  /** The token that carries `payload`. */
+  sign(payload: string): string {
+    const { header, hmac } = this.#signing;
+    const input = header + encodeText(payload);
+    if (input.length > CAPACITY) return input + DOT + hmac.of(input, "base64url");
+    page.write(input, START, "latin1");
+    return input + DOT + hmac.ofPage(input.length, "base64url");
+  }
+
+  /** The payload's text if a key's MAC holds and the header is one that we accept. */
+  open(token: string): string | Refusal {
+    const first = token.indexOf(DOT);
+    const last = token.lastIndexOf(DOT);
+    // Exactly three parts (section 7.1): a third dot would lie between these two.
+    if (first === last || token.indexOf(DOT, first + 1) !== last) {
+      return refusal("ERR_TOKEN_MALFORMED");
+    }
+    const key = this.#holder(token, first, last);
+    if (key === undefined) return this.#refuse(token, first, last);
+    if (!isHeaderOf(key, token, first)) {
+      const header = parseHeader(token, first);
+      if (typeof header === "string") return refusal(header);
+      const refused = this.#checkHeader(header);
+      if (refused !== undefined) return refused;
+    }
+    return decodeText(token, first + 1, last) ?? refusalOfText(token, first + 1, last);
+  }
+
+  /** The key whose MAC over header and payload the token carries. */
+  #holder(token: string, first: number, last: number): Key | undefined {
+    const from = last + 1;
+    if (token.length - from !== MAC_CHARACTERS) return undefined;
+    if (decodeInto(givenMac, 0, token, from, token.length) < 0) return undefined;
+    const keys = this.#choosing ? this.#chosen(token, first) : this.#keys;
+    const input = token.slice(0, last);
+    if (last > CAPACITY) {
+      return keys.find(({ hmac }) => isGivenMac(hmac.of(input, "binary")));
+    }
+    // In UTF-8 what is not ASCII is longer than its characters; latin1 would fold U+0141 to "A".
+    if (page.write(input, START, "utf8") !== last) return undefined;
+    for (const key of keys) {
+      if (isGivenMac(key.hmac.ofPage(last, "binary"))) return key;
+    }
+    return undefined;
+  }
+
+  /** The keys of the token's `kid`, or all if it names none of ours: it chooses, and proves nothing. */
+  #chosen(token: string, first: number): readonly Key[] {
+    const header = parseHeader(token, first);
+    if (typeof header === "string" || typeof header.kid !== "string") return this.#keys;
+    const named = this.#keys.filter(({ kid }) => kid === header.kid);
+    return named.length > 0 ? named : this.#keys;
+  }
+
+  /** Why a token whose MAC does not hold is refused; of its header only `alg` is looked at. */
+  #refuse(token: string, first: number, last: number): Refusal {
+    const encoded =
+      isEncoded(token, 0, first) &&
+      isEncoded(token, first + 1, last) &&
+      isEncoded(token, last + 1, token.length);
+    if (!encoded) return refusal("ERR_ENCODING");
+    if (this.#keys.some((key) => isHeaderOf(key, token, first))) return refusal("ERR_TOKEN_SIGNATURE");
+    const header = parseHeader(token, first);
+    const other =
+      typeof header !== "string" && Object.hasOwn(header, "alg") && header.alg !== ALGORITHM;
+    return refusal(other ? "ERR_TOKEN_ALGORITHM" : "ERR_TOKEN_SIGNATURE");
+  }
+
+  #checkHeader(header: JwtHeader): Refusal | undefined {
+    if (header.alg !== ALGORITHM) return refusal("ERR_TOKEN_ALGORITHM");
+    // We understand no extension (section 4.1.11), and b64 is not for JWTs (RFC 7797 section 7).
+    if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) {
+      return refusal("ERR_TOKEN_CRITICAL");
+    }
+    if (this.#typ === undefined) return undefined;
+    const { typ } = header;
+    if (typeof typ === "string" && mediaType(typ) === this.#typ) return undefined;
+    return { code: "ERR_TOKEN_CLAIM", claim: "typ" };
+  }
+}
+
+/** The header and the payload of a token whose MAC nobody has looked at. */
+export function openUnverified(token: string): { header: JwtHeader; payload: string } | Refusal {
+  const parts = token.split(DOT, 4);
+  if (parts.length !== 3) return refusal("ERR_TOKEN_MALFORMED");
+  const first = token.indexOf(DOT);
+  const last = token.lastIndexOf(DOT);
+  const header = parseHeader(token, first);
+  if (typeof header === "string") return refusal(header);
+  const payload = decodeText(token, first + 1, last);
+  if (payload === undefined) return refusalOfText(token, first + 1, last);
+  return isEncoded(token, last + 1, token.length) ? { header, payload } : refusal("ERR_ENCODING");
+}
+
+/** Whether the token's header is, to the letter, the one that this key writes. */
+function isHeaderOf(key: Key, token: string, first: number): boolean {
+  return first + 1 === key.header.length && token.startsWith(key.header);
+}
+
+function parseHeader(
+  token: string,
+  first: number,
+): JwtHeader | "ERR_ENCODING" | "ERR_TOKEN_MALFORMED" {
+  const text = decodeText(token, 0, first);
+  if (text === undefined) return isEncoded(token, 0, first) ? "ERR_TOKEN_MALFORMED" : "ERR_ENCODING";
+  return parseObject(text) ?? "ERR_TOKEN_MALFORMED";
+}
+
+/** UTF-8 text as base64url. */
+function encodeText(text: string): string {
+  // A UTF-16 code unit is three bytes of UTF-8 at most.
+  if (text.length * 3 > CAPACITY) return encode(Buffer.from(text));
+  return encodeRange(page, START, START + page.write(text, START, "utf8"));
+}
+
+/** The text that `token` encodes from `start` to `end`; undefined if it is no base64url or no UTF-8. */
+function decodeText(token: string, start: number, end: number): string | undefined {
+  const room = decodedLength(end - start);
+  const short = room <= CAPACITY;
+  const buffer = short ? page : Buffer.allocUnsafeSlow(room);
+  const at = short ? START : 0;
+  const length = decodeInto(buffer, at, token, start, end);
+  return length < 0 ? undefined : utf8Text(buffer, at, at + length);
+}
+
+/** Why `decodeText` gave nothing. */
+function refusalOfText(token: string, start: number, end: number): Refusal {
+  return refusal(isEncoded(token, start, end) ? "ERR_TOKEN_MALFORMED" : "ERR_ENCODING");
+}
+
+function isEncoded(token: string, start: number, end: number): boolean {
+  const room = decodedLength(end - start);
+  const buffer = room <= CAPACITY ? page : Buffer.allocUnsafeSlow(room);
+  return decodeInto(buffer, 0, token, start, end) >= 0;
+}
+
+/** `x` stands for `application/x` (section 4.1.9); media types are ASCII and their case is nothing. */
+function mediaType(typ: string): string {
+  const lower = typ.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return lower.includes("/") ? lower : `application/${lower}`;
+}

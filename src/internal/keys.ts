@@ -1,0 +1,116 @@
+/**
+ * What callers pass as keys, as bytes: JWT keys (RFC 7518 section 3.2: 256 bits or more), Fernet keys
+ * (32 bytes) and session secrets (never a key themselves: RFC 5869 derives one for each use).
+ */
+
+import { hkdfSync, KeyObject } from "node:crypto";
+import { decode } from "../base64url.ts";
+import { ConfigError } from "../errors.ts";
+
+/**
+ * A string (its UTF-8 bytes), bytes, a secret KeyObject or a JWK of type "oct" (RFC 7518 section 6.4);
+ * 32 bytes or more.
+ */
+export type JwtKey =
+  | string
+  | Uint8Array
+  | KeyObject
+  | { kty: "oct"; k: string; kid?: string; alg?: string };
+
+/** The spec's 44 characters of padded base64url, or the 32 bytes they stand for. */
+export type FernetKey = string | Uint8Array;
+
+const LEAST_BYTES = 32;
+const FERNET_BYTES = 32;
+const FERNET_CHARACTERS = 44;
+
+/** One key as a list of one; a list as it is, which must not be empty. */
+export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
+  const list: readonly K[] = Array.isArray(keys) ? keys : [keys as K];
+  if (list.length === 0) throw new ConfigError("ERR_KEY", `no ${what} was given`);
+  return list;
+}
+
+/** The bytes and the `kid` of a JWT key. */
+export function jwtKey(key: JwtKey): { bytes: Uint8Array; kid?: string } {
+  if (typeof key === "string" || key instanceof Uint8Array) {
+    return { bytes: secretBytes(key, "JWT key") };
+  }
+  if (key instanceof KeyObject) {
+    if (key.type !== "secret") throw keyError("a JWT key must be a secret KeyObject, not a key pair's");
+    return { bytes: longEnough(key.export(), "JWT key") };
+  }
+  return jwk(key);
+}
+
+/** The 32 bytes of a Fernet key. */
+export function fernetKey(key: FernetKey): Uint8Array {
+  const bytes = typeof key === "string" ? fernetText(key) : key;
+  if (!(bytes instanceof Uint8Array) || bytes.length !== FERNET_BYTES) {
+    throw keyError("a Fernet key must be 44 characters of padded base64url, or 32 bytes");
+  }
+  return bytes;
+}
+
+/** The bytes of a secret, 32 or more; text that is visibly another kind of key is refused. */
+export function secretBytes(secret: string | Uint8Array, what: string): Uint8Array {
+  if (typeof secret === "string") {
+    if (!secret.isWellFormed()) throw keyError(`a ${what} must be well-formed text`);
+    return refusePublic(longEnough(Buffer.from(secret), what), what);
+  }
+  if (!(secret instanceof Uint8Array)) throw keyError(`a ${what} must be a string or bytes`);
+  return refusePublic(longEnough(secret, what), what);
+}
+
+/** 32 bytes for one use of a secret: HKDF-SHA256 (RFC 5869), no salt, `info` naming the use. */
+export function deriveKey(secret: Uint8Array, info: string): Uint8Array {
+  return new Uint8Array(hkdfSync("sha256", secret, "", info, FERNET_BYTES));
+}
+
+function keyError(message: string): ConfigError {
+  return new ConfigError("ERR_KEY", message);
+}
+
+function longEnough(bytes: Uint8Array, what: string): Uint8Array {
+  if (bytes.length < LEAST_BYTES) throw keyError(`a ${what} must be 32 bytes or more`);
+  return bytes;
+}
+
+/**
+ * A public key that ends up as an HMAC key is known to everybody (RFC 8725 section 2.1), and a JWK's
+ * JSON taken as the key itself is always a mistake.
+ */
+function refusePublic(bytes: Uint8Array, what: string): Uint8Array {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  if (/-----BEGIN |^\s*(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)\S+\s|^\s*\{[^]*"kty"/.test(text)) {
+    throw keyError(`a ${what} must not be the text of a PEM, an SSH key or a JWK`);
+  }
+  return bytes;
+}
+
+function jwk(key: Exclude<JwtKey, string | Uint8Array | KeyObject>): {
+  bytes: Uint8Array;
+  kid?: string;
+} {
+  if (key === null || typeof key !== "object" || key.kty !== "oct") {
+    throw keyError('a JWT key must be a string, bytes, a secret KeyObject or a JWK of kty "oct"');
+  }
+  const { kid, alg, use } = key as { kid?: unknown; alg?: unknown; use?: unknown };
+  if (alg !== undefined && alg !== "HS256") throw keyError('the "alg" of a JWK must be HS256');
+  if (use !== undefined && use !== "sig") throw keyError('the "use" of a JWK must be sig');
+  if (kid !== undefined && typeof kid !== "string") throw keyError('the "kid" of a JWK must be a string');
+  const bytes = longEnough(decodeKey(key.k, false), "JWT key");
+  return kid === undefined ? { bytes } : { bytes, kid };
+}
+
+function fernetText(key: string): Uint8Array {
+  return key.length === FERNET_CHARACTERS ? decodeKey(key, true) : new Uint8Array();
+}
+
+function decodeKey(text: string, padding: boolean): Uint8Array {
+  try {
+    return decode(text, { padding });
+  } catch {
+    throw keyError("a key's text is not strict base64url");
+  }
+}
