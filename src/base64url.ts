@@ -9,6 +9,8 @@
 import { TokenError } from "./errors.ts";
 import { checkBoolean, checkNames, optionError } from "./internal/options.ts";
 
+export { ConfigError, TokenError } from "./errors.ts";
+
 /** RFC 4648 table 2: the character of each 6-bit value. */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -70,13 +72,13 @@ export function decode(text: string, options?: Base64urlOptions): Uint8Array {
   return bytes;
 }
 
-/** `text` with the "=" that its length lacks of a multiple of four (RFC 4648 section 4). */
+/** @internal `text` with the "=" that its length lacks of a multiple of four (RFC 4648 section 4). */
 export function pad(text: string): string {
   const over = text.length & 3;
   return over === 0 ? text : over === 3 ? `${text}=` : `${text}==`;
 }
 
-/** The length of `text` without its padding; -1 when the padding is not just what it has to be. */
+/** @internal The length of `text` without its padding; -1 when the padding is not just what it has to be. */
 export function unpaddedLength(text: string): number {
   const { length } = text;
   if (length === 0) return 0;
@@ -85,13 +87,13 @@ export function unpaddedLength(text: string): number {
   return text.charCodeAt(length - 2) === 0x3d ? length - 2 : length - 1;
 }
 
-/** How many bytes that many characters are; -1 when no bytes are (one character left over). */
+/** @internal How many bytes that many characters are; -1 when no bytes are (one character left over). */
 export function decodedLength(characters: number): number {
   return (characters & 3) === 1 || characters < 0 ? -1 : Math.floor((characters * 3) / 4);
 }
 
 /**
- * `bytes` from `start` to `end` as text.
+ * @internal `bytes` from `start` to `end` as text.
  *
  * @throws TokenError ERR_TOKEN_TOO_LARGE
  */
@@ -106,7 +108,7 @@ export function encodeRange(bytes: Buffer, start: number, end: number): string {
 }
 
 /**
- * Decodes `text` from `start` to `end` into `target` at `at`, which has to have the room; returns the
+ * @internal Decodes `text` from `start` to `end` into `target` at `at`, which has to have the room; returns the
  * number of bytes, or -1 and an unspecified target where the text is not strict base64url. More than
  * 192 characters need a Buffer.
  */

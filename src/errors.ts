@@ -23,7 +23,7 @@ const TOKEN_MESSAGES = {
 
 const SESSION_MESSAGES = {
   ERR_SESSION_TOO_LARGE: "the session cookie's name and value exceed 4096 bytes",
-  ERR_SESSION_DATA: "the session holds data that JSON cannot hold",
+  ERR_SESSION_DATA: "the session holds data that JSON, or its seal, cannot hold",
   ERR_SESSION_HEADERS_SENT: "the session changed after the headers were sent",
   ERR_SESSION_REVOCATION: "the revocation list could not be asked or told",
 } as const;

@@ -20,6 +20,7 @@ import { checkNames, checkSeconds, optionError, seconds } from "./internal/optio
 import { fillRandom } from "./internal/random.ts";
 import { utf8Text } from "./internal/text.ts";
 
+export { ConfigError, TokenError } from "./errors.ts";
 export type { FernetKey } from "./internal/keys.ts";
 
 export interface FernetEncryptOptions {

@@ -21,6 +21,7 @@ import {
 import { fillRandom } from "./internal/random.ts";
 import { parseObject } from "./internal/text.ts";
 
+export { ConfigError, TokenError } from "./errors.ts";
 export type { JwtHeader } from "./internal/jws.ts";
 export type { JwtKey } from "./internal/keys.ts";
 

@@ -1,0 +1,35 @@
+/** All of bulla. Each module is also a subpath of its own, which loads no more than it needs. */
+
+export { decode, encode, type Base64urlOptions } from "./base64url.ts";
+export {
+  type CookieAttributes,
+  type Priority,
+  readCookies,
+  type SameSite,
+  serializeCookie,
+} from "./cookie.ts";
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  SessionError,
+  type SessionErrorCode,
+  TokenError,
+  type TokenErrorCode,
+} from "./errors.ts";
+export {
+  Fernet,
+  type FernetDecryptOptions,
+  type FernetEncryptOptions,
+  type FernetKey,
+} from "./fernet.ts";
+export {
+  type Claims,
+  decodeUnverified,
+  Jwt,
+  type JwtHeader,
+  type JwtKey,
+  type JwtPolicy,
+  type JwtSignOptions,
+  type JwtVerifyOptions,
+} from "./jwt.ts";
+export * from "./session.ts";

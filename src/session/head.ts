@@ -1,0 +1,214 @@
+/** Puts the session into a response's head: a ServerResponse's as it is written, or a Response's. */
+
+import { SessionError } from "../errors.ts";
+import type { Config } from "./options.ts";
+import type { State } from "./state.ts";
+
+type Field = string | number | readonly string[] | undefined;
+
+/** What of node:http's and node:http2's responses is used. */
+export interface NodeResponse {
+  statusCode: number;
+  statusMessage: string;
+  readonly headersSent: boolean;
+  getHeader(name: string): Field;
+  setHeader(name: string, value: string | readonly string[]): unknown;
+  appendHeader(name: string, value: string | readonly string[]): unknown;
+  removeHeader(name: string): void;
+  // biome-ignore lint/suspicious/noExplicitAny: the overloads of two modules, passed through
+  writeHead(...args: any[]): any;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  end(...args: any[]): any;
+  once(event: "finish", listener: () => void): unknown;
+}
+
+const NO_STORE = "no-store";
+
+/**
+ * Has the head of `res` carry the session, as it is when the head is written. Every way leads through
+ * `writeHead`, which node:http calls itself where the application does not; only an `end()` without a
+ * body on HTTP/2 does not.
+ */
+export function hookHead(state: State, res: NodeResponse): void {
+  const head = new NodeHead(state, res);
+  if (res.headersSent) state.missHeaders();
+  else head.hook();
+  res.once("finish", () => head.finish());
+}
+
+class NodeHead {
+  readonly #state: State;
+  readonly #res: NodeResponse;
+  readonly #http2: boolean;
+  /** The Set-Cookie that was put in for a head that then was not written. */
+  #cookie: string | undefined;
+  #reported: SessionError | undefined;
+
+  constructor(state: State, res: NodeResponse) {
+    this.#state = state;
+    this.#res = res;
+    this.#http2 = "stream" in res;
+  }
+
+  hook(): void {
+    const res = this.#res;
+    const { writeHead, end } = res;
+    res.writeHead = (status: number, ...rest: unknown[]): unknown => {
+      if (res.headersSent) return writeHead.call(res, status, ...rest);
+      const reason = typeof rest[0] === "string" ? [rest[0]] : [];
+      setFields(res, reason.length > 0 ? rest[1] : (rest[1] ?? rest[0]));
+      const failure = this.#setSession();
+      const written =
+        failure === undefined
+          ? writeHead.call(res, status, ...reason)
+          : writeHead.call(res, failure.status);
+      this.#state.sent = true;
+      return written;
+    };
+    res.end = (...args: unknown[]): unknown => {
+      const { pending } = this.#state;
+      if (pending !== undefined) {
+        this.#state.pending = undefined;
+        void pending.then(() => res.end(...args));
+        return res;
+      }
+      if (this.#http2 && !res.headersSent) {
+        const failure = this.#setSession();
+        if (failure !== undefined) res.statusCode = failure.status;
+      }
+      return end.apply(res, args);
+    };
+  }
+
+  /** Reports what happened too late for the head. */
+  finish(): void {
+    const { untold } = this.#state;
+    if (untold !== undefined) this.#report(untold);
+    else if (this.#state.changedLate()) this.#report(new SessionError("ERR_SESSION_HEADERS_SENT"));
+  }
+
+  /** Sets Vary, Set-Cookie and Cache-Control; returns the error where the session cannot be written. */
+  #setSession(): SessionError | undefined {
+    const res = this.#res;
+    const vary = varyWithCookie(res.getHeader("Vary"));
+    if (vary !== undefined) res.setHeader("Vary", vary);
+    const cookie = cookieOrError(this.#state);
+    const failed = cookie instanceof SessionError;
+    this.#replaceCookie(failed ? undefined : cookie);
+    if (failed) {
+      this.#report(cookie);
+      res.setHeader("Cache-Control", NO_STORE);
+      // HTTP/2 has no reason phrase, and Node warns of one.
+      if (!this.#http2) res.statusMessage = "";
+      return cookie;
+    }
+    if (cookie !== undefined && res.getHeader("Cache-Control") === undefined) {
+      res.setHeader("Cache-Control", NO_STORE);
+    }
+    return undefined;
+  }
+
+  /** Sets the session's cookie beside the others, or takes an earlier one back. */
+  #replaceCookie(cookie: string | undefined): void {
+    const set = this.#res.getHeader("Set-Cookie");
+    const before = set === undefined ? [] : Array.isArray(set) ? (set as string[]) : [String(set)];
+    const own = cookie === undefined ? this.#cookie : ownPrefix(this.#state);
+    const others = own === undefined ? before : before.filter((other) => !other.startsWith(own));
+    this.#cookie = cookie;
+    if (cookie !== undefined) this.#res.setHeader("Set-Cookie", [...others, cookie]);
+    else if (others.length === 0) this.#res.removeHeader("Set-Cookie");
+    else if (others.length < before.length) this.#res.setHeader("Set-Cookie", others);
+  }
+
+  /** Each error once: a head can be tried twice. */
+  #report(error: SessionError): void {
+    if (this.#reported?.code === error.code) return;
+    this.#reported = error;
+    report(this.#state.config, error);
+  }
+}
+
+/** The response to send: the one given, edited where it lies, or a copy of an immutable one. */
+export async function sealResponse(state: State, response: Response): Promise<Response> {
+  await state.pending;
+  const cookie = cookieOrError(state);
+  state.sent = true;
+  if (cookie instanceof SessionError) return failedResponse(state.config, cookie);
+  // Response.error() and 1xx (a runtime's upgrade) carry no fields.
+  if (response.status < 200) return response;
+  const vary = varyWithCookie(response.headers.get("Vary"));
+  if (vary === undefined && cookie === undefined) return response;
+  const edited = mutable(response);
+  const { headers } = edited;
+  if (vary !== undefined) headers.set("Vary", vary);
+  if (cookie !== undefined) {
+    const others = headers.getSetCookie().filter((other) => !other.startsWith(ownPrefix(state)));
+    headers.delete("Set-Cookie");
+    for (const other of [...others, cookie]) headers.append("Set-Cookie", other);
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", NO_STORE);
+  }
+  return edited;
+}
+
+/** The response in place of one whose session could not be written or checked. */
+export function failedResponse(config: Config, error: SessionError): Response {
+  report(config, error);
+  const body = error.status === 503 ? "Service Unavailable" : "Internal Server Error";
+  return new Response(body, { status: error.status, headers: { "Cache-Control": NO_STORE } });
+}
+
+/** The response, or a copy where its fields cannot be set (Response.redirect(), what fetch() gives). */
+function mutable(response: Response): Response {
+  try {
+    response.headers.delete("Set-Cookie-Of-Nobody");
+    return response;
+  } catch {
+    return new Response(response.body, response);
+  }
+}
+
+/**
+ * Puts the fields given to writeHead beside those set before, as node:http has it: they replace those
+ * of the same name, and an array of them may repeat a name.
+ */
+function setFields(res: NodeResponse, fields: unknown): void {
+  if (fields === undefined || fields === null) return;
+  if (!Array.isArray(fields)) {
+    for (const [name, value] of Object.entries(fields)) res.setHeader(name, value);
+    return;
+  }
+  const pairs: [string, string][] = [];
+  if (Array.isArray(fields[0])) pairs.push(...fields);
+  else for (let at = 0; at < fields.length; at += 2) pairs.push([fields[at], fields[at + 1]]);
+  for (const [name] of pairs) res.removeHeader(name);
+  for (const [name, value] of pairs) res.appendHeader(name, value);
+}
+
+/** `Vary` with Cookie among its names; undefined if it says so already. */
+function varyWithCookie(vary: Field | null): string | undefined {
+  if (vary === undefined || vary === null || vary === "") return "Cookie";
+  const text = String(vary);
+  const names = text.toLowerCase().split(/[\t ,]+/);
+  return names.includes("*") || names.includes("cookie") ? undefined : `${text}, Cookie`;
+}
+
+function cookieOrError(state: State): string | SessionError | undefined {
+  try {
+    return state.cookie();
+  } catch (error) {
+    return error instanceof SessionError ? error : new SessionError("ERR_SESSION_DATA");
+  }
+}
+
+function ownPrefix({ config }: State): string {
+  return `${config.name}=`;
+}
+
+/** Tells `onError`; what it throws must not end a process whose head is just being written. */
+function report({ onError }: Config, error: SessionError): void {
+  try {
+    onError(error);
+  } catch {
+    process.emitWarning("onError threw", { code: "BULLA_CALLBACK" });
+  }
+}
