@@ -185,8 +185,8 @@ function refusalOfText(token: string, start: number, end: number): Refusal {
 
 function isEncoded(token: string, start: number, end: number): boolean {
   const room = decodedLength(end - start);
-  const buffer = room <= CAPACITY ? page : Buffer.allocUnsafeSlow(room);
-  return decodeInto(buffer, 0, token, start, end) >= 0;
+  if (room <= CAPACITY) return decodeInto(page, START, token, start, end) >= 0;
+  return decodeInto(Buffer.allocUnsafeSlow(room), 0, token, start, end) >= 0;
 }
 
 /** `x` stands for `application/x` (section 4.1.9); media types are ASCII and their case is nothing. */
