@@ -11,7 +11,7 @@
 import { decodedLength, decodeInto, encodeRange, pad, unpaddedLength } from "../base64url.ts";
 import { TokenError } from "../errors.ts";
 import { CbcKey } from "./cbc.ts";
-import { CAPACITY, givenMac, HmacKey, isGivenMac, page, START } from "./hmac.ts";
+import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type FernetKey, fernetKey, keyList } from "./keys.ts";
 import { fillRandom } from "./random.ts";
 
@@ -42,11 +42,10 @@ class FrameKey {
   }
 }
 
-/** A frame whose MAC holds: `buffer` from `start` to `mac`, good until the page is used again. */
+/** A frame whose MAC, at `mac` in `buffer`, holds; good until the page is used again. */
 export interface Frame {
   readonly key: FrameKey;
   readonly buffer: Buffer;
-  readonly start: number;
   readonly mac: number;
 }
 
@@ -74,11 +73,10 @@ export class Frames {
    */
   encrypt(message: string | Uint8Array, timestamp: number | bigint): string {
     const most = typeof message === "string" ? message.length * 3 : message.length;
-    if (OVERHEAD + most + BLOCK <= CAPACITY) return this.#build(page, START, message, timestamp);
+    if (OVERHEAD + most + BLOCK <= CAPACITY) return this.#build(page, message, timestamp);
     const length = typeof message === "string" ? Buffer.byteLength(message) : message.length;
     if (length > LONGEST_MESSAGE) throw new TokenError("ERR_TOKEN_TOO_LARGE");
-    const frame = Buffer.allocUnsafeSlow(OVERHEAD + length + BLOCK);
-    return this.#build(frame, 0, message, timestamp);
+    return this.#build(Buffer.allocUnsafeSlow(OVERHEAD + length + BLOCK), message, timestamp);
   }
 
   /** The frame of a token if its shape is right and a key's MAC holds. */
@@ -87,55 +85,46 @@ export class Frames {
     const length = decodedLength(end);
     const ciphertext = length - OVERHEAD;
     if (ciphertext < BLOCK || ciphertext % BLOCK !== 0) return undefined;
-    const short = length <= CAPACITY;
-    const buffer = short ? page : Buffer.allocUnsafeSlow(length);
-    const start = short ? START : 0;
-    if (decodeInto(buffer, start, token, 0, end) < 0) return undefined;
-    if (buffer[start] !== VERSION) return undefined;
-    const mac = start + length - MAC;
-    buffer.copy(givenMac, 0, mac, mac + MAC);
+    const buffer = length <= CAPACITY ? page : Buffer.allocUnsafeSlow(length);
+    if (decodeInto(buffer, 0, token, 0, end) < 0 || buffer[0] !== VERSION) return undefined;
+    const mac = length - MAC;
+    buffer.copy(givenMac, 0, mac, length);
     for (const key of this.#keys) {
-      if (isGivenMac(macOf(key, buffer, start, mac))) return { key, buffer, start, mac };
+      if (isGivenMac(macOf(key, buffer, mac))) return { key, buffer, mac };
     }
     return undefined;
   }
 
-  #build(
-    buffer: Buffer,
-    start: number,
-    message: string | Uint8Array,
-    timestamp: number | bigint,
-  ): string {
-    buffer[start] = VERSION;
-    writeTimestamp(buffer, start + TIMESTAMP, timestamp);
-    this.#iv(buffer, start + IV, BLOCK);
-    const from = start + CIPHERTEXT;
-    let mac = from;
+  #build(buffer: Buffer, message: string | Uint8Array, timestamp: number | bigint): string {
+    buffer[0] = VERSION;
+    writeTimestamp(buffer, timestamp);
+    this.#iv(buffer, IV, BLOCK);
+    let mac: number;
     try {
-      mac = writePadded(buffer, from, message);
-      this.#first.cbc.encrypt(buffer, from, mac);
+      mac = writePadded(buffer, message);
+      this.#first.cbc.encrypt(buffer, CIPHERTEXT, mac);
     } catch (error) {
-      buffer.fill(0, from);
+      buffer.fill(0, CIPHERTEXT);
       throw error;
     }
-    buffer.write(macOf(this.#first, buffer, start, mac), mac, MAC, "latin1");
-    return pad(encodeRange(buffer, start, mac + MAC));
+    buffer.write(macOf(this.#first, buffer, mac), mac, MAC, "latin1");
+    return pad(encodeRange(buffer, 0, mac + MAC));
   }
 }
 
 /** When a frame was made, in seconds; beyond 2^53 rounded, which no comparison minds. */
-export function timestampOf({ buffer, start }: Frame): number {
-  return buffer.readUInt32BE(start + TIMESTAMP) * 2 ** 32 + buffer.readUInt32BE(start + TIMESTAMP + 4);
+export function timestampOf({ buffer }: Frame): number {
+  return buffer.readUInt32BE(TIMESTAMP) * 2 ** 32 + buffer.readUInt32BE(TIMESTAMP + 4);
 }
 
 /** The same to the bit. */
-export function exactTimestampOf({ buffer, start }: Frame): bigint {
-  return buffer.readBigUInt64BE(start + TIMESTAMP);
+export function exactTimestampOf({ buffer }: Frame): bigint {
+  return buffer.readBigUInt64BE(TIMESTAMP);
 }
 
 /** The message of a frame, in memory of its own; undefined if its padding is not PKCS#7. */
-export function decryptFrame({ key, buffer, start, mac }: Frame): Buffer | undefined {
-  const plaintext = key.cbc.decrypt(buffer, start + CIPHERTEXT, mac);
+export function decryptFrame({ key, buffer, mac }: Frame): Buffer | undefined {
+  const plaintext = key.cbc.decrypt(buffer, CIPHERTEXT, mac);
   const { length } = plaintext;
   const padding = plaintext[length - 1] as number;
   if (padding < 1 || padding > BLOCK) return undefined;
@@ -145,28 +134,27 @@ export function decryptFrame({ key, buffer, start, mac }: Frame): Buffer | undef
   return plaintext.subarray(0, length - padding);
 }
 
-/** The MAC of a frame from `start` to `mac`. */
-function macOf({ hmac }: FrameKey, buffer: Buffer, start: number, mac: number): string {
-  if (buffer === page) return hmac.ofPage(mac - start, "binary");
-  return hmac.of(buffer.subarray(start, mac), "binary");
+/** The MAC of what is in front of `mac`. */
+function macOf({ hmac }: FrameKey, buffer: Buffer, mac: number): string {
+  return buffer === page ? hmac.ofPage(mac, "binary") : hmac.of(buffer.subarray(0, mac), "binary");
 }
 
 /** Writes a message and its PKCS#7 padding, one to sixteen bytes that say how many; returns the end. */
-function writePadded(buffer: Buffer, at: number, message: string | Uint8Array): number {
+function writePadded(buffer: Buffer, message: string | Uint8Array): number {
   let length = message.length;
-  if (typeof message === "string") length = buffer.write(message, at, "utf8");
-  else buffer.set(message, at);
+  if (typeof message === "string") length = buffer.write(message, CIPHERTEXT, "utf8");
+  else buffer.set(message, CIPHERTEXT);
   const padding = BLOCK - (length % BLOCK);
-  const end = at + length + padding;
+  const end = CIPHERTEXT + length + padding;
   for (let index = end - padding; index < end; index++) buffer[index] = padding;
   return end;
 }
 
-function writeTimestamp(buffer: Buffer, at: number, timestamp: number | bigint): void {
+function writeTimestamp(buffer: Buffer, timestamp: number | bigint): void {
   if (typeof timestamp === "bigint") {
-    buffer.writeBigUInt64BE(timestamp, at);
+    buffer.writeBigUInt64BE(timestamp, TIMESTAMP);
     return;
   }
-  buffer.writeUInt32BE(Math.floor(timestamp / 2 ** 32), at);
-  buffer.writeUInt32BE(timestamp % 2 ** 32, at + 4);
+  buffer.writeUInt32BE(Math.floor(timestamp / 2 ** 32), TIMESTAMP);
+  buffer.writeUInt32BE(timestamp % 2 ** 32, TIMESTAMP + 4);
 }

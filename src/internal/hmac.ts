@@ -2,10 +2,10 @@
  * HMAC-SHA256 (RFC 2104, FIPS 198-1): H(K xor opad, H(K xor ipad, message)), as two one-shot hashes.
  *
  * createHmac builds an object for each MAC; `crypto.hash` does not, and is twice as fast for short
- * messages. So one page serves the module: the key's inner block lies in front of the message, which
- * callers write at START and have hashed where it lies.
+ * messages. So one page serves the module, where callers write a message and have it hashed as it
+ * lies. The key's inner block is in front of the page, out of the callers' reach.
  *
- *     page   | K xor ipad (64) | message (up to CAPACITY) |
+ *     inner  | K xor ipad (64) | page: message (up to CAPACITY) |
  *     outer  | K xor opad (64) | H(inner) (32) |
  *
  * The page is shared, and that is sound because everything here is synchronous: between a caller's
@@ -18,8 +18,6 @@ import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } fr
 const BLOCK = 64;
 const DIGEST = 32;
 
-/** Where a message begins in the page. */
-export const START: number = BLOCK;
 /** The longest message that the page takes, in bytes; a longer one goes the plain way. */
 export const CAPACITY = 16_384;
 
@@ -27,11 +25,12 @@ export const CAPACITY = 16_384;
  * Four bytes to spare: text that is longer in UTF-8 than in characters then always shows as a written
  * length other than its own, even at the very end.
  */
-export const page: Buffer = Buffer.allocUnsafeSlow(BLOCK + CAPACITY + 4);
+const inner = Buffer.allocUnsafeSlow(BLOCK + CAPACITY + 4);
+export const page: Buffer = inner.subarray(BLOCK);
 const outer = Buffer.allocUnsafeSlow(BLOCK + DIGEST);
 
-/** Views of the page from its start, kept by length: making one costs more than finding it. */
-const views: (Buffer | undefined)[] = new Array(BLOCK + 1024);
+/** Views of `inner`, kept by the length of the message: making one costs more than finding it. */
+const views: (Buffer | undefined)[] = new Array(1024);
 
 /** Where a caller puts the 32 bytes of the MAC that a token carries, to have them compared. */
 export const givenMac: Buffer = Buffer.alloc(DIGEST);
@@ -40,7 +39,7 @@ const expectedMac = Buffer.alloc(DIGEST);
 /** base64url, or latin1 (a character a byte) under the older name that the hash functions take. */
 type MacEncoding = "binary" | "base64url";
 
-/** Whose blocks lie in the page and in `outer`. */
+/** Whose blocks lie in `inner` and `outer`. */
 let current: HmacKey | undefined;
 
 export class HmacKey {
@@ -64,11 +63,11 @@ export class HmacKey {
   /** The MAC of the page's message of that length. */
   ofPage(length: number, encoding: MacEncoding): string {
     if (current !== this) {
-      page.set(this.#inner, 0);
+      inner.set(this.#inner, 0);
       outer.set(this.#outer, 0);
       current = this;
     }
-    outer.write(hash("sha256", view(BLOCK + length), "binary"), BLOCK, DIGEST, "latin1");
+    outer.write(hash("sha256", view(length), "binary"), BLOCK, DIGEST, "latin1");
     return hash("sha256", outer, encoding);
   }
 
@@ -84,7 +83,8 @@ export function isGivenMac(mac: string): boolean {
   return timingSafeEqual(expectedMac, givenMac);
 }
 
+/** The inner block and a message of that length. */
 function view(length: number): Buffer {
-  if (length >= views.length) return page.subarray(0, length);
-  return (views[length] ??= page.subarray(0, length));
+  if (length >= views.length) return inner.subarray(0, BLOCK + length);
+  return (views[length] ??= inner.subarray(0, BLOCK + length));
 }

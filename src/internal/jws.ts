@@ -7,7 +7,7 @@
 
 import { decodedLength, decodeInto, encode, encodeRange } from "../base64url.ts";
 import { type Refusal, refusal } from "../errors.ts";
-import { CAPACITY, givenMac, HmacKey, isGivenMac, page, START } from "./hmac.ts";
+import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type JwtKey, jwtKey, keyList } from "./keys.ts";
 import { parseObject, utf8Text } from "./text.ts";
 
@@ -58,7 +58,7 @@ export class Jws {
     const { header, hmac } = this.#signing;
     const input = header + encodeText(payload);
     if (input.length > CAPACITY) return input + DOT + hmac.of(input, "base64url");
-    page.write(input, START, "latin1");
+    page.write(input, 0, "latin1");
     return input + DOT + hmac.ofPage(input.length, "base64url");
   }
 
@@ -92,7 +92,7 @@ export class Jws {
       return keys.find(({ hmac }) => isGivenMac(hmac.of(input, "binary")));
     }
     // In UTF-8 what is not ASCII is longer than its characters; latin1 would fold U+0141 to "A".
-    if (page.write(input, START, "utf8") !== last) return undefined;
+    if (page.write(input, 0, "utf8") !== last) return undefined;
     for (const key of keys) {
       if (isGivenMac(key.hmac.ofPage(last, "binary"))) return key;
     }
@@ -165,17 +165,14 @@ function parseHeader(
 function encodeText(text: string): string {
   // A UTF-16 code unit is three bytes of UTF-8 at most.
   if (text.length * 3 > CAPACITY) return encode(Buffer.from(text));
-  return encodeRange(page, START, START + page.write(text, START, "utf8"));
+  return encodeRange(page, 0, page.write(text, 0, "utf8"));
 }
 
 /** The text that `token` encodes from `start` to `end`; undefined if it is no base64url or no UTF-8. */
 function decodeText(token: string, start: number, end: number): string | undefined {
-  const room = decodedLength(end - start);
-  const short = room <= CAPACITY;
-  const buffer = short ? page : Buffer.allocUnsafeSlow(room);
-  const at = short ? START : 0;
-  const length = decodeInto(buffer, at, token, start, end);
-  return length < 0 ? undefined : utf8Text(buffer, at, at + length);
+  const buffer = roomFor(decodedLength(end - start));
+  const length = decodeInto(buffer, 0, token, start, end);
+  return length < 0 ? undefined : utf8Text(buffer, 0, length);
 }
 
 /** Why `decodeText` gave nothing. */
@@ -184,9 +181,11 @@ function refusalOfText(token: string, start: number, end: number): Refusal {
 }
 
 function isEncoded(token: string, start: number, end: number): boolean {
-  const room = decodedLength(end - start);
-  if (room <= CAPACITY) return decodeInto(page, START, token, start, end) >= 0;
-  return decodeInto(Buffer.allocUnsafeSlow(room), 0, token, start, end) >= 0;
+  return decodeInto(roomFor(decodedLength(end - start)), 0, token, start, end) >= 0;
+}
+
+function roomFor(bytes: number): Buffer {
+  return bytes <= CAPACITY ? page : Buffer.allocUnsafeSlow(bytes);
 }
 
 /** `x` stands for `application/x` (section 4.1.9); media types are ASCII and their case is nothing. */
