@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code as string);
+const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code as string);
 
 // Within the package, so that `bulla/...` resolves as its own name.
 const folder = mkdtempSync(join(root, "spec", ".readme-"));
@@ -41,7 +41,7 @@ Server.prototype.listen = function () {
 describe("README.md", () => {
   it("shows a whole program within the first 20 lines", () => {
     const head = readme.split("\n").slice(0, 20).join("\n");
-    assert.match(head, /^```ts\n[^]+^```$/m);
+    assert.match(head, /^```ts\n[\s\S]+^```$/m);
   });
 
   for (const [index, file] of files.entries()) {
@@ -74,7 +74,8 @@ describe("README.md", () => {
 
   it("names npm scripts that are there", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-    for (const [, name] of readme.matchAll(/npm run ([\w:]+)/g)) assert.ok(scripts[name as string], name);
+    for (const [, name] of readme.matchAll(/npm run ([\w:]+)/g))
+      assert.ok(scripts[name as string], name);
     assert.ok(scripts.start && scripts.test);
   });
 });

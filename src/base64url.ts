@@ -173,8 +173,7 @@ function decodeByHand(
     trailing = bits & 0b1111;
     target[to++] = bits >> 4;
   } else if (end - from === 3) {
-    const bits =
-      (value(text, from) << 12) | (value(text, from + 1) << 6) | value(text, from + 2);
+    const bits = (value(text, from) << 12) | (value(text, from + 1) << 6) | value(text, from + 2);
     all |= bits;
     trailing = bits & 0b11;
     target[to++] = bits >> 10;

@@ -142,7 +142,10 @@ function checkAttributes(attributes: CookieAttributes): void {
   if (domain !== undefined && !isDomain(domain)) {
     throw optionError("domain", "a host name without a leading dot");
   }
-  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= MAX_AGE_LIMIT)) {
+  if (
+    maxAge !== undefined &&
+    !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= MAX_AGE_LIMIT)
+  ) {
     throw optionError("maxAge", "whole seconds from 0 to 34560000 (400 days)");
   }
   if (expires !== undefined && !isDate(expires)) {

@@ -1,69 +1,31 @@
 /**
  * JSON Web Tokens (RFC 7519) signed with HS256, under the practices of RFC 8725.
  *
- * Trusted base: errors.ts, base64url.ts, internal/options.ts, keys.ts (what a key may be), jws.ts (the
- * token and its MAC), hmac.ts (HMAC-SHA256 on node:crypto), random.ts (generateKey) and text.ts (strict
+ * Trusted base: errors.ts, base64url.ts, internal/options.ts, claims.ts (what claims and a policy
+ * may be), keys.ts (what a key may be), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on node:crypto), random.ts (generateKey) and text.ts (strict
  * UTF-8 and JSON). Nothing else runs.
  */
 
 import { encode } from "./base64url.ts";
 import { ConfigError, TokenError } from "./errors.ts";
-import { type JwtHeader, Jws, openUnverified } from "./internal/jws.ts";
-import type { JwtKey } from "./internal/keys.ts";
 import {
-  checkBoolean,
-  checkNames,
-  checkSeconds,
-  checkString,
-  optionError,
-  seconds,
-} from "./internal/options.ts";
+  type Claims,
+  checkPolicy,
+  claimsText,
+  holds,
+  type JwtPolicy,
+  wrongType,
+} from "./internal/claims.ts";
+import { Jws, type JwtHeader, openUnverified } from "./internal/jws.ts";
+import type { JwtKey } from "./internal/keys.ts";
+import { checkNames, checkSeconds, optionError, seconds } from "./internal/options.ts";
 import { fillRandom } from "./internal/random.ts";
 import { parseObject } from "./internal/text.ts";
 
 export { ConfigError, TokenError } from "./errors.ts";
+export type { Claims, JwtPolicy } from "./internal/claims.ts";
 export type { JwtHeader } from "./internal/jws.ts";
 export type { JwtKey } from "./internal/keys.ts";
-
-/** The registered claims of RFC 7519 section 4.1 and any others; times in seconds since the epoch. */
-export interface Claims {
-  iss?: string;
-  sub?: string;
-  aud?: string | string[];
-  exp?: number;
-  nbf?: number;
-  iat?: number;
-  jti?: string;
-  [claim: string]: unknown;
-}
-
-/** What signing sets and verifying requires. All times are seconds; fractions are legal. */
-export interface JwtPolicy {
-  /** `iss`. */
-  issuer?: string;
-  /** `aud`: one of these has to be among the token's. */
-  audience?: string | readonly string[];
-  /** `sub`. */
-  subject?: string;
-  /** `jti`. */
-  jwtId?: string;
-  /** The `typ` header, compared without regard to case, `application/` implied; "JWT" is written. */
-  typ?: string;
-  /** Sets `exp` that long after now, and requires one. */
-  expiresIn?: number;
-  /** Sets `nbf` that long after now. */
-  notBefore?: number;
-  /** Sets `iat` (the default). */
-  issuedAt?: boolean;
-  /** How far the clocks may differ, 0 or more. */
-  clockTolerance?: number;
-  /** The greatest age since `iat`, which it requires. */
-  maxTokenAge?: number;
-  /** Names of claims that have to be there. */
-  requiredClaims?: readonly string[];
-  /** In characters; 8192 by default. */
-  maxTokenLength?: number;
-}
 
 export interface JwtSignOptions {
   /** Seconds since the epoch; the fraction is dropped. The current time by default. */
@@ -84,24 +46,6 @@ const MAX_TOKEN_LENGTH = 8192;
 
 const SIGN_OPTIONS: ReadonlySet<string> = new Set(["now", "expiresIn", "notBefore"]);
 const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["now"]);
-const POLICY_OPTIONS: ReadonlySet<string> = new Set([
-  "issuer",
-  "audience",
-  "subject",
-  "jwtId",
-  "typ",
-  "expiresIn",
-  "notBefore",
-  "issuedAt",
-  "clockTolerance",
-  "maxTokenAge",
-  "requiredClaims",
-  "maxTokenLength",
-]);
-
-const STRINGS = ["iss", "sub", "jti"] as const;
-const TIMES = ["exp", "nbf", "iat"] as const;
-
 /** Signs and verifies tokens of one policy. `C` is what the caller knows of the claims: no check. */
 export class Jwt<C extends Claims = Claims> {
   readonly #jws: Jws;
@@ -155,7 +99,8 @@ export class Jwt<C extends Claims = Claims> {
     // A toJSON decides what is signed: then the text is what has to be looked at.
     const own = typeof claims["toJSON"] === "function" ? (JSON.parse(text) as Claims) : claims;
     const wrong = wrongType(own);
-    if (wrong !== undefined) throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
+    if (wrong !== undefined)
+      throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
     const added = this.#times(own, options) + this.#missing(own);
     const payload =
       added === "" ? text : text === "{}" ? `{${added.slice(1)}}` : `${text.slice(0, -1)}${added}}`;
@@ -257,67 +202,4 @@ export function decodeUnverified(token: string): { header: JwtHeader; claims: Cl
   const claims = parseObject(opened.payload);
   if (claims === undefined) throw new TokenError("ERR_TOKEN_MALFORMED");
   return { header: opened.header, claims };
-}
-
-/** Claims as JSON text, which begins with a brace. */
-function claimsText(claims: unknown): string {
-  if (claims === null || typeof claims !== "object" || Array.isArray(claims)) {
-    throw optionError("the claims", "an object");
-  }
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(claims);
-  } catch {
-    // A cycle, a BigInt or a toJSON that threw; its error could hold what is to be signed.
-  }
-  if (text?.[0] !== "{") throw optionError("the claims", "an object that JSON can hold");
-  return text;
-}
-
-/** Whether JSON.stringify writes that member. */
-function holds(claims: Claims, name: string): boolean {
-  return claims[name] !== undefined && Object.prototype.propertyIsEnumerable.call(claims, name);
-}
-
-/** The first registered claim that is of another type than RFC 7519 section 4.1 gives it. */
-function wrongType(claims: Claims): string | undefined {
-  for (const name of STRINGS) {
-    const value = claims[name];
-    if (value !== undefined && typeof value !== "string") return name;
-  }
-  for (const name of TIMES) {
-    // Section 2: a NumericDate is any JSON number; 1e400 is none that a number can hold.
-    const value = claims[name];
-    if (value !== undefined && !Number.isFinite(value)) return name;
-  }
-  const { aud } = claims;
-  if (aud === undefined || typeof aud === "string") return undefined;
-  const strings = Array.isArray(aud) && aud.every((audience) => typeof audience === "string");
-  return strings ? undefined : "aud";
-}
-
-function checkPolicy(policy: JwtPolicy): void {
-  checkNames(policy, POLICY_OPTIONS, "Jwt");
-  checkString(policy.issuer, "issuer");
-  checkString(policy.subject, "subject");
-  checkString(policy.jwtId, "jwtId");
-  checkString(policy.typ, "typ");
-  checkBoolean(policy.issuedAt, "issuedAt");
-  checkSeconds(policy.expiresIn, "expiresIn");
-  checkSeconds(policy.notBefore, "notBefore");
-  checkSeconds(policy.clockTolerance, "clockTolerance", 0);
-  checkSeconds(policy.maxTokenAge, "maxTokenAge", 0);
-  const { audience, requiredClaims, maxTokenLength } = policy;
-  if (audience !== undefined && typeof audience !== "string") checkNamesList(audience, "audience");
-  if (typeof audience === "string") checkString(audience, "audience");
-  if (requiredClaims !== undefined) checkNamesList(requiredClaims, "requiredClaims");
-  if (maxTokenLength !== undefined && !(Number.isSafeInteger(maxTokenLength) && maxTokenLength > 0)) {
-    throw optionError("maxTokenLength", "a positive whole number of characters");
-  }
-}
-
-function checkNamesList(list: readonly string[], name: string): void {
-  const strings =
-    Array.isArray(list) && list.length > 0 && list.every((item) => typeof item === "string" && item);
-  if (!strings) throw optionError(name, "strings, one or more, none empty");
 }

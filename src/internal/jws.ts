@@ -114,7 +114,8 @@ export class Jws {
       isEncoded(token, first + 1, last) &&
       isEncoded(token, last + 1, token.length);
     if (!encoded) return refusal("ERR_ENCODING");
-    if (this.#keys.some((key) => isHeaderOf(key, token, first))) return refusal("ERR_TOKEN_SIGNATURE");
+    if (this.#keys.some((key) => isHeaderOf(key, token, first)))
+      return refusal("ERR_TOKEN_SIGNATURE");
     const header = parseHeader(token, first);
     const other =
       typeof header !== "string" && Object.hasOwn(header, "alg") && header.alg !== ALGORITHM;
@@ -157,7 +158,8 @@ function parseHeader(
   first: number,
 ): JwtHeader | "ERR_ENCODING" | "ERR_TOKEN_MALFORMED" {
   const text = decodeText(token, 0, first);
-  if (text === undefined) return isEncoded(token, 0, first) ? "ERR_TOKEN_MALFORMED" : "ERR_ENCODING";
+  if (text === undefined)
+    return isEncoded(token, 0, first) ? "ERR_TOKEN_MALFORMED" : "ERR_ENCODING";
   return parseObject(text) ?? "ERR_TOKEN_MALFORMED";
 }
 

@@ -24,6 +24,10 @@ const LEAST_BYTES = 32;
 const FERNET_BYTES = 32;
 const FERNET_CHARACTERS = 44;
 
+const PEM = /-----BEGIN /;
+const SSH_KEY = /^\s*(?:ssh-|ecdsa-sha2-|sk-ssh-|sk-ecdsa-)\S+\s/;
+const JWK = /^\s*\{[\s\S]*"kty"/;
+
 /** One key as a list of one; a list as it is, which must not be empty. */
 export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
   const list: readonly K[] = Array.isArray(keys) ? keys : [keys as K];
@@ -37,7 +41,8 @@ export function jwtKey(key: JwtKey): { bytes: Uint8Array; kid?: string } {
     return { bytes: secretBytes(key, "JWT key") };
   }
   if (key instanceof KeyObject) {
-    if (key.type !== "secret") throw keyError("a JWT key must be a secret KeyObject, not a key pair's");
+    if (key.type !== "secret")
+      throw keyError("a JWT key must be a secret KeyObject, not a key pair's");
     return { bytes: longEnough(key.export(), "JWT key") };
   }
   return jwk(key);
@@ -82,7 +87,7 @@ function longEnough(bytes: Uint8Array, what: string): Uint8Array {
  */
 function refusePublic(bytes: Uint8Array, what: string): Uint8Array {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-  if (/-----BEGIN |^\s*(?:ssh-|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)\S+\s|^\s*\{[^]*"kty"/.test(text)) {
+  if (PEM.test(text) || SSH_KEY.test(text) || JWK.test(text)) {
     throw keyError(`a ${what} must not be the text of a PEM, an SSH key or a JWK`);
   }
   return bytes;
@@ -98,7 +103,8 @@ function jwk(key: Exclude<JwtKey, string | Uint8Array | KeyObject>): {
   const { kid, alg, use } = key as { kid?: unknown; alg?: unknown; use?: unknown };
   if (alg !== undefined && alg !== "HS256") throw keyError('the "alg" of a JWK must be HS256');
   if (use !== undefined && use !== "sig") throw keyError('the "use" of a JWK must be sig');
-  if (kid !== undefined && typeof kid !== "string") throw keyError('the "kid" of a JWK must be a string');
+  if (kid !== undefined && typeof kid !== "string")
+    throw keyError('the "kid" of a JWK must be a string');
   const bytes = longEnough(decodeKey(key.k, false), "JWT key");
   return kid === undefined ? { bytes } : { bytes, kid };
 }

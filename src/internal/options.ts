@@ -24,7 +24,11 @@ export function checkNames(options: unknown, known: ReadonlySet<string>, of: str
 }
 
 /** A finite number of seconds, `least` or more. */
-export function checkSeconds(value: number | undefined, name: string, least: number = -Infinity): void {
+export function checkSeconds(
+  value: number | undefined,
+  name: string,
+  least: number = -Infinity,
+): void {
   if (value === undefined) return;
   if (!Number.isFinite(value) || value < least) {
     const floor = least === -Infinity ? "" : `, ${least} or more`;
@@ -41,7 +45,11 @@ export function checkBoolean(value: boolean | undefined, name: string): void {
   if (value !== undefined && typeof value !== "boolean") throw optionError(name, "a boolean");
 }
 
-export function checkOneOf(value: string | undefined, name: string, allowed: readonly string[]): void {
+export function checkOneOf(
+  value: string | undefined,
+  name: string,
+  allowed: readonly string[],
+): void {
   if (value !== undefined && !allowed.includes(value)) {
     throw optionError(name, `one of ${allowed.join(", ")}`);
   }

@@ -57,7 +57,10 @@ export function open(
 export function atOnce<V>(value: V | Promise<V>): V {
   if (!isPromise(value)) return value;
   value.catch(() => {});
-  throw new ConfigError("ERR_OPTION", "the revocation list is asynchronous: use load or middleware");
+  throw new ConfigError(
+    "ERR_OPTION",
+    "the revocation list is asynchronous: use load or middleware",
+  );
 }
 
 /** Tells `onInvalid` why; what it throws is its own matter and must not fail a request. */

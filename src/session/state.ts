@@ -1,54 +1,19 @@
-/** A request's session: the object that the application holds, its changes, and what to write. */
+/** A request's session: whence it came, what changed, and what the response has to carry. */
 
 import { isCookieValue, PAIR_LIMIT } from "../cookie.ts";
 import { SessionError } from "../errors.ts";
 import { optionError } from "../internal/options.ts";
 import { randomId } from "../internal/random.ts";
 import { parseObject } from "../internal/text.ts";
+import { assign, clear, type Done, dataText, ReadonlySession, Session } from "./object.ts";
 import { claimsText, hear, isPromise, type Opened } from "./open.ts";
 import type { Config } from "./options.ts";
-
-/** `error` is there when the revocation list could not be told, or the session not be written. */
-export type Done = (error?: SessionError) => void;
-
-/** The four facts of a session. */
-export interface SessionFacts {
-  /** 128 random bits as 22 characters. */
-  readonly id: string;
-  /** No valid cookie brought it. */
-  readonly isNew: boolean;
-  /** When it began, in seconds since the epoch. */
-  readonly createdAt: number;
-  /** When its cookie expires, in seconds since the epoch. */
-  readonly expiresAt: number;
-}
-
-/** What a session is besides its data. */
-export interface SessionMembers extends SessionFacts {
-  /** Drops the data and begins anew under a new id, in the same object: for every login. */
-  regenerate(done?: Done): void;
-  /** Drops the data, and with them the cookie: for every logout. */
-  destroy(done?: Done): void;
-  /**
-   * Checks that the session can be written; the cookie itself goes with the headers. The error goes to
-   * `done` where there is one.
-   *
-   * @throws SessionError
-   */
-  save(done?: Done): void;
-  /** Renews the session, however young it is. */
-  touch(): void;
-}
-
-const MEMBERS = ["id", "isNew", "createdAt", "expiresAt", "regenerate", "destroy", "save", "touch"];
-/** What no cookie and no assignment can bring: names that would hide a member or the prototype. */
-const RESERVED: ReadonlySet<string> = new Set([...MEMBERS, "__proto__"]);
 
 const EMPTY = "{}";
 
 export class State {
   readonly config: Config;
-  readonly object: Facts;
+  readonly object: ReadonlySession;
   /** Whether the headers are sent: from then on nothing can be written. */
   sent = false;
   /** Whether a response's head has been made to carry it. */
@@ -80,7 +45,7 @@ export class State {
     this.#iat = claims?.iat ?? now;
     this.#exp = claims?.exp ?? this.#renewed();
     this.#original = claims?.text;
-    this.object = readonly ? new Facts(this) : new Session(this);
+    this.object = readonly ? new ReadonlySession(this) : new Session(this);
     if (claims !== undefined) assign(this.object, claims.data);
     if (readonly) Object.freeze(this.object);
     hear(config, opened);
@@ -231,84 +196,4 @@ export class State {
     if (this.pending === undefined) queueMicrotask(call);
     else void this.pending.then(() => queueMicrotask(call));
   }
-}
-
-/** A session that is only read: its data, and the four facts on the prototype. */
-class Facts {
-  readonly #state: State;
-
-  constructor(state: State) {
-    this.#state = state;
-  }
-
-  get id(): string {
-    return this.#state.id;
-  }
-  get isNew(): boolean {
-    return this.#state.isNew;
-  }
-  get createdAt(): number {
-    return this.#state.createdAt;
-  }
-  get expiresAt(): number {
-    return this.#state.expiresAt;
-  }
-  get ["__proto__"](): object {
-    return Object.getPrototypeOf(this) as object;
-  }
-  /** `session.__proto__ = x`, by Object.assign say, would take the members away. It does nothing. */
-  set ["__proto__"](_: unknown) {}
-}
-
-class Session extends Facts {
-  readonly #state: State;
-
-  constructor(state: State) {
-    super(state);
-    this.#state = state;
-  }
-
-  regenerate(done?: Done): void {
-    this.#state.restart(done);
-  }
-  destroy(done?: Done): void {
-    this.#state.restart(done);
-  }
-  save(done?: Done): void {
-    this.#state.save(done);
-  }
-  touch(): void {
-    this.#state.touch();
-  }
-}
-
-// Frozen, so that an assignment to a member's name throws; `constructor` is a name for data.
-for (const { prototype } of [Facts, Session]) {
-  Reflect.deleteProperty(prototype, "constructor");
-  Object.freeze(prototype);
-}
-
-/** The session's data as JSON text. */
-function dataText(object: object): string {
-  let text: string | undefined;
-  try {
-    const hidden = MEMBERS.some((name) => Object.hasOwn(object, name));
-    text = JSON.stringify(hidden ? assign({}, object) : object);
-  } catch {
-    // A cycle, a BigInt, a toJSON that threw: its error could hold the data.
-  }
-  if (text?.[0] !== "{") throw new SessionError("ERR_SESSION_DATA");
-  return text;
-}
-
-function clear(object: object): void {
-  for (const name of Object.keys(object)) Reflect.deleteProperty(object, name);
-}
-
-/** Copies own enumerable data, but for what is reserved. */
-function assign<O extends object>(object: O, data: object): O {
-  for (const [name, value] of Object.entries(data)) {
-    if (!RESERVED.has(name)) (object as Record<string, unknown>)[name] = value;
-  }
-  return object;
 }

@@ -1,0 +1,129 @@
+/** The sessions of requests: each opened once, when it is first touched or, with revocation, before. */
+
+import { SessionError } from "../errors.ts";
+import { optionError } from "../internal/options.ts";
+import { failedResponse, hookHead, type NodeResponse } from "./head.ts";
+import { atOnce, isPromise, open } from "./open.ts";
+import type { Config } from "./options.ts";
+import { State } from "./state.ts";
+
+/** What of an IncomingMessage or an Http2ServerRequest is used. */
+export interface NodeRequest {
+  readonly headers: { cookie?: string | undefined };
+}
+
+/** Whatever has a Cookie header, or the header's text. */
+export type SessionSource = NodeRequest | Request | Headers | string | undefined;
+
+/** A request, with what belongs to it. */
+interface Holder extends NodeRequest {
+  [member: symbol]: unknown;
+}
+
+export class Requests {
+  readonly #config: Config;
+  readonly #state = Symbol("bulla.state");
+  readonly #response = Symbol("bulla.response");
+  /** One descriptor for all requests: to define it costs little, and an untouched session no more. */
+  readonly #property: PropertyDescriptor;
+
+  constructor(config: Config) {
+    this.#config = config;
+    const touched = (req: Holder): State => {
+      const state = atOnce(this.open(req));
+      this.touch(state, req[this.#response] as NodeResponse);
+      return state;
+    };
+    this.#property = {
+      configurable: true,
+      enumerable: true,
+      get(this: Holder) {
+        return touched(this).object;
+      },
+      set(this: Holder, value: unknown) {
+        touched(this).replace(value);
+      },
+    };
+  }
+
+  /** The session of a source that nothing is written to later, or of a Request. */
+  read(source: SessionSource, readonly: boolean): State | Promise<State> {
+    const config = this.#config;
+    const now = config.now();
+    const opened = open(config, cookieHeader(source), now);
+    if (!isPromise(opened)) return new State(config, opened, now, readonly);
+    return opened.then((claims) => new State(config, claims, now, readonly));
+  }
+
+  /** The session of a Request, or the response that says that it could not be checked. */
+  async readOrFail(request: Request): Promise<State | Response> {
+    try {
+      return await this.read(request, false);
+    } catch (error) {
+      if (error instanceof SessionError) return failedResponse(this.#config, error);
+      throw error;
+    }
+  }
+
+  /** The session of a request, always the same; a Promise while the revocation list is being asked. */
+  open(req: NodeRequest): State | Promise<State> {
+    const holder = req as Holder;
+    const held = holder[this.#state] as State | Promise<State> | undefined;
+    if (held !== undefined) return held;
+    const state = this.read(req, false);
+    holder[this.#state] = state;
+    if (isPromise(state)) {
+      state.then(
+        (settled) => {
+          holder[this.#state] = settled;
+        },
+        () => {},
+      );
+    }
+    return state;
+  }
+
+  /** The session as the application has it: from now on the response's head carries it. */
+  touch(state: State, res: NodeResponse): object {
+    if (!state.hooked) {
+      state.hooked = true;
+      hookHead(state, res);
+    }
+    return state.object;
+  }
+
+  /** Gives a request its `session`. */
+  define(req: NodeRequest, res: NodeResponse): void {
+    (req as Holder)[this.#response] = res;
+    Object.defineProperty(req, "session", this.#property);
+  }
+
+  /** Calls `next` when the session can be touched: a handler cannot wait for a revocation list. */
+  ready(req: NodeRequest, next: (error?: unknown) => void): void {
+    let state: State | Promise<State> | undefined;
+    try {
+      if (this.#config.revocation !== undefined) state = this.open(req);
+    } catch (error) {
+      next(error);
+      return;
+    }
+    if (isPromise(state)) state.then(() => next(), next);
+    else next();
+  }
+}
+
+/** The text of a source's Cookie header; several fields are one list (RFC 6265bis section 4.2.1). */
+function cookieHeader(source: SessionSource): string | undefined {
+  if (source === undefined || typeof source === "string") return source;
+  if (source === null || typeof source !== "object") {
+    throw optionError("what a session is read from", "a request, its headers or a Cookie header");
+  }
+  const headers = "headers" in source ? source.headers : source;
+  if (isHeaders(headers)) return headers.get("Cookie") ?? undefined;
+  const { cookie }: { cookie?: string | string[] | undefined } = headers;
+  return Array.isArray(cookie) ? cookie.join("; ") : cookie;
+}
+
+function isHeaders(headers: Headers | NodeRequest["headers"]): headers is Headers {
+  return typeof (headers as { get?: unknown }).get === "function";
+}
