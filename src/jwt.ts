@@ -97,7 +97,7 @@ export class Jwt<C extends Claims = Claims> {
     checkNames(options, SIGN_OPTIONS, "sign");
     const text = claimsText(claims);
     // A toJSON decides what is signed: then the text is what has to be looked at.
-    const own = typeof claims["toJSON"] === "function" ? (JSON.parse(text) as Claims) : claims;
+    const own = typeof claims.toJSON === "function" ? (JSON.parse(text) as Claims) : claims;
     const wrong = wrongType(own);
     if (wrong !== undefined)
       throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
