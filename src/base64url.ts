@@ -14,22 +14,29 @@ export { ConfigError, TokenError } from "./errors.ts";
 /** RFC 4648 table 2: the character of each 6-bit value. */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** Two characters for each 12-bit value: half a group of 24 bits in one look-up. */
-const PAIRS: readonly string[] = Array.from(
-  { length: 4096 },
-  (_, bits) => `${ALPHABET[bits >> 6]}${ALPHABET[bits & 63]}`,
-);
+/** The two characters of each 12-bit value, side by side in memory: half a group of 24 bits at once. */
+const PAIRS: Uint16Array = new Uint16Array(4096);
+const pairBytes = new Uint8Array(PAIRS.buffer);
+for (let bits = 0; bits < 4096; bits++) {
+  pairBytes[2 * bits] = ALPHABET.charCodeAt(bits >> 6);
+  pairBytes[2 * bits + 1] = ALPHABET.charCodeAt(bits & 63);
+}
 
-/** The 6-bit value of each ASCII character, -1 where the alphabet has none. */
-const VALUES: Int8Array = new Int8Array(128).fill(-1);
+/** The 6-bit value of each octet as an ASCII character, -1 where the alphabet has none. */
+const VALUES: Int8Array = new Int8Array(256).fill(-1);
 for (let value = 0; value < 64; value++) VALUES[ALPHABET.charCodeAt(value)] = value;
 
 /*
- * Past these lengths the runtime's vectorised codec outweighs the call into it (npm run bench).
+ * Past these lengths the runtime's vectorised codec outweighs the calls into it (npm run bench).
  * It is lenient when it decodes; comparing with what it encodes again makes it strict.
  */
-const BYTES_BY_HAND = 48;
-const CHARACTERS_BY_HAND = 192;
+const BYTES_BY_HAND = 24;
+/** @internal */
+export const CHARACTERS_BY_HAND = 192;
+
+/** Where text passes between strings and bytes; room for four characters that are no ASCII, too. */
+const scratch: Buffer = Buffer.allocUnsafeSlow(CHARACTERS_BY_HAND + 4);
+const scratchPairs = new Uint16Array(scratch.buffer);
 
 export interface Base64urlOptions {
   /** false (the default): "=" is refused and never written; true: it is required and written. */
@@ -47,10 +54,9 @@ const OPTIONS: ReadonlySet<string> = new Set(["padding"]);
 export function encode(bytes: Uint8Array, options?: Base64urlOptions): string {
   if (!(bytes instanceof Uint8Array)) throw optionError("bytes", "a Uint8Array");
   const padding = wantsPadding(options);
-  const text =
-    bytes.length <= BYTES_BY_HAND
-      ? encodeByHand(bytes, 0, bytes.length)
-      : encodeRange(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
+  const asTheyAre = bytes.length <= BYTES_BY_HAND || Buffer.isBuffer(bytes);
+  const { buffer, byteOffset, length } = bytes;
+  const text = encodeRange(asTheyAre ? bytes : Buffer.from(buffer, byteOffset, length), 0, length);
   return padding ? pad(text) : text;
 }
 
@@ -66,9 +72,13 @@ export function decode(text: string, options?: Base64urlOptions): Uint8Array {
   if (typeof text !== "string") throw new TokenError("ERR_ENCODING");
   const end = padding ? unpaddedLength(text) : text.length;
   const length = decodedLength(end);
-  const bytes = new Uint8Array(Math.max(length, 0));
-  const target = end > CHARACTERS_BY_HAND ? Buffer.from(bytes.buffer) : bytes;
-  if (decodeInto(target, 0, text, 0, end) < 0) throw new TokenError("ERR_ENCODING");
+  if (length < 0) throw new TokenError("ERR_ENCODING");
+  const bytes = new Uint8Array(length);
+  const decoded =
+    end <= CHARACTERS_BY_HAND
+      ? writeAscii(scratch, text, 0, end) && decodeBytes(scratch, 0, end, bytes, 0) >= 0
+      : decodeByRuntime(Buffer.from(bytes.buffer), text, 0, end) >= 0;
+  if (!decoded) throw new TokenError("ERR_ENCODING");
   return bytes;
 }
 
@@ -93,14 +103,14 @@ export function decodedLength(characters: number): number {
 }
 
 /**
- * @internal `bytes` from `start` to `end` as text.
+ * @internal `bytes` from `start` to `end` as text; more than 24 of them in a Buffer.
  *
  * @throws TokenError ERR_TOKEN_TOO_LARGE
  */
-export function encodeRange(bytes: Buffer, start: number, end: number): string {
+export function encodeRange(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= BYTES_BY_HAND) return encodeByHand(bytes, start, end);
   try {
-    return bytes.toString("base64url", start, end);
+    return (bytes as Buffer).toString("base64url", start, end);
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ERR_STRING_TOO_LONG") throw error;
     throw new TokenError("ERR_TOKEN_TOO_LARGE");
@@ -108,47 +118,26 @@ export function encodeRange(bytes: Buffer, start: number, end: number): string {
 }
 
 /**
- * @internal Decodes `text` from `start` to `end` into `target` at `at`, which has to have the room; returns the
- * number of bytes, or -1 and an unspecified target where the text is not strict base64url. More than
- * 192 characters need a Buffer.
+ * @internal Decodes `text` from `start` to `end` to the start of `target`, which has to have room for
+ * the bytes, and for the characters of up to 192. Returns the number of bytes, or -1, and an
+ * unspecified target, where the text is not strict base64url.
  */
-export function decodeInto(
-  target: Uint8Array,
-  at: number,
-  text: string,
-  start: number,
-  end: number,
-): number {
-  const length = decodedLength(end - start);
-  if (length < 0) return -1;
-  if (end - start <= CHARACTERS_BY_HAND) return decodeByHand(target, at, text, start, end);
-  const slice = text.slice(start, end);
-  const buffer = target as Buffer;
-  buffer.write(slice, at, length, "base64url");
-  return buffer.toString("base64url", at, at + length) === slice ? length : -1;
+export function decodeInto(target: Buffer, text: string, start: number, end: number): number {
+  const length = end - start;
+  if (length > CHARACTERS_BY_HAND) return decodeByRuntime(target, text, start, end);
+  return writeAscii(target, text, start, end) ? decodeBytes(target, 0, length, target, 0) : -1;
 }
 
-function encodeByHand(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  let at = start;
-  for (; at + 2 < end; at += 3) {
-    const bits = (byte(bytes, at) << 16) | (byte(bytes, at + 1) << 8) | byte(bytes, at + 2);
-    text += (PAIRS[bits >> 12] as string) + PAIRS[bits & 0xfff];
-  }
-  if (end - at === 1) return text + PAIRS[byte(bytes, at) << 4];
-  if (end - at === 2) {
-    const bits = (byte(bytes, at) << 10) | (byte(bytes, at + 1) << 2);
-    return text + PAIRS[bits >> 6] + ALPHABET[bits & 63];
-  }
-  return text;
-}
-
-function decodeByHand(
-  target: Uint8Array,
-  at: number,
-  text: string,
+/**
+ * @internal Decodes the characters that lie in `source` from `start` to `end` to `target` at `at`;
+ * in place too, since writing never overtakes reading. Returns as decodeInto does.
+ */
+export function decodeBytes(
+  source: Uint8Array,
   start: number,
   end: number,
+  target: Uint8Array,
+  at: number,
 ): number {
   let to = at;
   let from = start;
@@ -156,24 +145,27 @@ function decodeByHand(
   let all = 0;
   for (; from + 3 < end; from += 4) {
     const bits =
-      (value(text, from) << 18) |
-      (value(text, from + 1) << 12) |
-      (value(text, from + 2) << 6) |
-      value(text, from + 3);
+      (value(source, from) << 18) |
+      (value(source, from + 1) << 12) |
+      (value(source, from + 2) << 6) |
+      value(source, from + 3);
     all |= bits;
     target[to++] = bits >> 16;
     target[to++] = bits >> 8;
     target[to++] = bits;
   }
   // Section 3.5: the bits of the last character that no byte takes must be zero.
+  const left = end - from;
   let trailing = 0;
-  if (end - from === 2) {
-    const bits = (value(text, from) << 6) | value(text, from + 1);
+  if (left === 1) return -1;
+  if (left === 2) {
+    const bits = (value(source, from) << 6) | value(source, from + 1);
     all |= bits;
     trailing = bits & 0b1111;
     target[to++] = bits >> 4;
-  } else if (end - from === 3) {
-    const bits = (value(text, from) << 12) | (value(text, from + 1) << 6) | value(text, from + 2);
+  } else if (left === 3) {
+    const bits =
+      (value(source, from) << 12) | (value(source, from + 1) << 6) | value(source, from + 2);
     all |= bits;
     trailing = bits & 0b11;
     target[to++] = bits >> 10;
@@ -182,10 +174,42 @@ function decodeByHand(
   return all < 0 || trailing !== 0 ? -1 : to - at;
 }
 
-/** The 6 bits of a character; -1 outside the alphabet, U+0080 and above included. */
-function value(text: string, index: number): number {
-  const code = text.charCodeAt(index);
-  return code < 128 ? (VALUES[code] as number) : -1;
+function encodeByHand(bytes: Uint8Array, start: number, end: number): string {
+  let pairs = 0;
+  let at = start;
+  for (; at + 2 < end; at += 3) {
+    const bits = (byte(bytes, at) << 16) | (byte(bytes, at + 1) << 8) | byte(bytes, at + 2);
+    scratchPairs[pairs++] = PAIRS[bits >> 12] as number;
+    scratchPairs[pairs++] = PAIRS[bits & 0xfff] as number;
+  }
+  const left = end - at;
+  if (left === 1) scratchPairs[pairs] = PAIRS[byte(bytes, at) << 4] as number;
+  if (left === 2) {
+    const bits = (byte(bytes, at) << 10) | (byte(bytes, at + 1) << 2);
+    scratchPairs[pairs] = PAIRS[bits >> 6] as number;
+    scratch[2 * pairs + 2] = ALPHABET.charCodeAt(bits & 63);
+  }
+  return scratch.toString("latin1", 0, 2 * pairs + (left === 0 ? 0 : left + 1));
+}
+
+function decodeByRuntime(target: Buffer, text: string, start: number, end: number): number {
+  const room = decodedLength(end - start);
+  if (room < 0) return -1;
+  const slice = text.slice(start, end);
+  const length = target.write(slice, 0, room, "base64url");
+  return target.toString("base64url", 0, length) === slice ? length : -1;
+}
+
+/**
+ * Writes characters to the start of `target`, which has four bytes more; false if they are not all
+ * ASCII: then they are longer in UTF-8. (latin1 would fold U+0141 to "A".)
+ */
+function writeAscii(target: Buffer, text: string, start: number, end: number): boolean {
+  return target.write(text.slice(start, end), 0, "utf8") === end - start;
+}
+
+function value(source: Uint8Array, index: number): number {
+  return VALUES[source[index] as number] as number;
 }
 
 function byte(bytes: Uint8Array, index: number): number {

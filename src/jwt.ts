@@ -102,9 +102,12 @@ export class Jwt<C extends Claims = Claims> {
     if (wrong !== undefined)
       throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
     const added = this.#times(own, options) + this.#missing(own);
-    const payload =
-      added === "" ? text : text === "{}" ? `{${added.slice(1)}}` : `${text.slice(0, -1)}${added}}`;
-    const token = this.#jws.sign(payload);
+    const token =
+      added === ""
+        ? this.#jws.sign(text)
+        : text === "{}"
+          ? this.#jws.sign(`{${added.slice(1)}}`)
+          : this.#jws.sign(text, `${added}}`);
     if (token.length > this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     return token;
   }

@@ -86,7 +86,7 @@ export class Frames {
     const ciphertext = length - OVERHEAD;
     if (ciphertext < BLOCK || ciphertext % BLOCK !== 0) return undefined;
     const buffer = length <= CAPACITY ? page : Buffer.allocUnsafeSlow(length);
-    if (decodeInto(buffer, 0, token, 0, end) < 0 || buffer[0] !== VERSION) return undefined;
+    if (decodeInto(buffer, token, 0, end) < 0 || buffer[0] !== VERSION) return undefined;
     const mac = length - MAC;
     buffer.copy(givenMac, 0, mac, length);
     for (const key of this.#keys) {

@@ -5,8 +5,8 @@
  * Nothing here throws on input: a refusal is returned, since an Error costs more than the check.
  */
 
-import { decodedLength, decodeInto, encode, encodeRange } from "../base64url.ts";
-import { type Refusal, refusal } from "../errors.ts";
+import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encode, encodeRange } from "../base64url.ts";
+import { type Refusal, refusal, type TokenErrorCode } from "../errors.ts";
 import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type JwtKey, jwtKey, keyList } from "./keys.ts";
 import { parseObject, utf8Text } from "./text.ts";
@@ -14,6 +14,7 @@ import { parseObject, utf8Text } from "./text.ts";
 const ALGORITHM = "HS256";
 const MAC_CHARACTERS = 43;
 const DOT = ".";
+const MALFORMED = "ERR_TOKEN_MALFORMED";
 
 /** The header of RFC 7515 section 4, as it came. */
 export interface JwtHeader {
@@ -53,10 +54,13 @@ export class Jws {
     this.#typ = typ === undefined ? undefined : mediaType(typ);
   }
 
-  /** The token that carries `payload`. */
-  sign(payload: string): string {
+  /**
+   * The token that carries `payload`; `members`, if any, take the place of its closing brace, which
+   * spares cutting and joining the text.
+   */
+  sign(payload: string, members: string = ""): string {
     const { header, hmac } = this.#signing;
-    const input = header + encodeText(payload);
+    const input = header + encodeText(payload, members);
     if (input.length > CAPACITY) return input + DOT + hmac.of(input, "base64url");
     page.write(input, 0, "latin1");
     return input + DOT + hmac.ofPage(input.length, "base64url");
@@ -64,39 +68,18 @@ export class Jws {
 
   /** The payload's text if a key's MAC holds and the header is one that we accept. */
   open(token: string): string | Refusal {
+    // Three parts (section 7.1), the last of them 43 characters; other dots are no base64url.
     const first = token.indexOf(DOT);
-    const last = token.lastIndexOf(DOT);
-    // Exactly three parts (section 7.1): a third dot would lie between these two.
-    if (first === last || token.indexOf(DOT, first + 1) !== last) {
-      return refusal("ERR_TOKEN_MALFORMED");
-    }
-    const key = this.#holder(token, first, last);
-    if (key === undefined) return this.#refuse(token, first, last);
-    if (!isHeaderOf(key, token, first)) {
-      const header = parseHeader(token, first);
-      if (typeof header === "string") return refusal(header);
-      const refused = this.#checkHeader(header);
-      if (refused !== undefined) return refused;
-    }
-    return decodeText(token, first + 1, last) ?? refusalOfText(token, first + 1, last);
-  }
-
-  /** The key whose MAC over header and payload the token carries. */
-  #holder(token: string, first: number, last: number): Key | undefined {
-    const from = last + 1;
-    if (token.length - from !== MAC_CHARACTERS) return undefined;
-    if (decodeInto(givenMac, 0, token, from, token.length) < 0) return undefined;
+    const last = token.length - MAC_CHARACTERS - 1;
+    if (first >= last || first < 0 || token[last] !== DOT) return this.#refuse(token);
     const keys = this.#choosing ? this.#chosen(token, first) : this.#keys;
-    const input = token.slice(0, last);
-    if (last > CAPACITY) {
-      return keys.find(({ hmac }) => isGivenMac(hmac.of(input, "binary")));
-    }
-    // In UTF-8 what is not ASCII is longer than its characters; latin1 would fold U+0141 to "A".
-    if (page.write(input, 0, "utf8") !== last) return undefined;
-    for (const key of keys) {
-      if (isGivenMac(key.hmac.ofPage(last, "binary"))) return key;
-    }
-    return undefined;
+    const short = token.length <= CAPACITY;
+    const key = short ? holder(keys, token, last) : holderOfLong(keys, token, last);
+    if (key === undefined) return this.#refuse(token);
+    const payload = short ? textInPage(token, first + 1, last) : decodeText(token, first + 1, last);
+    if (isHeaderOf(key, token, first)) return payload ?? this.#refuse(token, MALFORMED);
+    if (payload === undefined && !hasThreeParts(token)) return refusal(MALFORMED);
+    return this.#checkHeader(token, first) ?? payload ?? this.#refuse(token, MALFORMED);
   }
 
   /** The keys of the token's `kid`, or all if it names none of ours: it chooses, and proves nothing. */
@@ -107,22 +90,30 @@ export class Jws {
     return named.length > 0 ? named : this.#keys;
   }
 
-  /** Why a token whose MAC does not hold is refused; of its header only `alg` is looked at. */
-  #refuse(token: string, first: number, last: number): Refusal {
+  /**
+   * Why a token is refused whose parts are not three, not base64url, or whose MAC does not hold: then
+   * only `alg` of its header is looked at.
+   */
+  #refuse(token: string, otherwise: TokenErrorCode = "ERR_TOKEN_SIGNATURE"): Refusal {
+    if (!hasThreeParts(token)) return refusal(MALFORMED);
+    const first = token.indexOf(DOT);
+    const last = token.lastIndexOf(DOT);
     const encoded =
       isEncoded(token, 0, first) &&
       isEncoded(token, first + 1, last) &&
       isEncoded(token, last + 1, token.length);
     if (!encoded) return refusal("ERR_ENCODING");
-    if (this.#keys.some((key) => isHeaderOf(key, token, first)))
-      return refusal("ERR_TOKEN_SIGNATURE");
+    if (this.#keys.some((key) => isHeaderOf(key, token, first))) return refusal(otherwise);
     const header = parseHeader(token, first);
     const other =
       typeof header !== "string" && Object.hasOwn(header, "alg") && header.alg !== ALGORITHM;
-    return refusal(other ? "ERR_TOKEN_ALGORITHM" : "ERR_TOKEN_SIGNATURE");
+    return refusal(other ? "ERR_TOKEN_ALGORITHM" : otherwise);
   }
 
-  #checkHeader(header: JwtHeader): Refusal | undefined {
+  /** What is wrong with the header of a token whose MAC holds. */
+  #checkHeader(token: string, first: number): Refusal | undefined {
+    const header = parseHeader(token, first);
+    if (typeof header === "string") return refusal(header);
     if (header.alg !== ALGORITHM) return refusal("ERR_TOKEN_ALGORITHM");
     // We understand no extension (section 4.1.11), and b64 is not for JWTs (RFC 7797 section 7).
     if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) {
@@ -137,8 +128,7 @@ export class Jws {
 
 /** The header and the payload of a token whose MAC nobody has looked at. */
 export function openUnverified(token: string): { header: JwtHeader; payload: string } | Refusal {
-  const parts = token.split(DOT, 4);
-  if (parts.length !== 3) return refusal("ERR_TOKEN_MALFORMED");
+  if (!hasThreeParts(token)) return refusal(MALFORMED);
   const first = token.indexOf(DOT);
   const last = token.lastIndexOf(DOT);
   const header = parseHeader(token, first);
@@ -148,9 +138,35 @@ export function openUnverified(token: string): { header: JwtHeader; payload: str
   return isEncoded(token, last + 1, token.length) ? { header, payload } : refusal("ERR_ENCODING");
 }
 
+/** The key whose MAC over all in front of `last` the token carries. Leaves the token in the page. */
+function holder(keys: readonly Key[], token: string, last: number): Key | undefined {
+  // What is not ASCII is longer in UTF-8, and no token; latin1 would fold U+0141 to "A".
+  if (page.write(token, 0, "utf8") !== token.length) return undefined;
+  if (decodeBytes(page, last + 1, token.length, givenMac, 0) < 0) return undefined;
+  for (const key of keys) {
+    if (isGivenMac(key.hmac.ofPage(last, "binary"))) return key;
+  }
+  return undefined;
+}
+
+/** The same for a token that the page cannot take. */
+function holderOfLong(keys: readonly Key[], token: string, last: number): Key | undefined {
+  if (decodeInto(page, token, last + 1, token.length) < 0) return undefined;
+  page.copy(givenMac);
+  const input = token.slice(0, last);
+  return keys.find(({ hmac }) => isGivenMac(hmac.of(input, "binary")));
+}
+
+function hasThreeParts(token: string): boolean {
+  const first = token.indexOf(DOT);
+  const last = token.lastIndexOf(DOT);
+  // A third dot would lie between these two.
+  return first !== last && token.indexOf(DOT, first + 1) === last;
+}
+
 /** Whether the token's header is, to the letter, the one that this key writes. */
 function isHeaderOf(key: Key, token: string, first: number): boolean {
-  return first + 1 === key.header.length && token.startsWith(key.header);
+  return first + 1 === key.header.length && token.slice(0, first + 1) === key.header;
 }
 
 function parseHeader(
@@ -163,18 +179,29 @@ function parseHeader(
   return parseObject(text) ?? "ERR_TOKEN_MALFORMED";
 }
 
-/** UTF-8 text as base64url. */
-function encodeText(text: string): string {
+/** UTF-8 text, with `tail` in place of its last character if there is one, as base64url. */
+function encodeText(text: string, tail: string = ""): string {
   // A UTF-16 code unit is three bytes of UTF-8 at most.
-  if (text.length * 3 > CAPACITY) return encode(Buffer.from(text));
-  return encodeRange(page, 0, page.write(text, 0, "utf8"));
+  if ((text.length + tail.length) * 3 > CAPACITY) {
+    return encode(Buffer.from(tail === "" ? text : text.slice(0, -1) + tail));
+  }
+  let length = page.write(text, 0, "utf8");
+  if (tail !== "") length += page.write(tail, length - 1, "utf8") - 1;
+  return encodeRange(page, 0, length);
 }
 
 /** The text that `token` encodes from `start` to `end`; undefined if it is no base64url or no UTF-8. */
 function decodeText(token: string, start: number, end: number): string | undefined {
-  const buffer = roomFor(decodedLength(end - start));
-  const length = decodeInto(buffer, 0, token, start, end);
+  const buffer = roomFor(end - start);
+  const length = decodeInto(buffer, token, start, end);
   return length < 0 ? undefined : utf8Text(buffer, 0, length);
+}
+
+/** The same for a token that lies in the page: what is short is decoded in place. */
+function textInPage(token: string, start: number, end: number): string | undefined {
+  if (end - start > CHARACTERS_BY_HAND) return decodeText(token, start, end);
+  const length = decodeBytes(page, start, end, page, 0);
+  return length < 0 ? undefined : utf8Text(page, 0, length);
 }
 
 /** Why `decodeText` gave nothing. */
@@ -183,11 +210,12 @@ function refusalOfText(token: string, start: number, end: number): Refusal {
 }
 
 function isEncoded(token: string, start: number, end: number): boolean {
-  return decodeInto(roomFor(decodedLength(end - start)), 0, token, start, end) >= 0;
+  return decodeInto(roomFor(end - start), token, start, end) >= 0;
 }
 
-function roomFor(bytes: number): Buffer {
-  return bytes <= CAPACITY ? page : Buffer.allocUnsafeSlow(bytes);
+/** A buffer for text of that length, encoded or not. */
+function roomFor(characters: number): Buffer {
+  return characters <= CAPACITY ? page : Buffer.allocUnsafeSlow(characters);
 }
 
 /** `x` stands for `application/x` (section 4.1.9); media types are ASCII and their case is nothing. */
