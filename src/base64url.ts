@@ -205,7 +205,7 @@ function decodeByRuntime(target: Buffer, text: string, start: number, end: numbe
  * ASCII: then they are longer in UTF-8. (latin1 would fold U+0141 to "A".)
  */
 function writeAscii(target: Buffer, text: string, start: number, end: number): boolean {
-  return target.write(text.slice(start, end), 0, "utf8") === end - start;
+  return target.write(text.slice(start, end)) === end - start;
 }
 
 function value(source: Uint8Array, index: number): number {

@@ -12,6 +12,7 @@ import {
   type Claims,
   checkPolicy,
   claimsText,
+  hasRegistered,
   holds,
   type JwtPolicy,
   wrongType,
@@ -56,6 +57,7 @@ export class Jwt<C extends Claims = Claims> {
   readonly #required: readonly string[];
   readonly #tolerance: number;
   readonly #maxLength: number;
+  #usual = { now: Number.NaN, members: "" };
 
   /** A fresh random key of 256 bits, as 43 characters. */
   static generateKey(): string {
@@ -101,13 +103,11 @@ export class Jwt<C extends Claims = Claims> {
     const wrong = wrongType(own);
     if (wrong !== undefined)
       throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
-    const added = this.#times(own, options) + this.#missing(own);
+    const members = this.#members(own, options);
     const token =
-      added === ""
-        ? this.#jws.sign(text)
-        : text === "{}"
-          ? this.#jws.sign(`{${added.slice(1)}}`)
-          : this.#jws.sign(text, `${added}}`);
+      members === "" || text !== "{}"
+        ? this.#jws.sign(text, members)
+        : this.#jws.sign(`{${members.slice(1)}`);
     if (token.length > this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     return token;
   }
@@ -130,15 +130,30 @@ export class Jwt<C extends Claims = Claims> {
     const claims = parseObject(payload) as C | undefined;
     if (claims === undefined) throw new TokenError("ERR_TOKEN_MALFORMED");
     this.#checkClaims(claims);
-    this.#checkTimes(claims, options?.now ?? Date.now() / 1000);
+    this.#checkTimes(claims, options?.now);
     return claims;
   }
 
-  /** The times that the policy or the call sets and the claims lack, as JSON members. */
-  #times(claims: Claims, options: JwtSignOptions | undefined): string {
+  /** What is to follow the claims' own members: those that the policy sets, and a brace; or nothing. */
+  #members(claims: Claims, options: JwtSignOptions | undefined): string {
     const now = Math.floor(seconds(options?.now));
     checkSeconds(options?.expiresIn, "expiresIn");
     checkSeconds(options?.notBefore, "notBefore");
+    if (options !== undefined || hasRegistered(claims)) {
+      return closed(this.#times(claims, now, options) + this.#missing(claims));
+    }
+    // What most claims get is the same for a whole second.
+    if (now !== this.#usual.now) {
+      this.#usual = {
+        now,
+        members: closed(this.#times(claims, now, options) + this.#missing(claims)),
+      };
+    }
+    return this.#usual.members;
+  }
+
+  /** The times that the policy or the call sets and the claims lack, as JSON members. */
+  #times(claims: Claims, now: number, options: JwtSignOptions | undefined): string {
     const expiresIn = options?.expiresIn ?? this.#policy.expiresIn;
     const notBefore = options?.notBefore ?? this.#policy.notBefore;
     let text = "";
@@ -175,9 +190,11 @@ export class Jwt<C extends Claims = Claims> {
     }
   }
 
-  #checkTimes({ exp, nbf, iat }: Claims, now: number): void {
+  #checkTimes({ exp, nbf, iat }: Claims, given: number | undefined): void {
     const tolerance = this.#tolerance;
     const { maxTokenAge } = this.#policy;
+    if (exp === undefined && nbf === undefined && maxTokenAge === undefined) return;
+    const now = given ?? Date.now() / 1000;
     // Section 4.1.4: "on or after" the expiration time is too late; 4.1.5: at `nbf` is soon enough.
     if (exp !== undefined && now >= exp + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
     if (nbf !== undefined && now < nbf - tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
@@ -205,4 +222,8 @@ export function decodeUnverified(token: string): { header: JwtHeader; claims: Cl
   const claims = parseObject(opened.payload);
   if (claims === undefined) throw new TokenError("ERR_TOKEN_MALFORMED");
   return { header: opened.header, claims };
+}
+
+function closed(members: string): string {
+  return members === "" ? "" : `${members}}`;
 }

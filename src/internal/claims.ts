@@ -77,6 +77,12 @@ export function holds(claims: Claims, name: string): boolean {
   return Object.prototype.propertyIsEnumerable.call(claims, name) && claims[name] !== undefined;
 }
 
+/** Whether there is any claim that a policy could set. */
+export function hasRegistered({ iss, sub, aud, exp, nbf, iat, jti }: Claims): boolean {
+  const times = exp ?? nbf ?? iat;
+  return (iss ?? sub ?? aud ?? jti ?? times) !== undefined;
+}
+
 /** The first registered claim that is of another type than RFC 7519 section 4.1 gives it. */
 export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string | undefined {
   if (iss !== undefined && typeof iss !== "string") return "iss";

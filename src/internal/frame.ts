@@ -142,7 +142,7 @@ function macOf({ hmac }: FrameKey, buffer: Buffer, mac: number): string {
 /** Writes a message and its PKCS#7 padding, one to sixteen bytes that say how many; returns the end. */
 function writePadded(buffer: Buffer, message: string | Uint8Array): number {
   let length = message.length;
-  if (typeof message === "string") length = buffer.write(message, CIPHERTEXT, "utf8");
+  if (typeof message === "string") length = buffer.write(message, CIPHERTEXT);
   else buffer.set(message, CIPHERTEXT);
   const padding = BLOCK - (length % BLOCK);
   const end = CIPHERTEXT + length + padding;

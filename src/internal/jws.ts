@@ -28,8 +28,9 @@ export interface JwtHeader {
 interface Key {
   readonly hmac: HmacKey;
   readonly kid: string | undefined;
-  /** The encoded header that this key writes, with its dot. */
+  /** The encoded header that this key writes, with its dot; as text and as bytes. */
   readonly header: string;
+  readonly headerBytes: Buffer;
 }
 
 export class Jws {
@@ -46,8 +47,8 @@ export class Jws {
   constructor(keys: JwtKey | readonly JwtKey[], typ?: string) {
     this.#keys = keyList(keys, "JWT key").map((key) => {
       const { bytes, kid } = jwtKey(key);
-      const header = JSON.stringify({ alg: ALGORITHM, typ: typ ?? "JWT", kid });
-      return { hmac: new HmacKey(bytes), kid, header: encodeText(header) + DOT };
+      const header = encodeText(JSON.stringify({ alg: ALGORITHM, typ: typ ?? "JWT", kid })) + DOT;
+      return { hmac: new HmacKey(bytes), kid, header, headerBytes: Buffer.from(header) };
     });
     this.#signing = this.#keys[0] as Key;
     this.#choosing = this.#keys.length > 1 && this.#keys.some(({ kid }) => kid !== undefined);
@@ -59,11 +60,15 @@ export class Jws {
    * spares cutting and joining the text.
    */
   sign(payload: string, members: string = ""): string {
-    const { header, hmac } = this.#signing;
-    const input = header + encodeText(payload, members);
-    if (input.length > CAPACITY) return input + DOT + hmac.of(input, "base64url");
-    page.write(input, 0, "latin1");
-    return input + DOT + hmac.ofPage(input.length, "base64url");
+    const { header, headerBytes, hmac } = this.#signing;
+    const encoded = encodeText(payload, members);
+    const length = header.length + encoded.length;
+    const input = header + encoded;
+    if (length > CAPACITY) return input + DOT + hmac.of(input, "base64url");
+    // In two pieces: to join them in a string first would copy both once more.
+    page.set(headerBytes);
+    page.write(encoded, headerBytes.length);
+    return input + DOT + hmac.ofPage(length, "base64url");
   }
 
   /** The payload's text if a key's MAC holds and the header is one that we accept. */
@@ -141,7 +146,7 @@ export function openUnverified(token: string): { header: JwtHeader; payload: str
 /** The key whose MAC over all in front of `last` the token carries. Leaves the token in the page. */
 function holder(keys: readonly Key[], token: string, last: number): Key | undefined {
   // What is not ASCII is longer in UTF-8, and no token; latin1 would fold U+0141 to "A".
-  if (page.write(token, 0, "utf8") !== token.length) return undefined;
+  if (page.write(token) !== token.length) return undefined;
   if (decodeBytes(page, last + 1, token.length, givenMac, 0) < 0) return undefined;
   for (const key of keys) {
     if (isGivenMac(key.hmac.ofPage(last, "binary"))) return key;
@@ -185,8 +190,8 @@ function encodeText(text: string, tail: string = ""): string {
   if ((text.length + tail.length) * 3 > CAPACITY) {
     return encode(Buffer.from(tail === "" ? text : text.slice(0, -1) + tail));
   }
-  let length = page.write(text, 0, "utf8");
-  if (tail !== "") length += page.write(tail, length - 1, "utf8") - 1;
+  let length = page.write(text);
+  if (tail !== "") length += page.write(tail, length - 1) - 1;
   return encodeRange(page, 0, length);
 }
 
