@@ -2,11 +2,12 @@
  * Strict base64url (RFC 4648 section 5): a text is accepted exactly when encoding its bytes gives
  * that text back, so every byte sequence has one spelling and no other character passes.
  *
- * Trusted base: errors.ts, internal/options.ts. No other module and no dependency moves the bits,
+ * Trusted base: errors.ts, internal/options.ts and bytes.ts. No other module and no dependency moves the bits,
  * save the runtime's own codec past the lengths below, held to the same rule.
  */
 
 import { TokenError } from "./errors.ts";
+import { isBytes } from "./internal/bytes.ts";
 import { checkBoolean, checkNames, optionError } from "./internal/options.ts";
 
 export { ConfigError, TokenError } from "./errors.ts";
@@ -52,7 +53,7 @@ const OPTIONS: ReadonlySet<string> = new Set(["padding"]);
  * @throws TokenError ERR_TOKEN_TOO_LARGE: longer than a string of this runtime can be.
  */
 export function encode(bytes: Uint8Array, options?: Base64urlOptions): string {
-  if (!(bytes instanceof Uint8Array)) throw optionError("bytes", "a Uint8Array");
+  if (!isBytes(bytes)) throw optionError("bytes", "a Uint8Array");
   const padding = wantsPadding(options);
   const asTheyAre = bytes.length <= BYTES_BY_HAND || Buffer.isBuffer(bytes);
   const { buffer, byteOffset, length } = bytes;

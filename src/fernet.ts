@@ -1,13 +1,14 @@
 /**
  * Fernet (the Fernet spec, version 0x80): authenticated encryption of a message, with its time.
  *
- * Trusted base: errors.ts, base64url.ts, internal/options.ts, keys.ts (what a key may be), frame.ts
+ * Trusted base: errors.ts, base64url.ts, internal/options.ts and bytes.ts, keys.ts (what a key may be), frame.ts
  * (the format), hmac.ts and cbc.ts (HMAC-SHA256 and AES-128-CBC on node:crypto), random.ts (the IVs) and
  * text.ts (strict UTF-8). Nothing else runs.
  */
 
 import { encode } from "./base64url.ts";
 import { TokenError } from "./errors.ts";
+import { isBytes, plainView } from "./internal/bytes.ts";
 import {
   decryptFrame,
   exactTimestampOf,
@@ -74,10 +75,10 @@ export class Fernet {
     if (typeof message === "string") {
       // UTF-8 has no lone surrogates; writing U+FFFD in their place would alter the message.
       if (!message.isWellFormed()) throw optionError("the message", "well-formed text");
-    } else if (!(message instanceof Uint8Array)) {
-      throw optionError("the message", "a string or a Uint8Array");
+      return this.#frames.encrypt(message, timestamp);
     }
-    return this.#frames.encrypt(message, timestamp);
+    if (!isBytes(message)) throw optionError("the message", "a string or a Uint8Array");
+    return this.#frames.encrypt(plainView(message), timestamp);
   }
 
   /**

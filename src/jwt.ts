@@ -158,8 +158,12 @@ export class Jwt<C extends Claims = Claims> {
     const notBefore = options?.notBefore ?? this.#policy.notBefore;
     let text = "";
     if (this.#policy.issuedAt !== false && !holds(claims, "iat")) text += `,"iat":${now}`;
-    if (expiresIn !== undefined && !holds(claims, "exp")) text += `,"exp":${now + expiresIn}`;
-    if (notBefore !== undefined && !holds(claims, "nbf")) text += `,"nbf":${now + notBefore}`;
+    if (expiresIn !== undefined && !holds(claims, "exp")) {
+      text += `,"exp":${after(now, expiresIn, "expiresIn")}`;
+    }
+    if (notBefore !== undefined && !holds(claims, "nbf")) {
+      text += `,"nbf":${after(now, notBefore, "notBefore")}`;
+    }
     return text;
   }
 
@@ -222,6 +226,12 @@ export function decodeUnverified(token: string): { header: JwtHeader; claims: Cl
   const claims = parseObject(opened.payload);
   if (claims === undefined) throw new TokenError("ERR_TOKEN_MALFORMED");
   return { header: opened.header, claims };
+}
+
+/** A sum that no number can hold would make a token that nobody can read. */
+function after(now: number, duration: number, name: string): number {
+  checkSeconds(now + duration, name);
+  return now + duration;
 }
 
 function closed(members: string): string {

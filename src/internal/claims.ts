@@ -93,8 +93,7 @@ export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string
   if (nbf !== undefined && !Number.isFinite(nbf)) return "nbf";
   if (iat !== undefined && !Number.isFinite(iat)) return "iat";
   if (aud === undefined || typeof aud === "string") return undefined;
-  const strings = Array.isArray(aud) && aud.every((audience) => typeof audience === "string");
-  return strings ? undefined : "aud";
+  return isStrings(aud) ? undefined : "aud";
 }
 
 export function checkPolicy(policy: JwtPolicy): void {
@@ -121,9 +120,12 @@ export function checkPolicy(policy: JwtPolicy): void {
 }
 
 function checkNamesList(list: readonly string[], name: string): void {
-  const strings =
-    Array.isArray(list) &&
-    list.length > 0 &&
-    list.every((item) => typeof item === "string" && item);
-  if (!strings) throw optionError(name, "strings, one or more, none empty");
+  if (!isStrings(list) || list.length === 0 || list.includes("")) {
+    throw optionError(name, "strings, one or more, none empty");
+  }
+}
+
+/** Spread, since `every` passes over the holes of a sparse list. */
+function isStrings(list: unknown): list is string[] {
+  return Array.isArray(list) && [...list].every((item) => typeof item === "string");
 }

@@ -6,6 +6,7 @@
 import { hkdfSync, KeyObject } from "node:crypto";
 import { decode } from "../base64url.ts";
 import { ConfigError } from "../errors.ts";
+import { isBytes } from "./bytes.ts";
 
 /**
  * A string (its UTF-8 bytes), bytes, a secret KeyObject or a JWK of type "oct" (RFC 7518 section 6.4);
@@ -24,7 +25,9 @@ const LEAST_BYTES = 32;
 const FERNET_BYTES = 32;
 const FERNET_CHARACTERS = 44;
 
-const PEM = /-----BEGIN /;
+const KINDS = 'a JWT key must be a string, bytes, a secret KeyObject or a JWK of kty "oct"';
+
+const PEM = /---- ?BEGIN /;
 const SSH_KEY = /^\s*(?:ssh-|ecdsa-sha2-|sk-ssh-|sk-ecdsa-)\S+\s/;
 const JWK = /^\s*\{[\s\S]*"kty"/;
 
@@ -37,34 +40,38 @@ export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
 
 /** The bytes and the `kid` of a JWT key. */
 export function jwtKey(key: JwtKey): { bytes: Uint8Array; kid?: string } {
-  if (typeof key === "string" || key instanceof Uint8Array) {
-    return { bytes: secretBytes(key, "JWT key") };
-  }
-  if (key instanceof KeyObject) {
-    if (key.type !== "secret")
-      throw keyError("a JWT key must be a secret KeyObject, not a key pair's");
-    return { bytes: longEnough(key.export(), "JWT key") };
-  }
+  if (typeof key === "string" || isBytes(key)) return { bytes: secretBytes(key, "JWT key") };
+  if (key instanceof KeyObject) return { bytes: secretBytes(exported(key), "JWT key") };
   return jwk(key);
 }
 
 /** The 32 bytes of a Fernet key. */
 export function fernetKey(key: FernetKey): Uint8Array {
   const bytes = typeof key === "string" ? fernetText(key) : key;
-  if (!(bytes instanceof Uint8Array) || bytes.length !== FERNET_BYTES) {
+  if (!isBytes(bytes) || bytes.length !== FERNET_BYTES) {
     throw keyError("a Fernet key must be 44 characters of padded base64url, or 32 bytes");
   }
   return bytes;
 }
 
-/** The bytes of a secret, 32 or more; text that is visibly another kind of key is refused. */
+/**
+ * The bytes of a secret, 32 or more. Text that is visibly another kind of key is refused: a public key
+ * as an HMAC key is known to everybody (RFC 8725 section 2.1), and a JWK's JSON is always a mistake.
+ */
 export function secretBytes(secret: string | Uint8Array, what: string): Uint8Array {
-  if (typeof secret === "string") {
-    if (!secret.isWellFormed()) throw keyError(`a ${what} must be well-formed text`);
-    return refusePublic(longEnough(Buffer.from(secret), what), what);
+  if (typeof secret !== "string" && !isBytes(secret)) {
+    throw keyError(`a ${what} must be a string or bytes`);
   }
-  if (!(secret instanceof Uint8Array)) throw keyError(`a ${what} must be a string or bytes`);
-  return refusePublic(longEnough(secret, what), what);
+  if (typeof secret === "string" && !secret.isWellFormed()) {
+    throw keyError(`a ${what} must be well-formed text`);
+  }
+  const bytes = Buffer.from(secret as string);
+  if (bytes.length < LEAST_BYTES) throw keyError(`a ${what} must be 32 bytes or more`);
+  const text = bytes.toString();
+  if (PEM.test(text) || SSH_KEY.test(text) || JWK.test(text)) {
+    throw keyError(`a ${what} must not be the text of a PEM, an SSH key or a JWK`);
+  }
+  return bytes;
 }
 
 /** 32 bytes for one use of a secret: HKDF-SHA256 (RFC 5869), no salt, `info` naming the use. */
@@ -76,21 +83,13 @@ function keyError(message: string): ConfigError {
   return new ConfigError("ERR_KEY", message);
 }
 
-function longEnough(bytes: Uint8Array, what: string): Uint8Array {
-  if (bytes.length < LEAST_BYTES) throw keyError(`a ${what} must be 32 bytes or more`);
-  return bytes;
-}
-
-/**
- * A public key that ends up as an HMAC key is known to everybody (RFC 8725 section 2.1), and a JWK's
- * JSON taken as the key itself is always a mistake.
- */
-function refusePublic(bytes: Uint8Array, what: string): Uint8Array {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-  if (PEM.test(text) || SSH_KEY.test(text) || JWK.test(text)) {
-    throw keyError(`a ${what} must not be the text of a PEM, an SSH key or a JWK`);
+function exported(key: KeyObject): Uint8Array {
+  try {
+    if (key.type === "secret") return key.export();
+  } catch {
+    // It only inherits from a KeyObject.
   }
-  return bytes;
+  throw keyError("a JWT key must be a secret KeyObject, not a key pair's");
 }
 
 function jwk(key: Exclude<JwtKey, string | Uint8Array | KeyObject>): {
@@ -98,14 +97,14 @@ function jwk(key: Exclude<JwtKey, string | Uint8Array | KeyObject>): {
   kid?: string;
 } {
   if (key === null || typeof key !== "object" || key.kty !== "oct") {
-    throw keyError('a JWT key must be a string, bytes, a secret KeyObject or a JWK of kty "oct"');
+    throw keyError(KINDS);
   }
   const { kid, alg, use } = key as { kid?: unknown; alg?: unknown; use?: unknown };
   if (alg !== undefined && alg !== "HS256") throw keyError('the "alg" of a JWK must be HS256');
   if (use !== undefined && use !== "sig") throw keyError('the "use" of a JWK must be sig');
   if (kid !== undefined && typeof kid !== "string")
     throw keyError('the "kid" of a JWK must be a string');
-  const bytes = longEnough(decodeKey(key.k, false), "JWT key");
+  const bytes = secretBytes(decodeKey(key.k, false), "JWT key");
   return kid === undefined ? { bytes } : { bytes, kid };
 }
 

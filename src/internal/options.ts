@@ -45,6 +45,10 @@ export function checkBoolean(value: boolean | undefined, name: string): void {
   if (value !== undefined && typeof value !== "boolean") throw optionError(name, "a boolean");
 }
 
+export function checkFunction(value: unknown, name: string): void {
+  if (value !== undefined && typeof value !== "function") throw optionError(name, "a function");
+}
+
 export function checkOneOf(
   value: string | undefined,
   name: string,

@@ -76,12 +76,17 @@ class NodeHead {
         const failure = this.#setSession();
         if (failure !== undefined) res.statusCode = failure.status;
       }
-      return end.apply(res, args);
+      const ended = end.apply(res, args);
+      this.#state.sent = true;
+      return ended;
     };
   }
 
   /** Reports what happened too late for the head. */
   finish(): void {
+    // A session that could not be written has been reported; a client that goes before there is a head
+    // is no error.
+    if (this.#reported !== undefined || !this.#state.sent) return;
     const { untold } = this.#state;
     if (untold !== undefined) this.#report(untold);
     else if (this.#state.changedLate()) this.#report(new SessionError("ERR_SESSION_HEADERS_SENT"));
@@ -122,9 +127,8 @@ class NodeHead {
 
   /** Each error once: a head can be tried twice. */
   #report(error: SessionError): void {
-    if (this.#reported?.code === error.code) return;
+    if (this.#reported?.code !== error.code) report(this.#state.config, error);
     this.#reported = error;
-    report(this.#state.config, error);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The object that the application holds: its data, and the members on a frozen prototype. */
 
 import { SessionError } from "../errors.ts";
+import { optionError } from "../internal/options.ts";
 
 /** `error` is there when the revocation list could not be told, or the session not be written. */
 export type Done = (error?: SessionError) => void;
@@ -114,8 +115,12 @@ export function dataText(object: object): string {
   return text;
 }
 
+/** @throws ConfigError: the application has frozen the session, or a part of it. */
 export function clear(object: object): void {
   for (const name of Object.keys(object)) Reflect.deleteProperty(object, name);
+  if (!Object.isExtensible(object) || Object.keys(object).length > 0) {
+    throw optionError("the session", "extensible, and its data configurable");
+  }
 }
 
 /** Copies own enumerable data, but for what is reserved. */

@@ -11,8 +11,8 @@ export interface Claims {
   readonly iat: number;
   readonly exp: number;
   readonly data: Record<string, unknown>;
-  /** `data` as JSON text, to the letter as it was sealed. */
-  readonly text: string;
+  /** The JSON text of it all, as it was sealed. */
+  readonly payload: string;
 }
 
 /** `claims` if a cookie is valid; `present` if there was one of the name at all. */
@@ -126,16 +126,22 @@ function openValue(config: Config, value: string, now: number): Claims | string 
     return "ERR_TOKEN_MALFORMED";
   }
   if (now >= exp || now >= iat + config.maxLifetime) return "ERR_TOKEN_EXPIRED";
-  return { id, iat, exp, data, text: dataText(payload, { id, iat, exp }, data) };
+  return { id, iat, exp, data, payload };
 }
 
+/** What a seal opens; a custom one can refuse by anything. */
 function openSeal({ seal }: Config, value: string): string | { readonly code: string } {
   try {
-    return seal.open(value);
+    const opened = seal.open(value);
+    return typeof opened === "string" ? opened : { code: codeOf(opened) };
   } catch (error) {
-    const code = (error as { code?: unknown } | null | undefined)?.code;
-    return { code: typeof code === "string" ? code : "ERR_TOKEN_INVALID" };
+    return { code: codeOf(error) };
   }
+}
+
+function codeOf(refused: unknown): string {
+  const code = (refused as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : "ERR_TOKEN_INVALID";
 }
 
 /** The claims as they are sealed, in this order. */
@@ -144,16 +150,6 @@ export function claimsText(
   data: string,
 ): string {
   return `{"jti":${JSON.stringify(id)},"iat":${iat},"exp":${exp},"data":${data}}`;
-}
-
-/** The text of `data`: cut out of what claimsText wrote, written anew if another hand did. */
-function dataText(
-  payload: string,
-  claims: { id: string; iat: number; exp: number },
-  data: Record<string, unknown>,
-): string {
-  const front = claimsText(claims, "").slice(0, -1);
-  return payload.startsWith(front) ? payload.slice(front.length, -1) : JSON.stringify(data);
 }
 
 function isTime(value: unknown): value is number {

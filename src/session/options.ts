@@ -2,7 +2,13 @@
 
 import { attributesText, MAX_AGE_LIMIT, type Priority, type SameSite } from "../cookie.ts";
 import { ConfigError, type SessionError } from "../errors.ts";
-import { checkBoolean, checkNames, checkOneOf, optionError } from "../internal/options.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkNames,
+  checkOneOf,
+  optionError,
+} from "../internal/options.ts";
 import { createSeal, type Seal, type SealType, type Secret } from "../seal.ts";
 
 /** A list of session ids that are no longer honoured, though their cookies still open. */
@@ -102,8 +108,9 @@ const COOKIE_OPTIONS: ReadonlySet<string> = new Set([
 export function configure(options: SessionOptions): Config {
   if (options === undefined) throw optionError("the options of sessions", "an object");
   checkNames(options, OPTIONS, "sessions");
-  const { maxAge = FOURTEEN_DAYS, renewAfter = maxAge / 2, maxLifetime, clock } = options;
+  const { maxAge = FOURTEEN_DAYS, maxLifetime, clock } = options;
   checkWhole(maxAge, "maxAge", 1, MAX_AGE_LIMIT);
+  const { renewAfter = maxAge / 2 } = options;
   if (renewAfter !== false) checkAge(renewAfter);
   if (maxLifetime !== undefined) checkWhole(maxLifetime, "maxLifetime", 1, Number.MAX_SAFE_INTEGER);
   checkFunction(options.onInvalid, "onInvalid");
@@ -131,13 +138,13 @@ function configureCookie(
   cookie: SessionCookieOptions | undefined,
 ): Pick<Config, "name" | "attributes" | "persistent"> {
   checkNames(cookie, COOKIE_OPTIONS, "cookie");
-  const { persistent = true, name, ...given } = cookie ?? {};
+  const { persistent = true, name: chosen, ...given } = cookie ?? {};
   checkBoolean(persistent, "persistent");
   const { path = "/", secure = true, sameSite = "lax", domain } = given;
   const host = path === "/" && secure === true && domain === undefined;
-  const chosen = name ?? (host ? "__Host-session" : "session");
-  const attributes = attributesText(chosen, { ...given, path, secure, sameSite, httpOnly: true });
-  return { name: chosen, attributes, persistent };
+  const name = chosen === undefined ? (host ? "__Host-session" : "session") : chosen;
+  const attributes = attributesText(name, { ...given, path, secure, sameSite, httpOnly: true });
+  return { name, attributes, persistent };
 }
 
 function configureSeal({ type, secret, seal }: SessionOptions, cookieName: string): Seal {
@@ -163,10 +170,6 @@ function checkAge(renewAfter: number): void {
   if (!Number.isFinite(renewAfter) || renewAfter < 0) {
     throw optionError("renewAfter", "false or a finite number of seconds, 0 or more");
   }
-}
-
-function checkFunction(value: unknown, name: string): void {
-  if (value !== undefined && typeof value !== "function") throw optionError(name, "a function");
 }
 
 function checkMethods(value: unknown, name: string, methods: readonly string[]): void {

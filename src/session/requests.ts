@@ -115,15 +115,16 @@ export class Requests {
 /** The text of a source's Cookie header; several fields are one list (RFC 6265bis section 4.2.1). */
 function cookieHeader(source: SessionSource): string | undefined {
   if (source === undefined || typeof source === "string") return source;
-  if (source === null || typeof source !== "object") {
+  const headers: unknown =
+    typeof source === "object" && source !== null && "headers" in source ? source.headers : source;
+  if (headers === null || typeof headers !== "object") {
     throw optionError("what a session is read from", "a request, its headers or a Cookie header");
   }
-  const headers = "headers" in source ? source.headers : source;
   if (isHeaders(headers)) return headers.get("Cookie") ?? undefined;
-  const { cookie }: { cookie?: string | string[] | undefined } = headers;
+  const { cookie } = headers as { cookie?: string | string[] };
   return Array.isArray(cookie) ? cookie.join("; ") : cookie;
 }
 
-function isHeaders(headers: Headers | NodeRequest["headers"]): headers is Headers {
+function isHeaders(headers: object): headers is Headers {
   return typeof (headers as { get?: unknown }).get === "function";
 }

@@ -2,11 +2,11 @@
 
 import { isCookieValue, PAIR_LIMIT } from "../cookie.ts";
 import { SessionError } from "../errors.ts";
-import { optionError } from "../internal/options.ts";
+import { checkFunction, optionError } from "../internal/options.ts";
 import { randomId } from "../internal/random.ts";
 import { parseObject } from "../internal/text.ts";
 import { assign, clear, type Done, dataText, ReadonlySession, Session } from "./object.ts";
-import { claimsText, hear, isPromise, type Opened } from "./open.ts";
+import { type Claims, claimsText, hear, isPromise, type Opened } from "./open.ts";
 import type { Config } from "./options.ts";
 
 const EMPTY = "{}";
@@ -27,8 +27,8 @@ export class State {
   #id: string | undefined;
   #iat: number;
   #exp: number;
-  /** The data as the request brought them; undefined for a new session. */
-  #original: string | undefined;
+  /** What the request brought; undefined for a new session. */
+  #original: Claims | undefined;
   #touched = false;
   #untold: SessionError | undefined;
   /** What was last worked out to be written, and for which data. */
@@ -44,7 +44,7 @@ export class State {
     this.#id = claims?.id;
     this.#iat = claims?.iat ?? now;
     this.#exp = claims?.exp ?? this.#renewed();
-    this.#original = claims?.text;
+    this.#original = claims;
     this.object = readonly ? new ReadonlySession(this) : new Session(this);
     if (claims !== undefined) assign(this.object, claims.data);
     if (readonly) Object.freeze(this.object);
@@ -86,8 +86,11 @@ export class State {
 
   /** An empty new session in the same object; the old id, if a cookie carried it, is revoked. */
   restart(done?: Done): void {
-    if (this.#original !== undefined) this.#revoke(this.id, this.#exp);
+    checkFunction(done, "done");
     clear(this.object);
+    if (this.#original !== undefined) this.#revoke(this.#original);
+    // Whatever comes into it now, it is no longer what the headers carry.
+    if (this.sent && this.#committed !== EMPTY) this.#committed = undefined;
     this.#id = undefined;
     this.#original = undefined;
     this.#written = undefined;
@@ -98,6 +101,7 @@ export class State {
   }
 
   save(done?: Done): void {
+    checkFunction(done, "done");
     try {
       if (!this.sent) this.cookie();
       else if (this.changedLate()) throw new SessionError("ERR_SESSION_HEADERS_SENT");
@@ -155,10 +159,11 @@ export class State {
 
   #changed(text: string): boolean {
     const original = this.#original;
-    if (original === undefined || original === text) return original === undefined;
+    if (original === undefined) return true;
+    if (claimsText(original, text) === original.payload) return false;
     // Another hand may have spaced or ordered it differently, or put in what was dropped.
-    const data = parseObject(original);
-    return data === undefined || dataText(assign({}, data)) !== text;
+    const data = parseObject(original.payload)?.data as object;
+    return dataText(assign({}, data)) !== text;
   }
 
   #isRenewalDue(): boolean {
@@ -173,7 +178,7 @@ export class State {
   }
 
   /** No cookie of this id opens after `exp`, unless a request beside this one is just renewing it. */
-  #revoke(id: string, exp: number): void {
+  #revoke({ id, exp }: Claims): void {
     const { revocation, maxAge } = this.config;
     if (revocation === undefined) return;
     const failed = (cause: unknown): void => {

@@ -1,0 +1,390 @@
+/** Fernet's messages, times and keys in rotation; frame.spec.ts has the tokens that are forged. */
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { describe, test } from "node:test";
+import { Fernet, type FernetDecryptOptions } from "../src/fernet.ts";
+import { fernetToken, padded } from "./helpers/token-forge.ts";
+import { misuse, refused, type Verdict } from "./helpers/token-refusals.ts";
+
+const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => 200 + index));
+const OTHER = Buffer.alloc(32, "another key");
+const NOW = 1_700_000_000;
+
+const fernet = new Fernet(KEY);
+
+describe("A message comes back as it was", () => {
+  const texts = [
+    "",
+    "a",
+    "\0",
+    " ",
+    "{}",
+    "caf\u00e9",
+    "\u20ac",
+    "\ud83d\ude00",
+    "\ufeff\ufffd\uffff",
+  ];
+  texts.push("\x10".repeat(16), "\x01", "x".repeat(15), "x".repeat(16), "x".repeat(17));
+
+  test("as text", () => {
+    for (const text of texts) {
+      const token = fernet.encrypt(text);
+      assert.equal(fernet.decryptText(token), text);
+      assert.deepEqual(fernet.decrypt(token), new Uint8Array(Buffer.from(text)));
+    }
+  });
+
+  test("as bytes of every kind, which are not changed and not kept", () => {
+    const bytes = randomBytes(100);
+    const before = Buffer.from(bytes);
+    const middle = new Uint8Array(bytes.buffer, bytes.byteOffset + 10, 50);
+    const shared = new Uint8Array(new SharedArrayBuffer(40));
+    shared.set(bytes.subarray(0, 40));
+    for (const message of [bytes, middle, shared, new Uint8Array(bytes), new Uint8Array()]) {
+      const token = fernet.encrypt(message);
+      const opened = fernet.decrypt(token);
+      assert.deepEqual(opened, new Uint8Array(message));
+      assert.ok(!(opened.buffer instanceof SharedArrayBuffer));
+    }
+    assert.deepEqual(bytes, before);
+  });
+
+  test("in memory of its own", () => {
+    const token = fernet.encrypt("a message");
+    const opened = fernet.decrypt(token);
+    assert.equal(opened.constructor, Uint8Array);
+    assert.equal(opened.buffer.byteLength, opened.length, "nothing else is behind it");
+    opened.fill(0);
+    assert.equal(fernet.decryptText(token), "a message");
+    const first = fernet.decrypt(token);
+    fernet.encrypt("another message");
+    fernet.decrypt(fernet.encrypt("a third message"));
+    assert.equal(Buffer.from(first).toString(), "a message");
+  });
+
+  test("at the page's end and past it, as text of one to four bytes a character", () => {
+    for (const unit of ["x", "\u00e9", "\u20ac", "\ud83d\ude00"]) {
+      for (const bytes of [5400, 16_384, 49_152, 65_536]) {
+        for (let more = -20; more < 20; more++) {
+          const text = unit.repeat((bytes - 100) / Buffer.byteLength(unit)) + "a".repeat(more + 20);
+          assert.ok(fernet.decryptText(fernet.encrypt(text)) === text, `${unit} ${bytes} ${more}`);
+        }
+      }
+    }
+    const long = randomBytes(3_000_000);
+    assert.ok(long.equals(fernet.decrypt(fernet.encrypt(long))));
+  });
+
+  test("a token is padded base64url of version, time, IV, ciphertext and MAC", () => {
+    for (const length of [0, 1, 15, 16, 17, 1000, 40_000]) {
+      const message = Buffer.alloc(length, "m");
+      const token = fernet.encrypt(message, { now: NOW });
+      assert.match(token, /^gAAAAABlU_EA[\w-]+={0,2}$/);
+      const bytes = Buffer.from(token, "base64url");
+      assert.equal(padded(bytes), token);
+      assert.equal(bytes.length, 57 + length - (length % 16) + 16);
+      const iv = bytes.subarray(9, 25);
+      assert.equal(token, fernetToken(KEY, { message, iv, timestamp: NOW }));
+    }
+  });
+
+  test('no IV comes twice (the spec\'s "Generating", step 2)', () => {
+    const seen = new Set<string>();
+    const other = new Fernet(OTHER);
+    for (let count = 0; count < 5000; count++) {
+      const token = (count % 2 ? fernet : other).encrypt("", { now: 0 });
+      seen.add(Buffer.from(token, "base64url").toString("hex", 9, 25));
+    }
+    assert.equal(seen.size, 5000);
+  });
+});
+
+describe("Messages that are refused", () => {
+  const lone = ["\ud800", "\udfff", "a\ud83d", "\ude00\ud83d", `${"x".repeat(20_000)}\udc00`];
+
+  test("a lone surrogate: UTF-8 has none, and another character is another message", () => {
+    for (const text of lone) {
+      misuse(() => fernet.encrypt(text), "ERR_OPTION", "the message must be well-formed text");
+    }
+  });
+
+  test("what is neither text nor bytes", () => {
+    const values = [undefined, null, 0, 1n, true, {}, [], [1], Symbol("s"), () => "", new Date()];
+    values.push(new ArrayBuffer(8), new DataView(new ArrayBuffer(8)), new Uint16Array(8));
+    for (const value of [...values, new String("x"), new Uint8ClampedArray(4), { length: 4 }]) {
+      const encrypt = () => fernet.encrypt(value as never);
+      misuse(encrypt, "ERR_OPTION", "the message must be a string or a Uint8Array", typeof value);
+    }
+  });
+
+  test("what only inherits from bytes", () => {
+    const proxy = new Proxy(new Uint8Array(4), {});
+    for (const value of [
+      Object.create(Uint8Array.prototype),
+      Object.create(Buffer.prototype),
+      proxy,
+    ]) {
+      misuse(
+        () => fernet.encrypt(value),
+        "ERR_OPTION",
+        "the message must be a string or a Uint8Array",
+      );
+    }
+  });
+
+  test("one that no string could carry", () => {
+    // Zeroed on demand: nothing of it is ever read.
+    const most = Math.floor(((2 ** 29 - 24) * 3) / 4);
+    refused(() => fernet.encrypt(new Uint8Array(most)), "ERR_TOKEN_TOO_LARGE");
+  });
+
+  test("bytes that are no UTF-8 are a message, but no text", () => {
+    const bad = [
+      "ff",
+      "80",
+      "c0af",
+      "eda080",
+      "edb080",
+      "f4908080",
+      "e282",
+      "efbfbdff",
+      "fffe6100",
+    ];
+    for (const hex of bad) {
+      for (const size of [0, 100, 20_000]) {
+        const message = Buffer.concat([Buffer.alloc(size, "x"), Buffer.from(hex, "hex")]);
+        const token = fernet.encrypt(message);
+        refused(() => fernet.decryptText(token), "ERR_TOKEN_MALFORMED", hex);
+        assert.ok(message.equals(fernet.decrypt(token)));
+      }
+    }
+  });
+});
+
+describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clock", () => {
+  const ts = 1000;
+  const cases: [options: FernetDecryptOptions, timestamp: number | bigint, Verdict | "ok"][] = [
+    [{}, ts, "ok"],
+    [{ now: 1e12 }, ts, "ok"],
+    [{ now: 0 }, ts, "ok"],
+    [{ ttl: 0, now: 1000 }, ts, "ok"],
+    [{ ttl: 0, now: 1000.25 }, ts, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 0, now: 1001 }, ts, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 0, now: 999 }, ts, "ok"],
+    [{ ttl: -0, now: 1000 }, ts, "ok"],
+    [{ ttl: 60, now: 1060 }, ts, "ok"],
+    [{ ttl: 60, now: 1060.5 }, ts, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 60, now: 1061 }, ts, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 0.5, now: 1000.5 }, ts, "ok"],
+    [{ ttl: 0.5, now: 1000.75 }, ts, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 60.5, now: 1060.5 }, ts, "ok"],
+    [{ ttl: 5, now: 940 }, ts, "ok"],
+    [{ ttl: 5, now: 939.75 }, ts, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ ttl: 5, now: 939 }, ts, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ ttl: 0, now: 940 }, ts, "ok"],
+    [{ ttl: 1e300, now: 939 }, ts, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ ttl: 1e300, now: 1e290 }, ts, "ok"],
+    [{ ttl: Number.MAX_VALUE, now: NOW }, ts, "ok"],
+    [{ ttl: 10, now: -1e300 }, ts, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ ttl: 10, now: 0 }, 0, "ok"],
+    [{ ttl: 10, now: 10 }, 0, "ok"],
+    [{ ttl: 10, now: 11 }, 0, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 10, now: 2 ** 32 }, 2 ** 32, "ok"],
+    [{ ttl: 10, now: 2 ** 32 + 11 }, 2 ** 32, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 10, now: 0 }, 2 ** 32, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ ttl: 10, now: NOW }, 2 ** 53, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ ttl: 10, now: NOW }, 2n ** 63n, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ ttl: 10, now: NOW }, 2n ** 64n - 1n, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ ttl: 10, now: 2 ** 65 }, 2n ** 64n - 1n, "ERR_TOKEN_EXPIRED"],
+    [{ now: NOW }, 2n ** 64n - 1n, "ok"],
+    [{}, 2n ** 63n, "ok"],
+  ];
+
+  for (const [options, timestamp, verdict] of cases) {
+    const what = `${JSON.stringify(options)} for ${timestamp}`;
+    test(`${what}: ${verdict}`, () => {
+      for (const message of ["m", "m".repeat(40_000)]) {
+        const token = fernetToken(KEY, { timestamp, message });
+        for (const call of [
+          () => fernet.decryptText(token, options),
+          () => Buffer.from(fernet.decrypt(token, options)).toString(),
+          () => fernet.decryptText(fernet.rotate(token, options)),
+        ]) {
+          if (verdict === "ok") assert.equal(call(), message);
+          else refused(call, verdict);
+        }
+        const foreign = fernetToken(OTHER, { timestamp, message });
+        refused(() => fernet.decrypt(foreign, options), "ERR_TOKEN_INVALID", "the MAC first");
+      }
+    });
+  }
+
+  test("without a time the machine's counts", () => {
+    const token = fernet.encrypt("m");
+    assert.equal(fernet.decryptText(token, { ttl: 60 }), "m");
+    const second = Math.floor(Date.now() / 1000);
+    assert.ok(Math.abs(fernet.timestamp(token) - second) <= 1);
+    const old = fernet.encrypt("m", { now: second - 100 });
+    refused(() => fernet.decrypt(old, { ttl: 60 }), "ERR_TOKEN_EXPIRED");
+    const ahead = fernet.encrypt("m", { now: second + 100 });
+    refused(() => fernet.decrypt(ahead, { ttl: 60 }), "ERR_TOKEN_NOT_ACTIVE");
+  });
+});
+
+describe("Timestamps have 64 bits", () => {
+  const MAX = Number.MAX_SAFE_INTEGER;
+
+  test("encrypt writes whole seconds up to 2^53 - 1", () => {
+    const cases: [now: number, timestamp: number][] = [
+      [0, 0],
+      [0.999, 0],
+      [NOW + 0.5, NOW],
+      [2 ** 31, 2 ** 31],
+      [2 ** 32 - 1, 2 ** 32 - 1],
+      [2 ** 32, 2 ** 32],
+      [2 ** 40 + 1, 2 ** 40 + 1],
+      [MAX, MAX],
+    ];
+    for (const [now, timestamp] of cases) {
+      const token = fernet.encrypt("m", { now });
+      assert.equal(fernet.timestamp(token), timestamp);
+      assert.equal(Buffer.from(token, "base64url").readBigUInt64BE(1), BigInt(timestamp));
+    }
+  });
+
+  test("rotate keeps them to the bit, and the message too", () => {
+    const both = new Fernet([OTHER, KEY]);
+    const only = new Fernet(OTHER);
+    const times = [0n, 1n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n];
+    for (const timestamp of times) {
+      for (const message of [randomBytes(40), randomBytes(20_000)]) {
+        const token = fernetToken(KEY, { timestamp, message });
+        const rotated = both.rotate(token);
+        assert.equal(Buffer.from(rotated, "base64url").readBigUInt64BE(1), timestamp);
+        assert.ok(message.equals(only.decrypt(rotated)));
+        assert.equal(only.timestamp(rotated), Number(timestamp));
+        refused(() => fernet.decrypt(rotated), "ERR_TOKEN_INVALID");
+      }
+    }
+  });
+
+  test("a time that is none is refused", () => {
+    const finite = "now must be a finite number of seconds";
+    for (const now of [Number.NaN, Infinity, -Infinity, "1", null, {}, 1n, true, [1]] as never[]) {
+      misuse(() => fernet.encrypt("m", { now }), "ERR_OPTION", finite, String(now));
+      misuse(() => fernet.decrypt("", { now }), "ERR_OPTION", finite, String(now));
+      misuse(() => fernet.decrypt("", { ttl: 1, now }), "ERR_OPTION", finite, String(now));
+    }
+    for (const now of [-1, -0.5, -1e300]) {
+      misuse(() => fernet.encrypt("m", { now }), "ERR_OPTION", "now must be 0 or more");
+    }
+    for (const now of [2 ** 53, 2 ** 64, 1e300]) {
+      const { message } = thrown(() => fernet.encrypt("m", { now }));
+      misuse(() => fernet.encrypt("m", { now }), "ERR_OPTION", message);
+      assert.match(message, /^now must be /);
+    }
+  });
+
+  test("a ttl that is none is refused, whatever the token", () => {
+    const demand = "ttl must be a finite number of seconds, 0 or more";
+    const token = fernet.encrypt("m");
+    for (const ttl of [-1, -0.001, Number.NaN, Infinity, "60", null, {}, 1n, false] as never[]) {
+      for (const given of [token, "", null as never]) {
+        misuse(() => fernet.decrypt(given, { ttl }), "ERR_OPTION", demand, String(ttl));
+        misuse(() => fernet.decryptText(given, { ttl }), "ERR_OPTION", demand, String(ttl));
+        misuse(() => fernet.rotate(given, { ttl }), "ERR_OPTION", demand, String(ttl));
+      }
+    }
+  });
+});
+
+describe("The first key encrypts, all decrypt", () => {
+  const third = Buffer.alloc(32, 3);
+  const all = new Fernet([KEY, OTHER, third]);
+
+  test("a token of each opens, and what is new is the first's", () => {
+    for (const key of [KEY, OTHER, third]) {
+      for (const message of ["m", "m".repeat(40_000)]) {
+        const one = new Fernet(key);
+        assert.equal(all.decryptText(one.encrypt(message)), message);
+        assert.equal(fernet.decryptText(all.rotate(one.encrypt(message))), message);
+        if (key === KEY) assert.equal(one.decryptText(all.encrypt(message)), message);
+        else refused(() => one.decryptText(all.encrypt(message)), "ERR_TOKEN_INVALID");
+      }
+    }
+    refused(() => all.decrypt(fernetToken(Buffer.alloc(32))), "ERR_TOKEN_INVALID");
+  });
+
+  test("of a key that signs alike the padding decides, and no other key is asked", () => {
+    // The same signing half, other encryption: the MAC holds under both.
+    const twin = Buffer.concat([KEY.subarray(0, 16), OTHER.subarray(16)]);
+    const token = fernetToken(KEY, { blocks: Buffer.alloc(16, 16), iv: Buffer.alloc(16) });
+    assert.equal(new Fernet([KEY, twin]).decryptText(token), "");
+    refused(() => new Fernet([twin, KEY]).decrypt(token), "ERR_TOKEN_INVALID");
+  });
+
+  test("rotate of a token that is already the first's makes a new one with its time", () => {
+    const token = fernet.encrypt("m", { now: 5 });
+    const rotated = fernet.rotate(token);
+    assert.notEqual(rotated, token);
+    assert.equal(fernet.timestamp(rotated), 5);
+    assert.equal(fernet.decryptText(rotated), "m");
+  });
+
+  test("10,000 keys at once", () => {
+    const key = (index: number) => Buffer.from(`${index}`.padStart(32, "0")).reverse();
+    const many = Array.from({ length: 10_000 }, (_, index) => new Fernet(key(index)));
+    const tokens = many.map((one, index) => one.encrypt(`message ${index}`));
+    for (let index = 0; index < many.length; index += 7) {
+      const text = (many[index] as Fernet).decryptText(tokens[index] as string);
+      assert.equal(text, `message ${index}`);
+      refused(
+        () => (many[index] as Fernet).decrypt(tokens[(index + 1) % many.length] as string),
+        "ERR_TOKEN_INVALID",
+      );
+    }
+  });
+});
+
+describe("Options are checked", () => {
+  const token = fernet.encrypt("m");
+  const calls: [name: string, of: string, call: (options: never) => unknown][] = [
+    ["encrypt", "encrypt", (options) => fernet.encrypt("m", options)],
+    ["decrypt", "decrypt", (options) => fernet.decrypt(token, options)],
+    ["decryptText", "decrypt", (options) => fernet.decryptText(token, options)],
+    ["rotate", "decrypt", (options) => fernet.rotate(token, options)],
+  ];
+
+  for (const [name, of, call] of calls) {
+    test(`those of ${name}`, () => {
+      for (const value of [null, 0, 1, "", true, [], [60], () => ({}), Symbol("s")]) {
+        misuse(
+          () => call(value as never),
+          "ERR_OPTION",
+          `the options of ${of} must be an object`,
+          String(value),
+        );
+      }
+      for (const option of ["tll", "TTL", "time", "toString", "currentTime"]) {
+        const message = `unknown option "${option}" of ${of}`;
+        misuse(() => call({ [option]: 60 } as never), "ERR_OPTION", message);
+      }
+      if (name === "encrypt") {
+        misuse(() => call({ ttl: 60 } as never), "ERR_OPTION", 'unknown option "ttl" of encrypt');
+      }
+      call({ now: undefined } as never);
+      call({} as never);
+      call(undefined as never);
+    });
+  }
+});
+
+function thrown(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  return assert.fail("nothing was thrown");
+}

@@ -1,0 +1,120 @@
+/**
+ * Session cookies made and opened from what the contract says of them, with node:crypto alone: what
+ * src/ writes is read here, and the other way round. Nothing of src/ is used.
+ */
+
+import assert from "node:assert/strict";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+
+export const TYPES = ["fernet", "jwt", "base64"] as const;
+export type Type = (typeof TYPES)[number];
+
+export const NAME = "__Host-session";
+export const SECRET = "a secret of some more than 32 bytes";
+/** The moment at which a frozen clock stands. */
+export const NOW = 1_700_000_000;
+export const FOURTEEN_DAYS = 14 * 24 * 3600;
+/** When the helper's envelopes begin and end: no renewal is due at NOW. */
+export const BEGAN = NOW - 10;
+export const ENDS = BEGAN + FOURTEEN_DAYS;
+export const ATTRIBUTES = "; Path=/; HttpOnly; Secure; SameSite=Lax";
+export const CLEARING = `${NAME}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${ATTRIBUTES}`;
+
+export interface Envelope {
+  jti: string;
+  iat: number;
+  exp: number;
+  data: Record<string, unknown>;
+}
+
+/** What a cookie was sealed for; another name, type or secret never opens it. */
+export interface SealedFor {
+  name?: string;
+  secret?: string | Uint8Array;
+  /** The type whose name is in HKDF's info, where it is not that of the token. */
+  info?: string;
+  /** The `typ` header of a JWT. */
+  typ?: string;
+  /** false: a Fernet message is encrypted as it is, which has to be whole blocks. */
+  padded?: boolean;
+}
+
+/** A good envelope around some data, or with some members that differ. */
+export function envelope(data: object, differing: object = {}): string {
+  return JSON.stringify({ jti: "an-old-id", iat: BEGAN, exp: ENDS, data, ...differing });
+}
+
+/** The value of a cookie that holds this text, of which a good one is an envelope. */
+export function seal(type: Type, text: string | Uint8Array, sealedFor: SealedFor = {}): string {
+  const bytes = Buffer.from(text);
+  if (type === "base64") return bytes.toString("base64url");
+  const key = derive(type, sealedFor);
+  if (type === "jwt") return jwt(key, bytes, sealedFor.typ ?? "session+jwt");
+  return fernet(key, bytes, sealedFor.padded ?? true);
+}
+
+/** The Cookie header with one session of these data. */
+export function cookieOf(type: Type, data: object, differing: object = {}): string {
+  return `${NAME}=${seal(type, envelope(data, differing))}`;
+}
+
+/** What is in a cookie's value, after every check that the type allows. */
+export function unseal(type: Type, value: string, sealedFor: SealedFor = {}): Envelope {
+  return JSON.parse(unsealed(type, value, sealedFor).toString()) as Envelope;
+}
+
+/** The text of the envelope, to the letter. */
+export function unsealText(type: Type, value: string, sealedFor: SealedFor = {}): string {
+  return unsealed(type, value, sealedFor).toString();
+}
+
+/** The cookie's value that a Set-Cookie holds. */
+export function cookieValue(setCookie: string | undefined): string {
+  const [, value] = /^[^=]+=([^;]*)/.exec(setCookie ?? "") ?? [];
+  assert.ok(value !== undefined, `a Set-Cookie: ${setCookie}`);
+  return value;
+}
+
+/** The Max-Age that a Set-Cookie holds. */
+export function maxAgeOf(setCookie: string | undefined): number | undefined {
+  const [, seconds] = /; Max-Age=(\d+)/.exec(setCookie ?? "") ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+function derive(type: Type, { name = NAME, secret = SECRET, info = type }: SealedFor): Buffer {
+  return Buffer.from(hkdfSync("sha256", secret, "", `bulla/session/${info}/${name}`, 32));
+}
+
+function jwt(key: Buffer, payload: Buffer, typ: string): string {
+  const header = Buffer.from(JSON.stringify({ alg: "HS256", typ }));
+  const input = `${header.toString("base64url")}.${payload.toString("base64url")}`;
+  return `${input}.${createHmac("sha256", key).update(input).digest("base64url")}`;
+}
+
+function fernet(key: Buffer, message: Buffer, padded: boolean): string {
+  const head = Buffer.alloc(9, 0x80);
+  head.writeBigUInt64BE(BigInt(NOW), 1);
+  const iv = randomBytes(16);
+  const cipher = createCipheriv("aes-128-cbc", key.subarray(16), iv).setAutoPadding(padded);
+  const frame = Buffer.concat([head, iv, cipher.update(message), cipher.final()]);
+  const mac = createHmac("sha256", key.subarray(0, 16)).update(frame).digest();
+  const text = Buffer.concat([frame, mac]).toString("base64");
+  return text.replaceAll("+", "-").replaceAll("/", "_");
+}
+
+function unsealed(type: Type, value: string, sealedFor: SealedFor): Buffer {
+  if (type === "base64") return Buffer.from(value, "base64url");
+  const key = derive(type, sealedFor);
+  if (type === "jwt") {
+    const payload = Buffer.from(value.split(".")[1] ?? "", "base64url");
+    assert.equal(value, jwt(key, payload, sealedFor.typ ?? "session+jwt"));
+    return payload;
+  }
+  const frame = Buffer.from(value, "base64url");
+  const end = frame.length - 32;
+  assert.equal(frame[0], 0x80);
+  const mac = createHmac("sha256", key.subarray(0, 16)).update(frame.subarray(0, end)).digest();
+  assert.deepEqual(frame.subarray(end), mac);
+  const decipher = createDecipheriv("aes-128-cbc", key.subarray(16), frame.subarray(9, 25));
+  return Buffer.concat([decipher.update(frame.subarray(25, end)), decipher.final()]);
+}

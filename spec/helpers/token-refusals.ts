@@ -1,0 +1,78 @@
+/** That a call is refused in just one way: class, code, message, and nothing else in the error. */
+
+import assert from "node:assert/strict";
+import { ConfigError, TokenError, type TokenErrorCode } from "../../src/errors.ts";
+
+const MESSAGES: Record<TokenErrorCode, string> = {
+  ERR_ENCODING: "not base64url: alphabet, length, padding or trailing bits",
+  ERR_TOKEN_MALFORMED: "not a token: its parts, UTF-8 or JSON are malformed",
+  ERR_TOKEN_TOO_LARGE: "the token is too large",
+  ERR_TOKEN_SIGNATURE: "the signature does not match",
+  ERR_TOKEN_ALGORITHM: 'the "alg" header is not HS256',
+  ERR_TOKEN_CRITICAL: 'the "crit" and "b64" headers are not supported',
+  ERR_TOKEN_EXPIRED: "the token has expired",
+  ERR_TOKEN_NOT_ACTIVE: "the token is not active yet",
+  ERR_TOKEN_CLAIM: "a claim is missing, of the wrong type, or does not match",
+  ERR_TOKEN_INVALID: "the token is invalid",
+};
+
+/** `code`, or `ERR_TOKEN_CLAIM` and the claim's name with a space between. */
+export type Verdict = TokenErrorCode | `ERR_TOKEN_CLAIM ${string}`;
+
+/** The call throws the TokenError of that verdict. */
+export function refused(call: () => unknown, verdict: Verdict, what: string = verdict): void {
+  const [code, claim] = verdict.split(" ") as [TokenErrorCode, string?];
+  const message =
+    claim === undefined
+      ? MESSAGES[code]
+      : `the claim "${claim}" is missing, of the wrong type, or does not match`;
+  throwsJust(call, TokenError, { code, claim }, message, what);
+}
+
+/** The call throws the ConfigError of that code and message. */
+export function misuse(
+  call: () => unknown,
+  code: "ERR_KEY" | "ERR_OPTION",
+  message: string,
+  what: string = message,
+): void {
+  throwsJust(call, ConfigError, { code, claim: undefined }, message, what);
+}
+
+/** The call throws a TokenError, whichever. */
+export function refusedSomehow(call: () => unknown, what: string): void {
+  const error = thrownBy(call, what);
+  assert.ok(error instanceof TokenError, `${what}: ${error}`);
+  refused(
+    () => {
+      throw error;
+    },
+    (error.claim === undefined ? error.code : `${error.code} ${error.claim}`) as Verdict,
+    what,
+  );
+}
+
+function throwsJust(
+  call: () => unknown,
+  type: typeof TokenError | typeof ConfigError,
+  members: { code: string; claim: string | undefined },
+  message: string,
+  what: string,
+): void {
+  const error = thrownBy(call, what);
+  assert.ok(error instanceof type, `${what}: ${error}`);
+  const held = { claim: undefined, ...error, message: error.message };
+  assert.deepEqual(held, { message, ...members }, what);
+  assert.equal(error.name, type.name, what);
+  assert.ok(!("cause" in error), what);
+}
+
+function thrownBy(call: () => unknown, what: string): unknown {
+  let value: unknown;
+  try {
+    value = call();
+  } catch (error) {
+    return error;
+  }
+  return assert.fail(`${what}: not refused, but ${JSON.stringify(value)}`);
+}

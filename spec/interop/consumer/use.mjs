@@ -1,0 +1,36 @@
+/** Uses every module once, however it was loaded. */
+
+import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
+
+export async function use({ all, base64url, cookie, fernet, jwt, session }) {
+  const { decode, encode } = base64url;
+  deepEqual(decode(encode(Uint8Array.of(3, 236, 255, 224, 193))), decode("A-z_4ME"));
+
+  const token = new jwt.Jwt("k".repeat(32)).sign({ sub: "Ea-nasir" });
+  equal(new all.Jwt("k".repeat(32)).verify(token).sub, "Ea-nasir");
+  throws(() => new jwt.Jwt("j".repeat(32)).verify(token), all.TokenError);
+
+  const key = fernet.Fernet.generateKey();
+  const sealed = new fernet.Fernet(key).encrypt("copper");
+  equal(new all.Fernet(key).decryptText(sealed, { ttl: 60 }), "copper");
+
+  const handler = session.sessions({ secret: key }).wrap((_request, visitor) => {
+    visitor.user = "Nanni";
+    return new Response();
+  });
+  const response = await handler(new Request("https://example.org/"));
+  const [header] = response.headers.getSetCookie();
+  match(header, /^__Host-session=[\w=-]+; Max-Age=1209600; Path=\/; .*HttpOnly/);
+  const [value] = cookie.readCookies(header.slice(0, header.indexOf(";")), "__Host-session");
+  const { user } = all.sessions({ secret: key }).read(`__Host-session=${value}`);
+  equal(user, "Nanni");
+
+  for (const inner of [
+    "bulla/errors",
+    "bulla/dist/jwt.js",
+    "bulla/internal/jws",
+    "bulla/src/jwt.ts",
+  ]) {
+    await rejects(import(inner), { code: "ERR_PACKAGE_PATH_NOT_EXPORTED" });
+  }
+}

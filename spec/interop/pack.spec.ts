@@ -1,0 +1,176 @@
+/**
+ * The packed tarball, as it is for who installs it: its contents, `import`, `require` and types.
+ * NODES may name more Node binaries to use it under, separated as in PATH.
+ */
+
+import { deepEqual, equal } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { after, before, test } from "node:test";
+import { publint } from "publint";
+
+const HERE = import.meta.dirname;
+const ROOT = resolve(HERE, "../..");
+const NODES = [process.execPath, ...(process.env.NODES?.split(delimiter) ?? [])];
+
+// Without npm's own variables and the test runner's, which a child would obey.
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_(OPTIONS|TEST_CONTEXT)$/.test(name)),
+);
+
+/** A file in it is the tarball; the empty project beside it has installed that. */
+let folder: string;
+let tarball: string;
+let project: string;
+let installed: string;
+
+before(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "bulla-pack-")));
+  run("npm", ["pack", "--pack-destination", folder], ROOT);
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "");
+  project = join(folder, "project");
+  installed = join(project, "node_modules/bulla");
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }');
+  run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], project);
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the tarball holds dist, src, README.md, LICENSE and package.json, and nothing else", () => {
+  const sources = filesIn(join(ROOT, "src"));
+  const built = sources.flatMap((name) => {
+    const stem = name.replace(/\.ts$/, "");
+    return [`${stem}.d.ts`, `${stem}.d.ts.map`, `${stem}.js`, `${stem}.js.map`];
+  });
+  const expected = [
+    "LICENSE",
+    "README.md",
+    "package.json",
+    ...built.map((name) => `dist/${name}`),
+    ...sources.map((name) => `src/${name}`),
+  ];
+  const packed = run("tar", ["-tzf", tarball], folder).trimEnd().split("\n");
+  deepEqual(packed.map((name) => name.replace(/^package\//, "")).sort(), expected.sort());
+});
+
+test("it brings no other package and runs nothing when it is installed", () => {
+  const modules = readdirSync(join(project, "node_modules"));
+  deepEqual(
+    modules.filter((name) => !name.startsWith(".")),
+    ["bulla"],
+  );
+  const manifest = readManifest(installed);
+  const lists = ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"];
+  const hooks = ["preinstall", "install", "postinstall", "prepare"];
+  deepEqual(
+    lists.filter((name) => name in manifest),
+    [],
+  );
+  deepEqual(
+    hooks.filter((name) => name in manifest.scripts),
+    [],
+  );
+});
+
+test("every source map leads to a source in the tarball", () => {
+  const maps = filesIn(join(installed, "dist")).filter((name) => name.endsWith(".map"));
+  for (const name of maps) {
+    const path = join(installed, "dist", name);
+    const { sources } = JSON.parse(readFileSync(path, "utf8")) as { sources: string[] };
+    equal(sources.length, 1);
+    for (const source of sources) equal(existsSync(join(dirname(path), source)), true, source);
+  }
+});
+
+for (const node of NODES) {
+  const version = run(node, ["--version"], HERE).trim();
+  for (const program of ["import.mjs", "require.cjs"]) {
+    test(`${program} works under Node ${version}`, () => {
+      consumer("use.mjs");
+      equal(run(node, [consumer(program)], project), "used\n");
+    });
+  }
+}
+
+const settings = {
+  "nodenext, an ES module": { module: "nodenext", file: "types.mts" },
+  "nodenext, CommonJS": { module: "nodenext", file: "types.cts" },
+  bundler: { module: "preserve", moduleResolution: "bundler", file: "types.ts" },
+};
+
+for (const typescript of ["typescript", "typescript5"]) {
+  const compiler = join(HERE, "node_modules", typescript);
+  for (const [name, { file, ...resolution }] of Object.entries(settings)) {
+    test(`types hold under ${name}, TypeScript ${readManifest(compiler).version}`, () => {
+      const types = join(project, "node_modules/@types");
+      if (!existsSync(types)) symlinkSync(join(HERE, "node_modules/@types"), types);
+      const compilerOptions = {
+        ...resolution,
+        target: "es2023",
+        types: ["node"],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        noEmit: true,
+      };
+      const config = { compilerOptions, files: [consumer("types.ts", file)] };
+      writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
+      run(process.execPath, [join(compiler, "bin/tsc"), "-p", project], project);
+    });
+  }
+}
+
+test("publint finds nothing", async () => {
+  const { buffer, byteOffset, length } = readFileSync(tarball);
+  const pack = { tarball: buffer.slice(byteOffset, byteOffset + length) as ArrayBuffer };
+  deepEqual((await publint({ strict: true, pack })).messages, []);
+});
+
+test("attw finds nothing in a package of ES modules alone", () => {
+  const attw = join(HERE, "node_modules/.bin/attw");
+  run(attw, ["--profile", "esm-only", "--no-definitely-typed", tarball], folder);
+});
+
+/** Runs a command to its good end and returns what it printed. */
+function run(command: string, args: string[], cwd: string): string {
+  const { error, status, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    env,
+    encoding: "utf8",
+    timeout: 120_000,
+  });
+  equal(status, 0, `${command} ${args.join(" ")}: ${error ?? ""}\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+/** Copies a program of consumer/ into the project. */
+function consumer(name: string, as = name): string {
+  const path = join(project, as);
+  copyFileSync(join(HERE, "consumer", name), path);
+  return path;
+}
+
+/** The files below a folder, as paths seen from there. */
+function filesIn(path: string): string[] {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1));
+}
+
+function readManifest(path: string): { version: string; scripts: object } {
+  return JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+}

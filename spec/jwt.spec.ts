@@ -1,0 +1,613 @@
+/** JWT claims, times and policies, both ways (RFC 7519 section 4.1, RFC 8725 section 3). */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Claims, decodeUnverified, Jwt, type JwtPolicy } from "../src/jwt.ts";
+import { base64url, jws } from "./helpers/token-forge.ts";
+import { misuse, refused, type Verdict } from "./helpers/token-refusals.ts";
+
+const KEY = "a key of thirty-two bytes, no less";
+const HS256 = { alg: "HS256" };
+const NOW = 1_700_000_000;
+
+const jwt = new Jwt(KEY);
+
+/** The token of that JSON, or of a value's. */
+const token = (claims: unknown): string => jws(HS256, claims, KEY);
+
+/** What `verify` says of a token under a policy at a time: "ok" or its refusal. */
+type Case = [policy: JwtPolicy, claims: unknown, now: number, verdict: Verdict | "ok"];
+
+function hold(cases: readonly Case[]): void {
+  for (const [policy, claims, now, verdict] of cases) {
+    const given = typeof claims === "string" ? claims : JSON.stringify(claims);
+    test(`${given} under ${JSON.stringify(policy)} at ${now}: ${verdict}`, () => {
+      const verifier = new Jwt(KEY, policy);
+      const verify = () => verifier.verify(token(claims), { now });
+      if (verdict === "ok") assert.deepEqual(verify(), JSON.parse(given));
+      else refused(verify, verdict);
+    });
+  }
+}
+
+describe("exp: on or after it the token has expired (section 4.1.4)", () => {
+  const at = (exp: number, now: number, verdict: Case[3], clockTolerance?: number): Case => [
+    clockTolerance === undefined ? {} : { clockTolerance },
+    { exp },
+    now,
+    verdict,
+  ];
+  hold([
+    at(100, 99, "ok"),
+    at(100, 99.999_999, "ok"),
+    at(100, 100, "ERR_TOKEN_EXPIRED"),
+    at(100, 100.5, "ERR_TOKEN_EXPIRED"),
+    at(100, 1e300, "ERR_TOKEN_EXPIRED"),
+    at(100.5, 100, "ok"),
+    at(100.5, 100.25, "ok"),
+    at(100.5, 100.5, "ERR_TOKEN_EXPIRED"),
+    at(100, 104.75, "ok", 5),
+    at(100, 105, "ERR_TOKEN_EXPIRED", 5),
+    at(100, 100.25, "ok", 0.5),
+    at(100, 100.5, "ERR_TOKEN_EXPIRED", 0.5),
+    at(100, 100, "ERR_TOKEN_EXPIRED", 0),
+    at(0, 0, "ERR_TOKEN_EXPIRED"),
+    at(0, -1, "ok"),
+    at(-1, 0, "ERR_TOKEN_EXPIRED"),
+    at(1e308, 1e307, "ok"),
+    at(Number.MAX_VALUE, NOW, "ok", Number.MAX_VALUE),
+  ]);
+});
+
+describe("nbf: at it the token is active (section 4.1.5)", () => {
+  const at = (nbf: number, now: number, verdict: Case[3], clockTolerance = 0): Case => [
+    { clockTolerance },
+    { nbf },
+    now,
+    verdict,
+  ];
+  hold([
+    at(100, 99, "ERR_TOKEN_NOT_ACTIVE"),
+    at(100, 99.999_999, "ERR_TOKEN_NOT_ACTIVE"),
+    at(100, 100, "ok"),
+    at(100.5, 100, "ERR_TOKEN_NOT_ACTIVE"),
+    at(100.5, 100.25, "ERR_TOKEN_NOT_ACTIVE"),
+    at(100.5, 100.5, "ok"),
+    at(100, 94.75, "ERR_TOKEN_NOT_ACTIVE", 5),
+    at(100, 95, "ok", 5),
+    at(100, 99.5, "ok", 0.5),
+    at(100, 99.25, "ERR_TOKEN_NOT_ACTIVE", 0.5),
+    at(1e308, NOW, "ERR_TOKEN_NOT_ACTIVE"),
+    at(-1e308, NOW, "ok"),
+  ]);
+});
+
+describe("iat: no rule of its own (section 4.1.6), an age under maxTokenAge", () => {
+  hold([
+    [{}, { iat: NOW + 1e6 }, NOW, "ok"],
+    [{ clockTolerance: 1 }, { iat: NOW + 1e6 }, NOW, "ok"],
+    [{ maxTokenAge: 10 }, { iat: 90 }, 100, "ok"],
+    [{ maxTokenAge: 10 }, { iat: 90 }, 100.25, "ERR_TOKEN_EXPIRED"],
+    [{ maxTokenAge: 10 }, { iat: 89.75 }, 100, "ERR_TOKEN_EXPIRED"],
+    [{ maxTokenAge: 10.5 }, { iat: 89.5 }, 100, "ok"],
+    [{ maxTokenAge: 0 }, { iat: 100 }, 100, "ok"],
+    [{ maxTokenAge: 0 }, { iat: 100 }, 100.25, "ERR_TOKEN_EXPIRED"],
+    [{ maxTokenAge: 10, clockTolerance: 2 }, { iat: 88 }, 100, "ok"],
+    [{ maxTokenAge: 10, clockTolerance: 2 }, { iat: 87.75 }, 100, "ERR_TOKEN_EXPIRED"],
+    [{ maxTokenAge: 10 }, { iat: 100 }, 100, "ok"],
+    [{ maxTokenAge: 10 }, { iat: 100.25 }, 100, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ maxTokenAge: 10, clockTolerance: 2 }, { iat: 102 }, 100, "ok"],
+    [{ maxTokenAge: 10, clockTolerance: 2 }, { iat: 102.25 }, 100, "ERR_TOKEN_NOT_ACTIVE"],
+    [{ maxTokenAge: 10 }, {}, 100, "ERR_TOKEN_CLAIM iat"],
+    [{ maxTokenAge: 10 }, { iat: "90" }, 100, "ERR_TOKEN_CLAIM iat"],
+    [{ maxTokenAge: 10 }, { iat: -1e308 }, 1e308, "ERR_TOKEN_EXPIRED"],
+  ]);
+});
+
+describe("Times are finite numbers, names are strings (section 2; 4.1)", () => {
+  const NO_TIMES = [
+    '"1700000000"',
+    "1e400",
+    "-1e400",
+    "null",
+    "true",
+    "[]",
+    "[1700000000]",
+    "{}",
+    '""',
+  ];
+  const NO_NAMES = ["1", "null", "true", "[]", '["joe"]', "{}", '{"toString":"joe"}'];
+  const NO_AUDIENCES = ["1", "null", "true", "{}", '["x",1]', "[null]", '[["x"]]', '{"0":"x"}'];
+  const of = (name: string, values: readonly string[]): Case[] =>
+    values.map((value) => [{}, `{"${name}":${value}}`, NOW, `ERR_TOKEN_CLAIM ${name}`]);
+  hold(["exp", "nbf", "iat"].flatMap((name) => of(name, NO_TIMES)));
+  hold(["iss", "sub", "jti"].flatMap((name) => of(name, NO_NAMES)));
+  hold(of("aud", NO_AUDIENCES));
+  // Without a policy's audience too, and whatever else is wrong.
+  hold([
+    [{ audience: "x" }, '{"aud":["x",1]}', NOW, "ERR_TOKEN_CLAIM aud"],
+    [{}, '{"exp":1,"nbf":"1"}', NOW, "ERR_TOKEN_CLAIM nbf"],
+    [{}, `{"exp":${NOW}.5,"nbf":1e3,"iat":-0.5e-3}`, NOW, "ok"],
+    [{}, '{"EXP":1,"Exp":"x","exp ":1}', NOW, "ok"],
+  ]);
+});
+
+describe("What the policy has a token must have, to the letter (section 4.1)", () => {
+  for (const [option, name] of [
+    ["issuer", "iss"],
+    ["subject", "sub"],
+    ["jwtId", "jti"],
+  ] as const) {
+    const policy = { [option]: "caf\u00e9" };
+    hold([
+      [policy, { [name]: "caf\u00e9" }, NOW, "ok"],
+      [policy, `{"${name}":"caf\\u00e9"}`, NOW, "ok"],
+      [policy, { [name]: "cafe\u0301" }, NOW, `ERR_TOKEN_CLAIM ${name}`],
+      [policy, { [name]: "Caf\u00e9" }, NOW, `ERR_TOKEN_CLAIM ${name}`],
+      [policy, { [name]: "caf\u00e9 " }, NOW, `ERR_TOKEN_CLAIM ${name}`],
+      [policy, { [name]: "caf" }, NOW, `ERR_TOKEN_CLAIM ${name}`],
+      [policy, { [name]: "" }, NOW, `ERR_TOKEN_CLAIM ${name}`],
+      [policy, { [name]: ["caf\u00e9"] }, NOW, `ERR_TOKEN_CLAIM ${name}`],
+      [policy, { [name]: null }, NOW, `ERR_TOKEN_CLAIM ${name}`],
+      [policy, {}, NOW, `ERR_TOKEN_CLAIM ${name}`],
+      [policy, `{"__proto__":{"${name}":"caf\u00e9"}}`, NOW, `ERR_TOKEN_CLAIM ${name}`],
+    ]);
+  }
+});
+
+describe("aud: who is no audience of a token refuses it (section 4.1.3)", () => {
+  hold([
+    [{}, { aud: "x" }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{}, { aud: [] }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{}, { aud: "" }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "x" }, { aud: "x" }, NOW, "ok"],
+    [{ audience: "x" }, { aud: ["y", "x"] }, NOW, "ok"],
+    [{ audience: "x" }, { aud: ["x", "x"] }, NOW, "ok"],
+    [{ audience: ["w", "x"] }, { aud: "x" }, NOW, "ok"],
+    [{ audience: ["w", "x"] }, { aud: ["y", "x"] }, NOW, "ok"],
+    [{ audience: ["w", "x"] }, { aud: ["y", "z"] }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "x" }, {}, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "x" }, { aud: [] }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "x" }, { aud: "X" }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "x" }, { aud: "xy" }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "xy" }, { aud: "x" }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "x" }, { aud: ["xy", "ax"] }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "x,y" }, { aud: ["x", "y"] }, NOW, "ERR_TOKEN_CLAIM aud"],
+    [{ audience: "toString" }, { aud: [] }, NOW, "ERR_TOKEN_CLAIM aud"],
+  ]);
+});
+
+describe("requiredClaims, and what else a policy requires", () => {
+  const PROTOTYPE = Object.getOwnPropertyNames(Object.prototype);
+  hold([
+    [{ requiredClaims: ["scope"] }, { scope: "" }, NOW, "ok"],
+    [{ requiredClaims: ["scope"] }, { scope: null }, NOW, "ok"],
+    [{ requiredClaims: ["scope"] }, { Scope: 1 }, NOW, "ERR_TOKEN_CLAIM scope"],
+    [{ requiredClaims: ["a", "b"] }, { a: 1 }, NOW, "ERR_TOKEN_CLAIM b"],
+    [{ requiredClaims: ["exp"] }, {}, NOW, "ERR_TOKEN_CLAIM exp"],
+    ...PROTOTYPE.map(
+      (name): Case => [{ requiredClaims: [name] }, {}, NOW, `ERR_TOKEN_CLAIM ${name}`],
+    ),
+    ...PROTOTYPE.map((name): Case => [{ requiredClaims: [name] }, `{"${name}":1}`, NOW, "ok"]),
+    [{ expiresIn: 10 }, {}, NOW, "ERR_TOKEN_CLAIM exp"],
+    [{ expiresIn: 10 }, { exp: NOW + 1e6 }, NOW, "ok"],
+    [{ notBefore: 10, issuedAt: true }, {}, NOW, "ok"],
+  ]);
+
+  test("the MAC comes before all of it, the type of a claim before its value", () => {
+    const strict = new Jwt(KEY, { issuer: "joe", expiresIn: 1, requiredClaims: ["x"] });
+    refused(() => strict.verify(jws(HS256, { exp: 1 }, `${KEY}!`)), "ERR_TOKEN_SIGNATURE");
+    refused(() => strict.verify(token({ exp: 1 }), { now: NOW }), "ERR_TOKEN_CLAIM iss");
+    refused(() => strict.verify(token({ iss: "joe", exp: 1 })), "ERR_TOKEN_CLAIM x");
+    refused(() => strict.verify(token({ iss: "joe", exp: 1, x: 1 })), "ERR_TOKEN_EXPIRED");
+  });
+});
+
+describe("Signing: the claims, then what the policy adds to them", () => {
+  const signed = (policy: JwtPolicy, claims: object, options?: object): Claims =>
+    decodeUnverified(new Jwt(KEY, policy).sign(claims as Claims, { now: NOW, ...options })).claims;
+  const iat = NOW;
+  const own = JSON.parse('{"__proto__":1,"a":{}}');
+
+  const cases: [policy: JwtPolicy, claims: object, options: object, out: object][] = [
+    [{}, {}, {}, { iat }],
+    [{}, { a: 1 }, {}, { a: 1, iat }],
+    [{}, { iat: 5 }, {}, { iat: 5 }],
+    [{}, { iat: 0.5 }, {}, { iat: 0.5 }],
+    [{}, { iat: undefined, exp: undefined }, {}, { iat }],
+    [{}, {}, { now: NOW + 0.75 }, { iat }],
+    [{}, {}, { now: -0.5 }, { iat: -1 }],
+    [{}, {}, { now: 0 }, { iat: 0 }],
+    [{ issuedAt: false }, {}, {}, {}],
+    [{ issuedAt: false }, { iat: 7 }, {}, { iat: 7 }],
+    [{ issuedAt: true }, {}, {}, { iat }],
+    [{ expiresIn: 60 }, {}, {}, { iat, exp: NOW + 60 }],
+    [{ expiresIn: 0.5 }, {}, {}, { iat, exp: NOW + 0.5 }],
+    [{ expiresIn: 0 }, {}, {}, { iat, exp: NOW }],
+    [{ expiresIn: -60 }, {}, {}, { iat, exp: NOW - 60 }],
+    [{ expiresIn: 60 }, { exp: 5 }, {}, { exp: 5, iat }],
+    [{ expiresIn: 60 }, { exp: 5 }, { expiresIn: 9 }, { exp: 5, iat }],
+    [{ expiresIn: 60 }, {}, { expiresIn: 9 }, { iat, exp: NOW + 9 }],
+    [{ expiresIn: 60 }, {}, { expiresIn: 0 }, { iat, exp: NOW }],
+    [{}, {}, { expiresIn: 9 }, { iat, exp: NOW + 9 }],
+    [{ notBefore: 5 }, {}, {}, { iat, nbf: NOW + 5 }],
+    [{ notBefore: 5 }, { nbf: 1 }, {}, { nbf: 1, iat }],
+    [{ notBefore: 5 }, {}, { notBefore: -5 }, { iat, nbf: NOW - 5 }],
+    [{}, {}, { notBefore: 0 }, { iat, nbf: NOW }],
+    [{ issuedAt: false, expiresIn: 1, notBefore: 1 }, {}, {}, { exp: NOW + 1, nbf: NOW + 1 }],
+    [{ issuer: "joe" }, {}, {}, { iat, iss: "joe" }],
+    [{ issuer: 'j"o\\e\u00e9\n' }, {}, {}, { iat, iss: 'j"o\\e\u00e9\n' }],
+    [{ issuer: "joe" }, { iss: "joe" }, {}, { iss: "joe", iat }],
+    [{ subject: "s", jwtId: "j" }, { sub: undefined }, {}, { iat, sub: "s", jti: "j" }],
+    [{ audience: "x" }, {}, {}, { iat, aud: "x" }],
+    [{ audience: ["x", "y"] }, {}, {}, { iat, aud: ["x", "y"] }],
+    [{ audience: ["x", "y"] }, { aud: "y" }, {}, { aud: "y", iat }],
+    [{ audience: "x" }, { aud: ["z", "x"] }, {}, { aud: ["z", "x"], iat }],
+    [{ issuedAt: false }, { aud: "x" }, {}, { aud: "x" }],
+    [{}, own, {}, JSON.parse(`{"__proto__":1,"a":{},"iat":${iat}}`)],
+    [{}, { toJSON: 1 }, {}, { toJSON: 1, iat }],
+    [{}, new Map(), {}, { iat }],
+    [{}, Object.create({ inherited: "x" }), {}, { iat }],
+    [{}, Object.assign(Object.create(null), { a: 1 }), {}, { a: 1, iat }],
+    [{}, { a: undefined, b: () => 1, [Symbol("c")]: 1, d: Number.NaN }, {}, { d: null, iat }],
+    [{}, { a: new Date(0), b: "\ud800" }, {}, { a: "1970-01-01T00:00:00.000Z", b: "\ud800", iat }],
+    [{ requiredClaims: ["scope"], maxTokenAge: 1, clockTolerance: 1 }, {}, {}, { iat }],
+  ];
+
+  for (const [policy, claims, options, out] of cases) {
+    test(`${JSON.stringify([policy, claims, options]).slice(1, -1)}`, () => {
+      const before = JSON.stringify([policy, claims, options]);
+      assert.deepEqual(signed(policy, claims, options), out);
+      assert.equal(JSON.stringify([policy, claims, options]), before, "nothing given was changed");
+      // What was added stands once, behind what was given.
+      const made = new Jwt(KEY, policy).sign(claims as Claims, { now: NOW, ...options });
+      const text = Buffer.from(made.split(".")[1] as string, "base64url").toString();
+      assert.equal(text, JSON.stringify(out));
+    });
+  }
+
+  test("a member that JSON does not write does not stand for the claim", () => {
+    const hidden = Object.defineProperty({}, "iss", { value: "joe", enumerable: false });
+    assert.deepEqual(signed({ issuer: "joe" }, hidden), { iat, iss: "joe" });
+    const inherited = Object.create({ iss: "joe", iat: 1 });
+    assert.deepEqual(signed({ issuer: "joe" }, inherited), { iat, iss: "joe" });
+  });
+
+  test("a policy changed afterwards changes nothing", () => {
+    const policy = { issuer: "joe", audience: ["x"], requiredClaims: ["a"], expiresIn: 60 };
+    const kept = new Jwt(KEY, policy);
+    Object.assign(policy, { issuer: "eve", expiresIn: 1 });
+    policy.audience.push("y");
+    policy.requiredClaims.push("b");
+    const made = kept.sign({ a: 1 }, { now: NOW });
+    const out = { a: 1, iat: NOW, exp: NOW + 60, iss: "joe", aud: ["x"] };
+    assert.deepEqual(kept.verify(made, { now: NOW }), out);
+    const foreign = token({ a: 1, exp: NOW + 60, iss: "joe", aud: "y" });
+    refused(() => kept.verify(foreign, { now: NOW }), "ERR_TOKEN_CLAIM aud");
+  });
+
+  test("what a policy signs it verifies, with the times of the machine as well", () => {
+    const policies: JwtPolicy[] = [
+      {},
+      { issuer: "i", audience: ["a", "b"], subject: "s", jwtId: "j", typ: "at+jwt" },
+      { expiresIn: 60, notBefore: -1, maxTokenAge: 60, requiredClaims: ["iat", "exp"] },
+    ];
+    for (const policy of policies) {
+      const both = new Jwt(KEY, policy);
+      const before = Math.floor(Date.now() / 1000);
+      const claims = both.verify(both.sign({ n: 1 }));
+      const after = Date.now() / 1000;
+      assert.ok(claims.iat !== undefined && claims.iat >= before && claims.iat <= after);
+      assert.equal(claims.n, 1);
+    }
+    const gone = jwt.sign({ exp: Math.floor(Date.now() / 1000) });
+    refused(() => jwt.verify(gone), "ERR_TOKEN_EXPIRED");
+  });
+});
+
+describe("Signing refuses claims that a verifier would refuse", () => {
+  const policy = { issuer: "joe", audience: ["x", "y"], subject: "s", jwtId: "j" };
+  const contradictions: Claims[] = [
+    { iss: "eve" },
+    { iss: "Joe" },
+    { iss: "" },
+    { aud: "z" },
+    { aud: [] },
+    { aud: ["z", "w"] },
+    { sub: "t" },
+    { jti: "k" },
+  ];
+  for (const claims of contradictions) {
+    const [name] = Object.keys(claims) as [string];
+    test(`${JSON.stringify(claims)} contradicts the policy`, () => {
+      const message = `the claim ${name} contradicts the policy`;
+      misuse(() => new Jwt(KEY, policy).sign(claims), "ERR_OPTION", message);
+    });
+  }
+
+  const wrong: [name: string, values: unknown[]][] = [
+    ["exp", ["1", null, Number.NaN, Infinity, -Infinity, 1n, new Date(), [1], true, Symbol("s")]],
+    ["nbf", ["1", null, Number.NaN, Infinity, {}, () => 1]],
+    ["iat", ["1", null, Number.NaN, Infinity, { valueOf: () => 1 }]],
+    ["iss", [1, null, ["joe"], new String("joe"), { toJSON: () => "joe" }, false]],
+    ["sub", [1, null, {}]],
+    ["jti", [1, null, {}]],
+    ["aud", [1, null, {}, ["x", 1], [["x"]], new Set(["x"]), [undefined], Array(1)]],
+  ];
+  for (const [name, values] of wrong) {
+    test(`${name} of another type`, () => {
+      const message = `the claim ${name} must be of the type RFC 7519 gives it`;
+      const held = "the claims must be an object that JSON can hold";
+      for (const value of values) {
+        const sign = () => jwt.sign({ [name]: value } as Claims);
+        misuse(sign, "ERR_OPTION", typeof value === "bigint" ? held : message, String(value));
+      }
+    });
+  }
+
+  test("claims that are no object", () => {
+    const values = [undefined, null, 0, 1n, "{}", true, [], [{}], Symbol("s"), () => ({})];
+    for (const value of values) {
+      const sign = () => jwt.sign(value as never);
+      misuse(sign, "ERR_OPTION", "the claims must be an object", typeof value);
+    }
+  });
+
+  test("claims that JSON cannot hold, and a toJSON that makes no object of them", () => {
+    const cycle: Claims = {};
+    cycle.self = { cycle };
+    const toJSON = (value: unknown) => ({ toJSON: () => value });
+    const secret = "the plaintext of a secret";
+    const claims: object[] = [
+      cycle,
+      { a: 1n },
+      { a: Object(1n) },
+      toJSON(undefined),
+      toJSON(null),
+      toJSON("{}"),
+      toJSON([]),
+      toJSON(1),
+      toJSON(() => 1),
+      new Date(0),
+      new String("{}"),
+      {
+        toJSON() {
+          throw new Error(secret);
+        },
+      },
+      {
+        get a() {
+          throw new Error(secret);
+        },
+      },
+      { a: { b: { toJSON: () => assert.fail(secret) } } },
+    ];
+    const good = jwt.sign({ a: 1 }, { now: NOW });
+    for (const bad of claims) {
+      const message = "the claims must be an object that JSON can hold";
+      misuse(() => jwt.sign(bad as Claims), "ERR_OPTION", message);
+      assert.equal(jwt.sign({ a: 1 }, { now: NOW }), good, "and the next is right");
+    }
+  });
+
+  test("claims too deep for the runtime's JSON are refused, and all others are signed", () => {
+    const patient = new Jwt(KEY, { maxTokenLength: 2 ** 24 });
+    for (const depth of [10, 1000, 100_000]) {
+      let claims: Claims = {};
+      for (let level = 0; level < depth; level++) claims = { claims };
+      const json = outcome(() => JSON.stringify(claims));
+      const sign = () => patient.sign(claims, { now: NOW });
+      if (json === undefined) {
+        misuse(sign, "ERR_OPTION", "the claims must be an object that JSON can hold");
+      } else {
+        const header = { alg: "HS256", typ: "JWT" };
+        assert.ok(sign() === jws(header, `${json.slice(0, -1)},"iat":${NOW}}`, KEY), `${depth}`);
+      }
+    }
+  });
+
+  test("a toJSON decides what is signed, and is held to the same rules", () => {
+    const by = (value: unknown) => ({ sub: "hidden", exp: "no number", toJSON: () => value });
+    const strict = new Jwt(KEY, { subject: "tom" });
+    const sign = (value: unknown) => () => strict.sign(by(value) as never, { now: NOW });
+    assert.deepEqual(decodeUnverified(sign({ a: 1 })()).claims, { a: 1, iat: NOW, sub: "tom" });
+    assert.deepEqual(decodeUnverified(sign({ sub: "tom", iat: 1 })()).claims, {
+      sub: "tom",
+      iat: 1,
+    });
+    misuse(sign({ sub: "ann" }), "ERR_OPTION", "the claim sub contradicts the policy");
+    misuse(sign({ exp: "1" }), "ERR_OPTION", "the claim exp must be of the type RFC 7519 gives it");
+    class Token {
+      toJSON() {
+        return { sub: "tom" };
+      }
+    }
+    const made = strict.sign(new Token() as never, { now: NOW });
+    assert.deepEqual(decodeUnverified(made).claims, { sub: "tom", iat: NOW });
+  });
+
+  test("a toJSON may sign and verify with the same instance", () => {
+    const inner: string[] = [];
+    const claims = {
+      a: "x".repeat(500),
+      nested: {
+        toJSON() {
+          inner.push(jwt.sign({ inner: inner.length }, { now: NOW }));
+          jwt.verify(inner[0] as string, { now: NOW });
+          refused(() => jwt.verify(`${inner[0]}=`), "ERR_ENCODING");
+          return { deeper: jwt.sign({}, { now: NOW }).length };
+        },
+      },
+    };
+    const made = jwt.sign(claims, { now: NOW });
+    const nested = { deeper: jwt.sign({}, { now: NOW }).length };
+    const header = { alg: "HS256", typ: "JWT" };
+    assert.equal(made, jws(header, { a: claims.a, nested, iat: NOW }, KEY));
+    assert.deepEqual(inner, [jws(header, { inner: 0, iat: NOW }, KEY)]);
+  });
+
+  test("times whose sum no number can hold make no token that nobody can read", () => {
+    for (const option of ["expiresIn", "notBefore"] as const) {
+      const [now, most] = [1e308, Number.MAX_VALUE];
+      for (const sign of [
+        () => jwt.sign({}, { now, [option]: most }),
+        () => new Jwt(KEY, { [option]: most }).sign({}, { now }),
+      ]) {
+        misuse(sign, "ERR_OPTION", `${option} must be a finite number of seconds`);
+      }
+    }
+  });
+});
+
+describe("maxTokenLength holds in both directions", () => {
+  const length = jwt.sign({ x: "" }, { now: NOW }).length;
+  for (const [what, policy, most] of [
+    ["8192 by default", {}, 8192],
+    ["as given", { maxTokenLength: 300 }, 300],
+    ["past the page", { maxTokenLength: 50_000 }, 50_000],
+  ] as [string, JwtPolicy, number][]) {
+    test(what, () => {
+      const bound = new Jwt(KEY, policy);
+      // Every fourth length of a base64url part is impossible: come as near as one can.
+      let x = "y".repeat(Math.floor(((most - length) * 3) / 4));
+      while (jwtOf(x).length < most) x += "y";
+      const [fits, over] = [x.slice(0, jwtOf(x).length > most ? -1 : undefined), `${x}yy`];
+      const token = bound.sign({ x: fits }, { now: NOW });
+      assert.ok(most - token.length < 2, `${token.length}`);
+      assert.deepEqual(bound.verify(token), { x: fits, iat: NOW });
+      refused(() => bound.sign({ x: over }, { now: NOW }), "ERR_TOKEN_TOO_LARGE");
+      refused(() => bound.verify(jwtOf(over)), "ERR_TOKEN_TOO_LARGE");
+      refused(() => bound.verify("A".repeat(most + 1)), "ERR_TOKEN_TOO_LARGE");
+      refused(() => bound.verify(".".repeat(most + 1)), "ERR_TOKEN_TOO_LARGE");
+      refused(() => bound.verify("A".repeat(most)), "ERR_TOKEN_MALFORMED");
+    });
+  }
+
+  function jwtOf(x: string): string {
+    return new Jwt(KEY, { maxTokenLength: 2 ** 20 }).sign({ x }, { now: NOW });
+  }
+});
+
+describe("Policies and options are checked", () => {
+  const text = "a string, not empty";
+  const finite = "a finite number of seconds";
+  const list = "strings, one or more, none empty";
+  const whole = "a positive whole number of characters";
+  const NO_TEXT = ["", null, 1, [], {}, true];
+  const NO_TIME = [Number.NaN, Infinity, -Infinity, "60", null, {}, 1n, [60], true];
+  const NO_LIST = [[], [""], Array(1), ["x", 1], [null], null, 1, {}, new Set(["x"])];
+  const options: [name: keyof JwtPolicy, bad: unknown[], demand: string][] = [
+    ["issuer", NO_TEXT, text],
+    ["subject", NO_TEXT, text],
+    ["jwtId", NO_TEXT, text],
+    ["typ", NO_TEXT, text],
+    ["audience", [""], text],
+    ["audience", NO_LIST, list],
+    ["requiredClaims", [...NO_LIST, "scope"], list],
+    ["expiresIn", NO_TIME, finite],
+    ["notBefore", NO_TIME, finite],
+    ["clockTolerance", [...NO_TIME, -1, -0.5], `${finite}, 0 or more`],
+    ["maxTokenAge", [...NO_TIME, -1], `${finite}, 0 or more`],
+    ["issuedAt", [0, 1, null, "false"], "a boolean"],
+    ["maxTokenLength", [0, -1, 1.5, Number.NaN, Infinity, "9", null, 2 ** 53], whole],
+  ];
+  for (const [name, bad, demand] of options) {
+    test(`${name} must be ${demand}`, () => {
+      for (const value of bad) {
+        const make = () => new Jwt(KEY, { [name]: value } as JwtPolicy);
+        misuse(make, "ERR_OPTION", `${name} must be ${demand}`, `${name}: ${String(value)}`);
+      }
+    });
+  }
+
+  for (const name of ["algorithms", "Issuer", "aud", "exp", "maxAge", "__proto_", "toString"]) {
+    test(`unknown option ${name} of a policy, of sign and of verify`, () => {
+      const given = { [name]: 1 } as object;
+      const says = (of: string) => `unknown option "${name}" of ${of}`;
+      misuse(() => new Jwt(KEY, given), "ERR_OPTION", says("Jwt"));
+      misuse(() => jwt.sign({}, given), "ERR_OPTION", says("sign"));
+      misuse(() => jwt.verify(token({}), given), "ERR_OPTION", says("verify"));
+    });
+  }
+
+  test("options that are no object", () => {
+    for (const value of [null, 0, 1, "", "now", true, [], [1], () => ({}), Symbol("s")]) {
+      const given = value as never;
+      misuse(() => new Jwt(KEY, given), "ERR_OPTION", "the options of Jwt must be an object");
+      misuse(() => jwt.sign({}, given), "ERR_OPTION", "the options of sign must be an object");
+      misuse(() => jwt.verify("", given), "ERR_OPTION", "the options of verify must be an object");
+    }
+  });
+
+  test("times of a call", () => {
+    for (const value of NO_TIME as never[]) {
+      for (const name of ["now", "expiresIn", "notBefore"]) {
+        const sign = () => jwt.sign({ exp: 1, nbf: 1, iat: 1 }, { [name]: value });
+        misuse(sign, "ERR_OPTION", `${name} must be ${finite}`, `${name}: ${String(value)}`);
+      }
+      misuse(() => jwt.verify(token({}), { now: value }), "ERR_OPTION", `now must be ${finite}`);
+    }
+    misuse(
+      () => jwt.verify(null as never, { now: Number.NaN }),
+      "ERR_OPTION",
+      `now must be ${finite}`,
+      "the program's fault comes before the input's",
+    );
+  });
+
+  test("undefined is as good as absent", () => {
+    const absent: JwtPolicy = {};
+    for (const [name] of options) Object.assign(absent, { [name]: undefined });
+    const lax = new Jwt(KEY, absent);
+    const none = { now: undefined, expiresIn: undefined, notBefore: undefined } as object;
+    assert.deepEqual(Object.keys(lax.verify(lax.sign({}, none), { now: undefined } as object)), [
+      "iat",
+    ]);
+  });
+});
+
+describe("decodeUnverified shows what a token says, and proves nothing of it", () => {
+  test("whatever its MAC, its algorithm and its times", () => {
+    const header = { alg: "none", crit: ["x"], typ: 1 };
+    const claims = { exp: "1", aud: 1, iss: null };
+    for (const mac of ["", base64url("no MAC"), base64url(Buffer.alloc(32))]) {
+      const unproven = `${base64url(header)}.${base64url(claims)}.${mac}`;
+      assert.deepEqual(decodeUnverified(unproven), { header, claims });
+    }
+  });
+
+  test("of any length", () => {
+    const claims = { x: "y".repeat(100_000) };
+    assert.deepEqual(decodeUnverified(token(claims)), { header: HS256, claims });
+  });
+
+  for (const bad of [
+    "",
+    ".",
+    "a.b",
+    "a.b.c.d",
+    "..",
+    "e30..",
+    ".e30.",
+    "bnVsbA.e30.",
+    "e30.W10.",
+  ]) {
+    test(`${JSON.stringify(bad)} is malformed`, () => {
+      refused(() => decodeUnverified(bad), "ERR_TOKEN_MALFORMED");
+    });
+  }
+
+  for (const bad of ["e30=.e30.", "e30.e30=.", "e30.e30.=", "e30.e30.A", "e30.e30. ", "e31.e30."]) {
+    test(`${JSON.stringify(bad)} is no base64url`, () => {
+      refused(() => decodeUnverified(bad), "ERR_ENCODING");
+    });
+  }
+});
+
+function outcome<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch {
+    return undefined;
+  }
+}

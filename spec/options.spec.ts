@@ -1,0 +1,259 @@
+/**
+ * Whatever takes options refuses what it does not know, by name: a misspelt `ttl` must not silently
+ * switch expiry off. sessions() has more in session-options.spec.ts, a cookie in cookie.spec.ts.
+ */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { decode, encode } from "../src/base64url.ts";
+import { type CookieAttributes, serializeCookie } from "../src/cookie.ts";
+import { Fernet, type FernetDecryptOptions, type FernetEncryptOptions } from "../src/fernet.ts";
+import { Jwt, type JwtPolicy, type JwtSignOptions, type JwtVerifyOptions } from "../src/jwt.ts";
+import { type SessionCookieOptions, type SessionOptions, sessions } from "../src/session.ts";
+import { misuse } from "./helpers/token-refusals.ts";
+
+const SECRET = "a secret of some more than 32 bytes";
+const FERNET = new Fernet("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+const FERNET_TOKEN = FERNET.encrypt("message");
+const JWT = new Jwt(SECRET);
+const JWT_TOKEN = JWT.sign({ sub: "tom" });
+
+interface Taker {
+  what: string;
+  /** How a message names it. */
+  of: string;
+  known: readonly string[];
+  /** What it cannot do without. */
+  base?: object;
+  take(options: unknown): unknown;
+}
+
+const POLICY = [
+  ...["issuer", "audience", "subject", "jwtId", "typ", "expiresIn", "notBefore", "issuedAt"],
+  ...["clockTolerance", "maxTokenAge", "requiredClaims", "maxTokenLength"],
+];
+const SESSION = [
+  ...["type", "seal", "cookie", "maxAge", "renewAfter", "maxLifetime", "revocation"],
+  ...["onInvalid", "onError", "clock"],
+];
+const SESSION_COOKIE = [
+  ...["name", "path", "domain", "secure", "sameSite", "partitioned", "priority", "persistent"],
+];
+const COOKIE = [
+  ...["path", "domain", "maxAge", "expires", "secure", "httpOnly", "sameSite", "partitioned"],
+  "priority",
+];
+
+const TAKERS: readonly Taker[] = [
+  {
+    what: "encode",
+    of: "base64url",
+    known: ["padding"],
+    take: (options) => encode(Uint8Array.of(102), options as object),
+  },
+  {
+    what: "decode",
+    of: "base64url",
+    known: ["padding"],
+    take: (options) => decode("Zg", options as object),
+  },
+  {
+    what: "Jwt",
+    of: "Jwt",
+    known: POLICY,
+    take: (options) => new Jwt(SECRET, options as JwtPolicy),
+  },
+  {
+    what: "sign",
+    of: "sign",
+    known: ["now", "expiresIn", "notBefore"],
+    take: (options) => JWT.sign({}, options as JwtSignOptions),
+  },
+  {
+    what: "verify",
+    of: "verify",
+    known: ["now"],
+    take: (options) => JWT.verify(JWT_TOKEN, options as JwtVerifyOptions),
+  },
+  {
+    what: "encrypt",
+    of: "encrypt",
+    known: ["now"],
+    take: (options) => FERNET.encrypt("message", options as FernetEncryptOptions),
+  },
+  ...(["decrypt", "decryptText", "rotate"] as const).map((what) => ({
+    what,
+    of: "decrypt",
+    known: ["ttl", "now"],
+    take: (options: unknown) => FERNET[what](FERNET_TOKEN, options as FernetDecryptOptions),
+  })),
+  {
+    what: "serializeCookie",
+    of: "a cookie",
+    known: COOKIE,
+    take: (options) => serializeCookie("a", "b", options as CookieAttributes),
+  },
+  {
+    what: "sessions",
+    of: "sessions",
+    known: SESSION,
+    base: { secret: SECRET },
+    take: (options) => sessions(options as SessionOptions),
+  },
+  {
+    what: "the cookie of sessions",
+    of: "cookie",
+    known: SESSION_COOKIE,
+    take: (options) => sessions({ secret: SECRET, cookie: options as SessionCookieOptions }),
+  },
+];
+
+const NO_OBJECTS = [null, 0, 1, "", "padding", true, false, 1n, Symbol("padding"), [], () => {}];
+
+for (const { what, of, known, base, take } of TAKERS) {
+  describe(`${what} checks its options`, () => {
+    test("what is no object", () => {
+      for (const options of NO_OBJECTS) {
+        const message = `the options of ${of} must be an object`;
+        misuse(() => take(options), "ERR_OPTION", message, String(options));
+      }
+    });
+
+    test("a name that it does not know, and what lies close to one that it does", () => {
+      const close = known.flatMap((name) => [
+        name.toUpperCase(),
+        `${name} `,
+        `${name}s`,
+        name.slice(1),
+        name.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`),
+      ]);
+      const foreign = ["tll", "", "0", "toString", "constructor", "__proto__", 'a"b', "\n"];
+      for (const name of [...foreign, ...close].filter((name) => !known.includes(name))) {
+        const message = `unknown option ${JSON.stringify(name)} of ${of}`;
+        const own = Object.fromEntries([[name, undefined]]);
+        misuse(() => take({ ...base, ...own }), "ERR_OPTION", message);
+        misuse(() => take(Object.create(own)), "ERR_OPTION", message);
+      }
+    });
+
+    test("an unknown name among known ones", () => {
+      const options = { ...base, ...Object.fromEntries(known.map((name) => [name, undefined])) };
+      misuse(() => take({ ...options, tll: 60 }), "ERR_OPTION", `unknown option "tll" of ${of}`);
+    });
+
+    test("what is undefined is absent, and an object may be frozen and without a prototype", () => {
+      for (const options of [{}, ...known.map((name) => ({ [name]: undefined }))]) {
+        const bare = Object.assign(Object.create(null), base, options);
+        take({ ...base, ...options });
+        take(Object.freeze(bare));
+      }
+    });
+  });
+}
+
+test("absent options are none", () => {
+  for (const { take } of TAKERS.filter(({ base }) => base === undefined)) take(undefined);
+  const message = "the options of sessions must be an object";
+  misuse(() => sessions(undefined as unknown as SessionOptions), "ERR_OPTION", message);
+});
+
+/** What is no finite number, though JavaScript takes some of it for one. */
+const NO_NUMBERS: readonly unknown[] = [
+  ...[Number.NaN, Infinity, -Infinity, null, "", "60", "1e3", true, false, 60n],
+  ...[Symbol("60"), {}, [], [60], new Date(), () => 60, new Number(60), { valueOf: () => 60 }],
+];
+const SECONDS = "a finite number of seconds";
+const STRING = "a string, not empty";
+const STRINGS = "strings, one or more, none empty";
+const NO_STRINGS = [null, "", 0, 1, true, {}, [], ["tom"], Symbol("tom"), new String("tom")];
+const NO_STRING_LISTS = [
+  ...[null, 0, true, {}, [], [""], ["tom", ""], ["tom", 1], [undefined], [["tom"]]],
+  ...[new Set(["tom"]), { length: 1, 0: "tom" }, new String("tom")],
+];
+const NO_BOOLEANS = [null, 0, 1, "", "true", "false", {}, [], new Boolean(true), Symbol("true")];
+
+const VALUES: readonly [what: string, name: string, demand: string, wrong: readonly unknown[]][] = [
+  ["encode", "padding", "a boolean", NO_BOOLEANS],
+  ["decode", "padding", "a boolean", NO_BOOLEANS],
+  ["Jwt", "issuer", STRING, NO_STRINGS],
+  ["Jwt", "subject", STRING, NO_STRINGS],
+  ["Jwt", "jwtId", STRING, NO_STRINGS],
+  ["Jwt", "typ", STRING, NO_STRINGS],
+  ["Jwt", "audience", STRING, [""]],
+  ["Jwt", "audience", STRINGS, NO_STRING_LISTS],
+  ["Jwt", "requiredClaims", STRINGS, [...NO_STRING_LISTS, "", "exp"]],
+  ["Jwt", "issuedAt", "a boolean", NO_BOOLEANS],
+  ["Jwt", "expiresIn", SECONDS, NO_NUMBERS],
+  ["Jwt", "notBefore", SECONDS, NO_NUMBERS],
+  ["Jwt", "clockTolerance", `${SECONDS}, 0 or more`, [...NO_NUMBERS, -1, -Number.MIN_VALUE]],
+  ["Jwt", "maxTokenAge", `${SECONDS}, 0 or more`, [...NO_NUMBERS, -1, -Number.MIN_VALUE]],
+  [
+    "Jwt",
+    "maxTokenLength",
+    "a positive whole number of characters",
+    [...NO_NUMBERS, 0, -1, 0.5, 8192.5, 2 ** 53],
+  ],
+  ["sign", "now", SECONDS, NO_NUMBERS],
+  ["sign", "expiresIn", SECONDS, NO_NUMBERS],
+  ["sign", "notBefore", SECONDS, NO_NUMBERS],
+  ["verify", "now", SECONDS, NO_NUMBERS],
+  ["encrypt", "now", SECONDS, NO_NUMBERS],
+  ["encrypt", "now", "0 or more", [-1, -0.5, -1e300]],
+  ...["decrypt", "decryptText", "rotate"].flatMap((what): typeof VALUES => [
+    [what, "ttl", `${SECONDS}, 0 or more`, [...NO_NUMBERS, -1, -Number.MIN_VALUE]],
+    [what, "now", SECONDS, NO_NUMBERS],
+  ]),
+];
+
+describe("a value of the wrong type or range is refused, and what it should be is said", () => {
+  for (const [what, name, demand, wrong] of VALUES) {
+    test(`${name} of ${what} must be ${demand}`, () => {
+      const taker = TAKERS.find((one) => one.what === what);
+      assert.ok(taker);
+      for (const value of wrong) {
+        const message = `${name} must be ${demand}`;
+        misuse(() => taker.take({ [name]: value }), "ERR_OPTION", message, shown(value));
+      }
+    });
+  }
+});
+
+test("now is checked where no ttl needs it, and options before the token", () => {
+  const now = `now must be ${SECONDS}`;
+  for (const what of ["decrypt", "decryptText", "rotate"] as const) {
+    misuse(() => FERNET[what]("", { now: Number.NaN }), "ERR_OPTION", now);
+    const tll = { tll: 60 } as FernetDecryptOptions;
+    misuse(() => FERNET[what]("", tll), "ERR_OPTION", 'unknown option "tll" of decrypt');
+  }
+  misuse(() => JWT.verify("", { now: Number.NaN }), "ERR_OPTION", now);
+  misuse(
+    () => decode("=", { pading: true } as object),
+    "ERR_OPTION",
+    'unknown option "pading" of base64url',
+  );
+});
+
+test("a policy is read when the Jwt is made, and left as it was", () => {
+  const policy = {
+    issuer: "me",
+    audience: ["you"],
+    requiredClaims: ["role"],
+    maxTokenAge: 60,
+    maxTokenLength: 8192,
+  };
+  const before = structuredClone(policy);
+  const jwt = new Jwt(SECRET, policy);
+  const token = jwt.sign({ role: "king" }, { now: 0 });
+  assert.deepEqual(policy, before);
+  policy.audience.push("all");
+  policy.requiredClaims.push("crown");
+  Object.assign(policy, { issuer: "you", maxTokenAge: 0, maxTokenLength: 1 });
+  const claims = jwt.verify(token, { now: 60 });
+  assert.deepEqual(claims, { role: "king", iat: 0, iss: "me", aud: ["you"] });
+  assert.deepEqual(jwt.sign({ role: "king" }, { now: 0 }), token);
+});
+
+/** A value as a message can show it: a template fails on some, JSON on others. */
+function shown(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,9 @@
+/** That two types are one, and not only assignable: what `any` would let pass is found. */
+
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? unknown : never;
+
+/** `same<A>()(value)` compiles where the type of `value` is A. */
+export function same<A>(): <B>(value: B & Same<A, B>) => void {
+  return () => {};
+}

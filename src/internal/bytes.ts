@@ -1,0 +1,23 @@
+/** Bytes as callers hand them in, and what a subclass or a growing buffer could make of them. */
+
+const prototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+const bufferOf = getter("buffer") as (this: Uint8Array) => ArrayBufferLike;
+const byteOffsetOf = getter("byteOffset") as (this: Uint8Array) => number;
+const lengthOf = getter("length") as (this: Uint8Array) => number;
+
+/** Whether these are bytes, and not only something that inherits from them. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && ArrayBuffer.isView(value);
+}
+
+/**
+ * The same bytes as a plain view of a length that stays: another thread can grow a SharedArrayBuffer,
+ * and the `length` of a subclass can be any code. The getters are the engine's own.
+ */
+export function plainView(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes), lengthOf.call(bytes));
+}
+
+function getter(name: string): unknown {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get;
+}
