@@ -289,6 +289,42 @@ describe("No message stays in the page", () => {
   }
 });
 
+test("What the decipher gave is wiped once the caller has a copy", () => {
+  const fernet = new Fernet(KEY);
+  const given: Buffer[] = [];
+  const { update } = DECIPHER;
+  const { mock: watched } = mock.method(DECIPHER, "update", function (this: Stream, ...args) {
+    const plaintext = update.apply(this, args);
+    given.push(plaintext);
+    return plaintext;
+  } as Stream["update"]);
+  try {
+    for (const length of [...SIZES, LONG]) {
+      const token = fernetToken(KEY, { message: messageOf(length) });
+      const noText = fernetToken(KEY, {
+        message: Buffer.from(`${messageOf(length)}\xff`, "latin1"),
+      });
+      const calls: [name: string, call: () => unknown][] = [
+        ["decrypt", () => fernet.decrypt(token)],
+        ["decryptText", () => fernet.decryptText(token)],
+        [
+          "decryptText of none",
+          () => refused(() => fernet.decryptText(noText), "ERR_TOKEN_MALFORMED"),
+        ],
+        ["rotate", () => fernet.rotate(token)],
+      ];
+      for (const [name, call] of calls) {
+        given.length = 0;
+        call();
+        assert.equal(given.length, 1, name);
+        for (const plaintext of given) nothingIn(plaintext, `${name}, ${length} bytes`);
+      }
+    }
+  } finally {
+    watched.restore();
+  }
+});
+
 describe("A message in memory that others write to", () => {
   for (const length of [48, 1000, LONG]) {
     test(`${length} bytes that another thread changes all the while`, async () => {
@@ -443,12 +479,12 @@ describe("An object shows nothing of its keys", () => {
   }
 });
 
-/** No eight bytes of a message lie in the page's memory, or in front of it. */
-function nothingIn({ buffer }: Buffer): void {
+/** No eight bytes of a message lie in that memory: with the page's, all in front of it too. */
+function nothingIn({ buffer }: Buffer, what: string = "the page"): void {
   const memory = Buffer.from(buffer);
   for (let at = 0; at < MARK.length; at++) {
     const part = (MARK + MARK).slice(at, at + 8);
-    assert.ok(!memory.includes(part), `${JSON.stringify(part)} stayed`);
+    assert.ok(!memory.includes(part), `${JSON.stringify(part)} stayed: ${what}`);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Fernet's messages, times and keys in rotation; frame.spec.ts has the tokens that are forged. */
 
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
-import { describe, test } from "node:test";
+import { createCipheriv, randomBytes } from "node:crypto";
+import { describe, mock, test } from "node:test";
 import { Fernet, type FernetDecryptOptions } from "../src/fernet.ts";
 import { fernetToken, padded } from "./helpers/token-forge.ts";
 import { misuse, refused, type Verdict } from "./helpers/token-refusals.ts";
@@ -135,9 +135,19 @@ describe("Messages that are refused", () => {
   });
 
   test("one that no string could carry", () => {
-    // Zeroed on demand: nothing of it is ever read.
-    const most = Math.floor(((2 ** 29 - 24) * 3) / 4);
-    refused(() => fernet.encrypt(new Uint8Array(most)), "ERR_TOKEN_TOO_LARGE");
+    // Zeroed on demand: nothing of it is ever read, for no cipher is asked.
+    const most = ((2 ** 29 - 24) / 4) * 3 - 57 - 16;
+    const cipher = Object.getPrototypeOf(
+      createCipheriv("aes-128-cbc", KEY.subarray(16), KEY.subarray(16)),
+    );
+    const { mock: update } = mock.method(cipher, "update", () => assert.fail("encrypted"));
+    try {
+      for (const length of [most + 16, most * 2, 2 ** 32 - 1]) {
+        refused(() => fernet.encrypt(new Uint8Array(length)), "ERR_TOKEN_TOO_LARGE", `${length}`);
+      }
+    } finally {
+      update.restore();
+    }
   });
 
   test("bytes that are no UTF-8 are a message, but no text", () => {

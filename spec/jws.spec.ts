@@ -490,6 +490,14 @@ describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4
     });
   }
 
+  test("of keys that all have one, the named one alone is tried", () => {
+    const two = new Jwt([jwk("one", secrets.a), jwk("two", secrets.b)]);
+    two.verify(jws({ ...HS256, kid: "two" }, {}, secrets.b));
+    two.verify(jws({ ...HS256, kid: "x" }, {}, secrets.b));
+    refused(() => two.verify(jws({ ...HS256, kid: "one" }, {}, secrets.b)), "ERR_TOKEN_SIGNATURE");
+    refused(() => two.verify(jws({ ...HS256, kid: "two" }, {}, secrets.a)), "ERR_TOKEN_SIGNATURE");
+  });
+
   test("one key alone is tried whatever the kid", () => {
     const one = new Jwt(jwk("one", secrets.a));
     one.verify(jws({ ...HS256, kid: "two" }, {}, secrets.a));

@@ -1,7 +1,7 @@
 /** JWT claims, times and policies, both ways (RFC 7519 section 4.1, RFC 8725 section 3). */
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { describe, mock, test } from "node:test";
 import { type Claims, decodeUnverified, Jwt, type JwtPolicy } from "../src/jwt.ts";
 import { base64url, jws } from "./helpers/token-forge.ts";
 import { misuse, refused, type Verdict } from "./helpers/token-refusals.ts";
@@ -266,6 +266,65 @@ describe("Signing: the claims, then what the policy adds to them", () => {
     });
   }
 
+  test("without a time the machine's second counts, in each call anew", () => {
+    const timeless = cases.filter(([, , options]) => Object.keys(options).length === 0);
+    const signers = timeless.map(([policy]) => new Jwt(KEY, policy));
+    mock.timers.enable({ apis: ["Date"] });
+    try {
+      // Whole seconds forwards, backwards, and what lies between two.
+      for (const late of [0, 999, 1000, 1500, 0, -1, 86_400_000]) {
+        mock.timers.setTime(NOW * 1000 + late);
+        const now = Math.floor(NOW + late / 1000);
+        for (const order of [timeless.keys(), [...timeless.keys()].reverse()]) {
+          for (const index of order) {
+            const [policy, claims] = timeless[index] as (typeof cases)[number];
+            const given = claims as Claims;
+            const expected = new Jwt(KEY, policy).sign(given, { now });
+            assert.equal((signers[index] as Jwt).sign(given), expected, `${late}, ${index}`);
+            // The same object for other claims in between: one policy, every kind of claims.
+            for (const name of ["iss", "sub", "jti", "aud", "exp", "nbf", "iat", "other"]) {
+              const value = ["exp", "nbf", "iat"].includes(name) ? 5 : "x";
+              const signer = signers[0] as Jwt;
+              const json = JSON.stringify({
+                [name]: value,
+                ...(name === "iat" ? {} : { iat: now }),
+              });
+              const header = { alg: "HS256", typ: "JWT" };
+              assert.equal(signer.sign({ [name]: value }), jws(header, json, KEY));
+            }
+          }
+        }
+      }
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test("what a policy sets stands for every claim on its own, with a time and without", () => {
+    const full: JwtPolicy = { issuer: "i", audience: "a", subject: "s", jwtId: "j" };
+    const signer = new Jwt(KEY, { ...full, expiresIn: 60, notBefore: 5 });
+    const set = { iat: NOW, exp: NOW + 60, nbf: NOW + 5, iss: "i", aud: "a", sub: "s", jti: "j" };
+    const own: Claims = { iss: "i", sub: "s", jti: "j", aud: "a", exp: 1, nbf: 2, iat: 3 };
+    mock.timers.enable({ apis: ["Date"], now: NOW * 1000 });
+    try {
+      for (const [name, value] of Object.entries(own)) {
+        for (const claims of [{ [name]: value }, { x: 1 }, { [name]: undefined }, {}]) {
+          for (const options of [undefined, {}, { now: NOW }]) {
+            const made = decodeUnverified(signer.sign(claims, options)).claims;
+            const given = JSON.parse(JSON.stringify(claims));
+            assert.deepEqual(made, { ...set, ...given }, `${name}, ${JSON.stringify(options)}`);
+          }
+        }
+      }
+      for (const name of ["iss", "sub", "jti", "aud"]) {
+        const message = `the claim ${name} contradicts the policy`;
+        misuse(() => signer.sign({ [name]: "other" }), "ERR_OPTION", message);
+      }
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
   test("a member that JSON does not write does not stand for the claim", () => {
     const hidden = Object.defineProperty({}, "iss", { value: "joe", enumerable: false });
     assert.deepEqual(signed({ issuer: "joe" }, hidden), { iat, iss: "joe" });
@@ -513,6 +572,7 @@ describe("Policies and options are checked", () => {
   ];
   for (const [name, bad, demand] of options) {
     test(`${name} must be ${demand}`, () => {
+      new Jwt(KEY, { maxTokenLength: 1, clockTolerance: 0, maxTokenAge: 0, expiresIn: -1 });
       for (const value of bad) {
         const make = () => new Jwt(KEY, { [name]: value } as JwtPolicy);
         misuse(make, "ERR_OPTION", `${name} must be ${demand}`, `${name}: ${String(value)}`);

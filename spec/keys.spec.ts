@@ -269,6 +269,7 @@ describe("generateKey", () => {
   test("of Jwt: 256 random bits as 43 characters", () => {
     const keys = new Set(Array.from({ length: 1000 }, () => Jwt.generateKey()));
     assert.equal(keys.size, 1000);
+    everyByteVaries([...keys].map((each) => decode(each)));
     const [key] = keys as Iterable<string> as [string];
     for (const each of keys) assert.equal(decode(each).length, 32);
     const token = new Jwt(key).sign({}, { now: 1 });
@@ -279,12 +280,20 @@ describe("generateKey", () => {
     const keys = new Set(Array.from({ length: 1000 }, () => Fernet.generateKey()));
     assert.equal(keys.size, 1000);
     for (const each of keys) assert.equal(decode(each, { padding: true }).length, 32);
+    everyByteVaries([...keys].map((each) => decode(each, { padding: true })));
     const [key, other] = [...keys] as [string, string];
     const token = new Fernet(key).encrypt("m");
     assert.equal(new Fernet(decode(key, { padding: true })).decryptText(token), "m");
     refused(() => new Fernet(other).decrypt(token), "ERR_TOKEN_INVALID");
   });
 });
+
+/** That none is left as it was: a thousand values for each. */
+function everyByteVaries(keys: readonly Uint8Array[]): void {
+  for (let at = 0; at < 32; at++) {
+    assert.ok(new Set(keys.map((key) => key[at])).size > 200, `byte ${at}`);
+  }
+}
 
 /** For a title: what kind of thing it is, and its beginning. */
 function describeKey(key: unknown): string {

@@ -158,7 +158,6 @@ export function decodeBytes(
   // Section 3.5: the bits of the last character that no byte takes must be zero.
   const left = end - from;
   let trailing = 0;
-  if (left === 1) return -1;
   if (left === 2) {
     const bits = (value(source, from) << 6) | value(source, from + 1);
     all |= bits;
@@ -172,7 +171,7 @@ export function decodeBytes(
     target[to++] = bits >> 10;
     target[to++] = bits >> 2;
   }
-  return all < 0 || trailing !== 0 ? -1 : to - at;
+  return all < 0 || trailing !== 0 || left === 1 ? -1 : to - at;
 }
 
 function encodeByHand(bytes: Uint8Array, start: number, end: number): string {

@@ -1,9 +1,9 @@
 /**
  * JSON Web Tokens (RFC 7519) signed with HS256, under the practices of RFC 8725.
  *
- * Trusted base: errors.ts, base64url.ts, internal/options.ts, claims.ts (what claims and a policy
- * may be), keys.ts (what a key may be), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on node:crypto), random.ts (generateKey) and text.ts (strict
- * UTF-8 and JSON). Nothing else runs.
+ * Trusted base: errors.ts, base64url.ts, internal/options.ts and bytes.ts, claims.ts (what claims and a
+ * policy may be), keys.ts (what a key may be), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on
+ * node:crypto), random.ts (generateKey) and text.ts (strict UTF-8 and JSON). Nothing else runs.
  */
 
 import { encode } from "./base64url.ts";
