@@ -269,11 +269,12 @@ describe("Signing: the claims, then what the policy adds to them", () => {
   test("without a time the machine's second counts, in each call anew", () => {
     const timeless = cases.filter(([, , options]) => Object.keys(options).length === 0);
     const signers = timeless.map(([policy]) => new Jwt(KEY, policy));
-    mock.timers.enable({ apis: ["Date"] });
+    let time = 0;
+    const { mock: clock } = mock.method(Date, "now", () => time);
     try {
       // Whole seconds forwards, backwards, and what lies between two.
       for (const late of [0, 999, 1000, 1500, 0, -1, 86_400_000]) {
-        mock.timers.setTime(NOW * 1000 + late);
+        time = NOW * 1000 + late;
         const now = Math.floor(NOW + late / 1000);
         for (const order of [timeless.keys(), [...timeless.keys()].reverse()]) {
           for (const index of order) {
@@ -296,7 +297,25 @@ describe("Signing: the claims, then what the policy adds to them", () => {
         }
       }
     } finally {
-      mock.timers.reset();
+      clock.restore();
+    }
+  });
+
+  test("what one call was given is nothing to the next", () => {
+    const policy: JwtPolicy = { issuer: "joe", expiresIn: 60 };
+    const signer = new Jwt(KEY, policy);
+    const options = [{}, { now: NOW }, { expiresIn: 9 }, { notBefore: 3 }, { now: NOW + 1 }];
+    const { mock: clock } = mock.method(Date, "now", () => NOW * 1000);
+    try {
+      for (const first of [undefined, ...options]) {
+        for (const second of [undefined, ...options]) {
+          signer.sign({ a: 1 }, first);
+          const expected = new Jwt(KEY, policy).sign({ a: 2 }, { now: NOW, ...second });
+          assert.equal(signer.sign({ a: 2 }, second), expected, JSON.stringify([first, second]));
+        }
+      }
+    } finally {
+      clock.restore();
     }
   });
 
@@ -305,7 +324,7 @@ describe("Signing: the claims, then what the policy adds to them", () => {
     const signer = new Jwt(KEY, { ...full, expiresIn: 60, notBefore: 5 });
     const set = { iat: NOW, exp: NOW + 60, nbf: NOW + 5, iss: "i", aud: "a", sub: "s", jti: "j" };
     const own: Claims = { iss: "i", sub: "s", jti: "j", aud: "a", exp: 1, nbf: 2, iat: 3 };
-    mock.timers.enable({ apis: ["Date"], now: NOW * 1000 });
+    const { mock: clock } = mock.method(Date, "now", () => NOW * 1000);
     try {
       for (const [name, value] of Object.entries(own)) {
         for (const claims of [{ [name]: value }, { x: 1 }, { [name]: undefined }, {}]) {
@@ -321,7 +340,7 @@ describe("Signing: the claims, then what the policy adds to them", () => {
         misuse(() => signer.sign({ [name]: "other" }), "ERR_OPTION", message);
       }
     } finally {
-      mock.timers.reset();
+      clock.restore();
     }
   });
 

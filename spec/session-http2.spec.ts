@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http2 from "node:http2";
 import { describe, test } from "node:test";
+import type { NodeResponse } from "../src/session.ts";
 import { cookieOf, cookieValue, NAME, unseal } from "./helpers/session-cookies.ts";
 import { Jar, serve2 } from "./helpers/session-server.ts";
-import { service } from "./helpers/session-visit.ts";
+import { type BagSession, service, sessionRefusal } from "./helpers/session-visit.ts";
 
 test("a hundred streams of one connection have a session each", async (t) => {
   const made = service();
@@ -59,6 +60,53 @@ describe("an end without a body carries the session", () => {
       assert.deepEqual(made.errors, []);
     });
   }
+});
+
+describe("an end that does not call writeHead, as a compatibility API may have it", () => {
+  /** As much of a response of node:http2 as is used, whose `end` sends the head by itself. */
+  function respond(edit: (session: BagSession) => unknown): Promise<Record<string, unknown>> {
+    const fields = new Map<string, unknown>();
+    return new Promise((resolve) => {
+      const finish: (() => void)[] = [];
+      const res = {
+        stream: {},
+        statusCode: 200,
+        headersSent: false,
+        getHeader: (name: string) => fields.get(name),
+        setHeader: (name: string, value: unknown) => fields.set(name, value),
+        removeHeader: (name: string) => fields.delete(name),
+        writeHead: () => assert.fail("it is not called"),
+        once: (_event: string, listener: () => void) => finish.push(listener),
+        end() {
+          res.headersSent = true;
+          const { statusCode: status } = res;
+          resolve({ status, ...Object.fromEntries(fields) });
+          return res;
+        },
+      };
+      const made = service();
+      const session = made.sessions.attach({ headers: {} }, res as unknown as NodeResponse);
+      edit(session);
+      assert.equal(res.end(), res);
+      session.late = true;
+      assert.throws(() => session.save(), sessionRefusal("ERR_SESSION_HEADERS_SENT"));
+      for (const listener of finish) listener();
+      const [first, ...more] = made.errors;
+      assert.deepEqual([first?.startsWith("ERR_SESSION_"), more], [true, []]);
+    });
+  }
+
+  test("carries the session", async () => {
+    const head = await respond((session) => (session.user = "tom"));
+    const [cookie] = head["Set-Cookie"] as string[];
+    assert.equal(unseal("fernet", cookieValue(cookie)).data.user, "tom");
+    assert.deepEqual([head.status, head.Vary, head["Cache-Control"]], [200, "Cookie", "no-store"]);
+  });
+
+  test("becomes a 500 where it cannot be written", async () => {
+    const head = await respond((session) => (session.count = 1n));
+    assert.deepEqual([head.status, head["Set-Cookie"]], [500, undefined]);
+  });
 });
 
 test("a session that cannot be written sets no reason phrase, of which Node would warn", async (t) => {

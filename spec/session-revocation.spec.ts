@@ -256,7 +256,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
     describe(`${protocol}, ${what}: the response's end waits until the list has been told`, () => {
       const ends: Record<string, (res: http.ServerResponse) => unknown> = {
         end: (res) => res.end(),
-        "end with text": (res) => res.end("text"),
+        "end with text": (res) => assert.equal(res.end("text"), res),
         "end with a callback": (res) => res.end("text", () => {}),
         "writeHead and end": (res) => res.writeHead(200).end("text"),
         "write and end": (res) => res.write("te") && res.end("xt"),

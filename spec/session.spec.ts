@@ -1,12 +1,12 @@
 /**
- * The session as the application holds it: its facts, its data and their changes, its members; and
- * where it is read from. What is written is opened by the helper's own hand.
+ * The session as the application holds it: its facts, its data and their changes, its end and its
+ * new beginning. What is written is opened by the helper's own hand.
  */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { ConfigError, type NodeRequest, type SessionSource } from "../src/session.ts";
+import { ConfigError } from "../src/session.ts";
 import {
   ATTRIBUTES,
   BEGAN,
@@ -14,11 +14,9 @@ import {
   cookieOf,
   cookieValue,
   ENDS,
-  envelope,
   FOURTEEN_DAYS,
   NAME,
   NOW,
-  SECRET,
   seal,
   TYPES,
   unseal,
@@ -28,16 +26,13 @@ import {
   type Bag,
   type BagSession,
   calledBack,
+  facts,
   optionsOf,
   request,
   service,
   sessionRefusal,
   visit,
 } from "./helpers/session-visit.ts";
-import { misuse } from "./helpers/token-refusals.ts";
-
-const MEMBERS = ["id", "isNew", "createdAt", "expiresAt", "regenerate", "destroy", "save", "touch"];
-const POLLUTING = '{"__proto__":{"polluted":true},"user":"tom"}';
 
 for (const type of TYPES) {
   describe(`a session of type ${type}`, () => {
@@ -377,312 +372,6 @@ test("a toJSON decides what is written", async () => {
   assert.deepEqual(unseal("fernet", cookieValue(setCookie[0])).data, { user: "tom" });
 });
 
-describe("the members of a session cannot be hidden", () => {
-  test("their names and __proto__ are dropped from what a cookie brings", async () => {
-    for (const type of TYPES) {
-      const names = Object.fromEntries(MEMBERS.map((name) => [name, "mine"]));
-      const data = JSON.stringify({ ...names, user: "tom" }).replace(
-        "{",
-        '{"__proto__":{"bad":1},',
-      );
-      const text = `{"jti":"other","iat":${NOW},"exp":${NOW + 9},"data":${data}}`;
-      const made = service({ ...optionsOf(type), renewAfter: false });
-      const { session, setCookie } = await visit(made, `${NAME}=${seal(type, text)}`);
-      assert.deepEqual(Reflect.ownKeys(session), ["user"]);
-      assertWhole(session);
-      assert.equal(session.id, "other");
-      assert.equal(session.bad, undefined);
-      assert.deepEqual(setCookie, []);
-    }
-  });
-
-  test("nor by Object.assign of what JSON.parse made of __proto__", async () => {
-    for (const edit of [
-      (session: BagSession) => Object.assign(session, JSON.parse(POLLUTING)),
-      (session: BagSession) => {
-        Reflect.set(session, "__proto__", { polluted: true });
-        session.user = "tom";
-      },
-    ]) {
-      const { session, setCookie } = await visit(service(), undefined, edit);
-      assertWhole(session);
-      assert.deepEqual(Reflect.ownKeys(session), ["user"]);
-      assert.equal(session.polluted, undefined);
-      assert.equal((Object.prototype as Bag).polluted, undefined);
-      assert.deepEqual(unseal("fernet", cookieValue(setCookie[0])).data, { user: "tom" });
-    }
-  });
-
-  test("an assignment to one of their names throws, and changes nothing", async () => {
-    const { session, setCookie } = await visit(service(), undefined, (session) => {
-      for (const name of MEMBERS) {
-        assert.throws(() => ((session as Bag)[name] = "mine"), TypeError);
-        assert.throws(() => Object.assign(session, { [name]: "mine" }), TypeError);
-      }
-    });
-    assertWhole(session);
-    assert.deepEqual(setCookie, []);
-  });
-
-  test("what is defined over one of them is not written", async () => {
-    const { setCookie } = await visit(service(), undefined, (session) => {
-      session.user = "tom";
-      for (const name of MEMBERS) {
-        Object.defineProperty(session, name, { value: "mine", enumerable: true });
-      }
-    });
-    assert.deepEqual(unseal("fernet", cookieValue(setCookie[0])).data, { user: "tom" });
-  });
-
-  test("the prototypes are frozen, and are those of no other object", async () => {
-    const { session } = await visit(service(), undefined);
-    const read = service().sessions.read(undefined);
-    for (const object of [session, read]) {
-      let prototype = Object.getPrototypeOf(object);
-      for (; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
-        assert.ok(Object.isFrozen(prototype));
-        assert.throws(() => (prototype.user = "everybody"), TypeError);
-      }
-      assert.equal(Reflect.get(object, "__proto__"), Object.getPrototypeOf(object));
-    }
-  });
-
-  function assertWhole(session: BagSession): void {
-    for (const name of ["regenerate", "destroy", "save", "touch"] as const) {
-      assert.equal(typeof session[name], "function", name);
-    }
-    assert.equal(typeof session.id, "string");
-    assert.equal(typeof session.isNew, "boolean");
-    assert.equal(typeof session.createdAt, "number");
-    assert.equal(typeof session.expiresAt, "number");
-  }
-});
-
-test("any other name is a name for data, those of Object.prototype included", async () => {
-  const names = ["constructor", "toString", "valueOf", "hasOwnProperty", "then", "user", "0", ""];
-  const data = Object.fromEntries(names.map((name) => [name, `of ${name}`]));
-  const made = service({ renewAfter: false });
-  const { setCookie } = await visit(made, undefined, (session) => {
-    for (const name of names) assert.ok(!Object.hasOwn(session, name));
-    Object.assign(session, data);
-  });
-  const value = cookieValue(setCookie[0]);
-  assert.deepEqual(unseal("fernet", value).data, data);
-  const again = await visit(made, `${NAME}=${value}`);
-  assert.deepEqual({ ...again.session }, data);
-  assert.deepEqual(again.setCookie, []);
-  const loaded = await made.sessions.load(`${NAME}=${value}`);
-  assert.deepEqual({ ...loaded }, data);
-});
-
-test("a nested __proto__ is data as it was, and pollutes nothing", async () => {
-  const text = envelope({}).replace('"data":{}', `"data":{"deep":${POLLUTING}}`);
-  const made = service({ renewAfter: false });
-  const { session, setCookie } = await visit(made, `${NAME}=${seal("fernet", text)}`);
-  const deep = session.deep as Bag;
-  assert.deepEqual(Object.keys(deep), ["__proto__", "user"]);
-  assert.equal(deep.polluted, undefined);
-  assert.equal(({} as Bag).polluted, undefined);
-  assert.deepEqual(setCookie, []);
-});
-
-test("a session shows its data and nothing else: to JSON, to a copy, to inspect", async () => {
-  const data = { user: "tom", cart: [1] };
-  const cookie = cookieOf("fernet", data);
-  const { session } = await visit(service(), cookie);
-  assert.equal(JSON.stringify(session), JSON.stringify(data));
-  assert.deepEqual({ ...session }, data);
-  assert.deepEqual(structuredClone(session), data);
-  const shown = inspect(session, { showHidden: true, depth: 9, getters: true });
-  assert.ok(!shown.includes(SECRET) && !shown.includes(cookieValue(cookie)), shown);
-});
-
-describe("read and load give data and the four facts, of whatever has a Cookie header", () => {
-  const data = { user: "tom" };
-  const cookie = cookieOf("fernet", data);
-  const sources: Record<string, SessionSource> = {
-    "a request of node:http": { headers: { cookie } },
-    "its headers": { cookie } as unknown as NodeRequest,
-    "headers with several Cookie fields": {
-      headers: { cookie: ["a=1", cookie, "b=2"] },
-    } as unknown as NodeRequest,
-    "a Request": request(cookie),
-    Headers: new Headers({ cookie }),
-    "Headers with several Cookie fields": new Headers([
-      ["Cookie", "a=1"],
-      ["Cookie", cookie],
-    ]),
-    "the header's text": cookie,
-    "the header's text among others": `theme=dark;${cookie} ;a=b`,
-  };
-  for (const [what, source] of Object.entries(sources)) {
-    test(`${what}`, async () => {
-      const made = service();
-      for (const session of [made.sessions.read(source), await made.sessions.load(source)]) {
-        assert.deepEqual({ ...session }, data);
-        const expected = { id: "an-old-id", isNew: false, createdAt: BEGAN };
-        assert.deepEqual(facts(session), { ...expected, expiresAt: ENDS });
-        for (const method of ["regenerate", "destroy", "save", "touch"]) {
-          assert.ok(!(method in session), method);
-        }
-        assert.throws(() => ((session as Bag).user = "ann"), TypeError);
-        assert.throws(() => ((session as Bag).more = "ann"), TypeError);
-        assert.equal(Reflect.get(session, "__proto__"), Object.getPrototypeOf(session));
-      }
-    });
-  }
-
-  const without: Record<string, SessionSource> = {
-    undefined: undefined,
-    "an empty text": "",
-    "other cookies": "a=b; session=x",
-    "a request without cookies": { headers: {} },
-    "a Request without cookies": request(),
-    "Headers without cookies": new Headers(),
-    "an empty object": {} as NodeRequest,
-  };
-  for (const [what, source] of Object.entries(without)) {
-    test(`a new session where there is none: ${what}`, async () => {
-      const made = service();
-      for (const session of [made.sessions.read(source), await made.sessions.load(source)]) {
-        assert.deepEqual(Object.keys(session), []);
-        const expected = { id: session.id, isNew: true, createdAt: NOW };
-        assert.deepEqual(facts(session), { ...expected, expiresAt: NOW + FOURTEEN_DAYS });
-      }
-      assert.deepEqual(made.invalid, []);
-    });
-  }
-
-  const wrong: Record<string, unknown> = {
-    null: null,
-    "a number": 7,
-    "a boolean": true,
-    "a function": () => {},
-    "a symbol": Symbol("request"),
-    "an object whose headers are undefined": { headers: undefined },
-    "an object whose headers are null": { headers: null },
-  };
-  for (const [what, source] of Object.entries(wrong)) {
-    test(`and a ConfigError for ${what}`, async () => {
-      const { sessions } = service();
-      const message =
-        "what a session is read from must be a request, its headers or a Cookie header";
-      misuse(() => sessions.read(source as string), "ERR_OPTION", message);
-      await assert.rejects(sessions.load(source as string), { name: "ConfigError", message });
-      const handler = sessions.wrap(() => new Response());
-      await assert.rejects(handler(source as Request), { name: "ConfigError", message });
-    });
-  }
-});
-
-describe("only a cookie of exactly that name counts", () => {
-  const value = seal("fernet", envelope({ user: "tom" }));
-  const cases: Record<string, boolean> = {
-    [`${NAME}=${value}`]: true,
-    [`a=b; ${NAME}=${value}; c=d`]: true,
-    [`a=b;${NAME}=${value};c=d`]: true,
-    [` \t${NAME} \t=\t ${value}\t ;`]: true,
-    [`;;=;${NAME}=${value}`]: true,
-    [`${NAME.toLowerCase()}=${value}`]: false,
-    [`x${NAME}=${value}`]: false,
-    [`${NAME}x=${value}`]: false,
-    [`a=${NAME}=${value}`]: false,
-    [`a=b, ${NAME}=${value}`]: false,
-    [`${NAME}="${value}"`]: false,
-    [`%5F_Host-session=${value}`]: false,
-    [`\u00a0${NAME}=${value}`]: false,
-    [`${NAME}=${value}\u00a0`]: false,
-    [`$Version=1; $${NAME}=${value}`]: false,
-  };
-  for (const [header, there] of Object.entries(cases)) {
-    test(`${JSON.stringify(header.replace(value, "VALUE"))}: ${there}`, () => {
-      const made = service();
-      const session = made.sessions.read(header);
-      assert.deepEqual({ ...session }, there ? { user: "tom" } : {});
-      assert.deepEqual(made.invalid, []);
-    });
-  }
-});
-
-describe("of several valid cookies of one name the newest wins, in whatever order they come", () => {
-  const candidates: Record<string, readonly object[]> = {
-    "the largest exp": [
-      { jti: "newest", iat: NOW - 50, exp: NOW + 300 },
-      { jti: "older", iat: NOW - 10, exp: NOW + 200 },
-      { jti: "oldest", iat: NOW - 1, exp: NOW + 100 },
-    ],
-    "then the largest iat": [
-      { jti: "newest", iat: NOW - 10, exp: NOW + 300 },
-      { jti: "older", iat: NOW - 50, exp: NOW + 300 },
-    ],
-    "and not one that has expired": [
-      { jti: "newest", iat: NOW - 50, exp: NOW + 1 },
-      { jti: "older", iat: NOW - 10, exp: NOW },
-    ],
-  };
-  for (const [what, claims] of Object.entries(candidates)) {
-    test(`${what}`, async () => {
-      const values = claims.map((differing) =>
-        seal("fernet", envelope({ of: differing }, differing)),
-      );
-      for (const order of [
-        values,
-        values.toReversed(),
-        [...values.slice(1), ...values.slice(0, 1)],
-      ]) {
-        const made = service({ renewAfter: false });
-        const header = order.map((value) => `${NAME}=${value}`).join("; ");
-        const { session, setCookie } = await visit(made, header);
-        assert.equal(session.id, "newest");
-        assert.deepEqual(session.of, claims[0]);
-        assert.deepEqual(setCookie, []);
-        assert.deepEqual(made.invalid, []);
-      }
-    });
-  }
-
-  test("bad ones beside a valid one are neither heard of nor cleared", async () => {
-    const good = cookieOf("fernet", { user: "tom" });
-    const bad = [`${NAME}=garbage`, `${NAME}=`, `${NAME}=${seal("jwt", envelope({}))}`];
-    for (const header of [
-      [good, ...bad],
-      [...bad, good],
-      [...bad, good, ...bad],
-    ]) {
-      const made = service({ renewAfter: false });
-      const { session, setCookie } = await visit(made, header.join("; "));
-      assert.equal(session.user, "tom");
-      assert.deepEqual(setCookie, []);
-      assert.deepEqual(made.invalid, []);
-    }
-  });
-
-  test("at most 8 are tried", async () => {
-    let tried = 0;
-    const custom = {
-      seal: () => "x",
-      open(text: string) {
-        tried++;
-        return text === "good" ? envelope({ user: "tom" }) : { code: `NO_${text}` };
-      },
-    };
-    const header = (bad: number) =>
-      Array.from({ length: bad }, (_, index) => `${NAME}=bad${index}; a=b`).join("; ");
-    const made = service({ seal: custom, renewAfter: false });
-    const eighth = await visit(made, `${header(7)}; ${NAME}=good`);
-    assert.equal(eighth.session.user, "tom");
-    assert.deepEqual([tried, made.invalid], [8, []]);
-    tried = 0;
-    const ninth = await visit(made, `${header(8)}; ${NAME}=good`);
-    assert.equal(ninth.session.isNew, true);
-    assert.deepEqual(ninth.setCookie, [CLEARING]);
-    assert.deepEqual([tried, made.invalid], [8, ["NO_bad0"]]);
-    tried = 0;
-    await visit(made, header(1000));
-    assert.equal(tried, 8);
-  });
-});
-
 test("what sessions() gives works without its object, as in app.use(sessions().middleware)", async () => {
   const { read, load, wrap, attach, middleware } = service().sessions;
   const cookie = cookieOf("fernet", { user: "tom" });
@@ -701,13 +390,3 @@ test("ConfigError is exported beside sessions, for instanceof", () => {
     (error) => error instanceof ConfigError && error instanceof TypeError,
   );
 });
-
-function facts(session: {
-  readonly id: string;
-  readonly isNew: boolean;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-}): object {
-  const { id, isNew, createdAt, expiresAt } = session;
-  return { id, isNew, createdAt, expiresAt };
-}

@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import type { SessionError } from "../../src/errors.ts";
-import { type Session, type SessionOptions, type Sessions, sessions } from "../../src/session.ts";
+import {
+  type Session,
+  type SessionFacts,
+  type SessionOptions,
+  type Sessions,
+  sessions,
+} from "../../src/session.ts";
 import { NOW, SECRET, type Type } from "./session-cookies.ts";
 
 /** Any data: most specs do not care. */
@@ -106,4 +112,9 @@ export function calledBack(
     });
     synchronous = false;
   });
+}
+
+/** The four facts of a session. */
+export function facts({ id, isNew, createdAt, expiresAt }: SessionFacts): SessionFacts {
+  return { id, isNew, createdAt, expiresAt };
 }

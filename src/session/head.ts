@@ -141,16 +141,20 @@ export async function sealResponse(state: State, response: Response): Promise<Re
   // Response.error() and 1xx (a runtime's upgrade) carry no fields.
   if (response.status < 200) return response;
   const vary = varyWithCookie(response.headers.get("Vary"));
-  if (vary === undefined && cookie === undefined) return response;
+  const before = response.headers.getSetCookie();
+  const others = before.filter((other) => !other.startsWith(ownPrefix(state)));
+  const same = cookie === undefined && others.length === before.length;
+  if (vary === undefined && same) return response;
   const edited = mutable(response);
   const { headers } = edited;
   if (vary !== undefined) headers.set("Vary", vary);
-  if (cookie !== undefined) {
-    const others = headers.getSetCookie().filter((other) => !other.startsWith(ownPrefix(state)));
-    headers.delete("Set-Cookie");
-    for (const other of [...others, cookie]) headers.append("Set-Cookie", other);
-    if (!headers.has("Cache-Control")) headers.set("Cache-Control", NO_STORE);
-  }
+  if (same) return edited;
+  // A response that serves a second request still has the cookie of the first, another visitor's.
+  headers.delete("Set-Cookie");
+  for (const other of others) headers.append("Set-Cookie", other);
+  if (cookie === undefined) return edited;
+  headers.append("Set-Cookie", cookie);
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", NO_STORE);
   return edited;
 }
 

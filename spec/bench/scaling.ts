@@ -1,0 +1,139 @@
+/**
+ * npm run bench:scaling: how cost and memory grow.
+ *
+ *     --memory  also two million operations of each kind, which must leave nothing behind
+ *     --check   exits with 1 if a threshold does not hold
+ */
+
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { parseArgs } from "node:util";
+import { decode, encode } from "bulla/base64url";
+import { Fernet } from "bulla/fernet";
+import { Jwt } from "bulla/jwt";
+import { words } from "./fixtures.ts";
+import { type Case, measure, type Result } from "./harness.ts";
+import { PlainFernet } from "./plain.ts";
+import { duration, printVerdicts } from "./report.ts";
+import { type Verdict, verdict } from "./thresholds.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    memory: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+  },
+});
+
+const SIZES = [10_000, 100_000, 1_000_000, 10_000_000] as const;
+const LARGE = 100_000_000;
+const EFFORT = { rounds: 25, slice: 20, warmup: 100 };
+const LARGE_EFFORT = { rounds: 7, slice: 1, warmup: 1 };
+
+/** What ten times the message may cost. */
+const MOST_GROWTH = 11;
+const MOST_KEY_KIB = 32;
+const MOST_PEAK = 6;
+
+const verdicts: Verdict[] = [];
+const key = randomBytes(32);
+const fernet = new Fernet(key);
+const plain = new PlainFernet(key);
+const jwt = new Jwt(key, { maxTokenLength: 2 ** 29 });
+
+// First of all: the peak of a child counts from the size that its parent has when it starts it.
+peak();
+keys();
+await growth("Fernet encrypt", (size) => {
+  const message = randomBytes(size);
+  return () => fernet.encrypt(message);
+});
+await growth("Fernet decrypt", (size) => {
+  const token = fernet.encrypt(randomBytes(size));
+  return () => fernet.decrypt(token);
+});
+await growth("JWT sign", (size) => {
+  const claims = { text: words(size) };
+  return () => jwt.sign(claims);
+});
+await growth("JWT verify", (size) => {
+  const token = jwt.sign({ text: words(size) });
+  return () => jwt.verify(token);
+});
+await growth("base64url encode", (size) => {
+  const bytes = randomBytes(size);
+  return () => encode(bytes);
+});
+await growth("base64url decode", (size) => {
+  const text = encode(randomBytes(size));
+  return () => decode(text);
+});
+await large();
+if (flags.memory) for (const kind of inProcess<string[]>("kinds")) endurance(kind);
+const held = printVerdicts(verdicts);
+if (flags.check && !held) process.exitCode = 1;
+
+/** Times an operation on messages of each size, in turns, and judges each step of ten. */
+async function growth(name: string, prepare: (size: number) => () => unknown): Promise<void> {
+  const contenders = SIZES.map((size) => ({ name: String(size), run: prepare(size) }));
+  const { timings } = await measure({ id: name, title: name, contenders }, EFFORT);
+  console.log(name.padEnd(20), ...timings.map(({ best }) => duration(best).padStart(10)));
+  for (let index = 1; index < timings.length; index++) {
+    const [less, more] = timings.slice(index - 1, index + 1).map(({ best }) => best);
+    const what = `${name}: ${SIZES[index]} bytes over a tenth of them`;
+    verdicts.push(verdict(what, (more as number) / (less as number), MOST_GROWTH));
+  }
+}
+
+async function large(): Promise<void> {
+  const message = randomBytes(LARGE);
+  const token = fernet.encrypt(message);
+  await against(
+    "Fernet encrypt",
+    () => fernet.encrypt(message),
+    () => plain.encrypt(message),
+  );
+  await against(
+    "Fernet decrypt",
+    () => fernet.decrypt(token),
+    () => plain.decrypt(token),
+  );
+}
+
+async function against(name: string, ours: () => unknown, theirs: () => unknown): Promise<void> {
+  const contenders = [
+    { name: "bulla", run: ours },
+    { name: "node:crypto", run: theirs },
+  ];
+  const subject: Case = { id: name, title: name, contenders };
+  const { timings }: Result = await measure(subject, LARGE_EFFORT);
+  const [own, other] = timings.map(({ best }) => best) as [number, number];
+  console.log(`${name}, ${LARGE} bytes: ${duration(own)}, node:crypto ${duration(other)}`);
+  verdicts.push(verdict(`${name}, ${LARGE} bytes: cost over node:crypto`, own / other, 1));
+}
+
+/** Ten thousand keys, all in use. */
+function keys(): void {
+  const { fernet, jwt } = inProcess<{ fernet: number; jwt: number }>("keys");
+  verdicts.push(verdict("KiB of memory for a Fernet key", fernet / 1024, MOST_KEY_KIB));
+  verdicts.push(verdict("KiB of memory for a JWT key", jwt / 1024, MOST_KEY_KIB));
+}
+
+function peak(): void {
+  const times = inProcess<number>("peak");
+  verdicts.push(verdict("peak memory of an encryption, in messages", times, MOST_PEAK));
+}
+
+function endurance(kind: string): void {
+  const { heap, rss } = inProcess<{ heap: number; rss: number }>("endurance", kind);
+  verdicts.push(verdict(`2,000,000 times ${kind}: KiB of heap more`, heap / 1024, 256));
+  verdicts.push(verdict(`2,000,000 times ${kind}: MiB resident more`, rss / 2 ** 20, 8));
+}
+
+/** Runs memory.ts in a process of its own. */
+function inProcess<T>(...words: string[]): T {
+  const program = new URL("memory.ts", import.meta.url).pathname;
+  const flags = [...process.execArgv.filter((flag) => flag !== "--expose-gc"), "--expose-gc"];
+  return JSON.parse(
+    execFileSync(process.execPath, [...flags, program, ...words], { encoding: "utf8" }),
+  );
+}
