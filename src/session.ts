@@ -40,7 +40,7 @@ declare module "node:http" {
 
 export interface Sessions<T extends object> {
   /** Connect, Express and the like: `req.session` opens on first touch. */
-  middleware(req: NodeRequest, res: NodeResponse, next: (error?: unknown) => void): void;
+  middleware(req: NodeRequest, res: NodeResponse, next: (error?: Error) => void): void;
   /** The session of a request; the same for every call. */
   attach(req: NodeRequest, res: NodeResponse): Session<T>;
   /** The same, where a revocation list has to be asked. */

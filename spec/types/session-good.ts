@@ -27,7 +27,7 @@ declare module "../../src/session.ts" {
 
 http.createServer((req, res) => {
   sessions({ secret }).middleware(req, res, (error) => {
-    same<unknown>()(error);
+    same<Error | undefined>()(error);
     const { session } = req;
     same<Session>()(session);
     session.clayTokens = [{ shape: "cone", count: 3 }];

@@ -99,12 +99,12 @@ export class Requests {
   }
 
   /** Calls `next` when the session can be touched: a handler cannot wait for a revocation list. */
-  ready(req: NodeRequest, next: (error?: unknown) => void): void {
+  ready(req: NodeRequest, next: (error?: Error) => void): void {
     let state: State | Promise<State> | undefined;
     try {
       if (this.#config.revocation !== undefined) state = this.open(req);
     } catch (error) {
-      next(error);
+      next(error as Error);
       return;
     }
     if (isPromise(state)) state.then(() => next(), next);
