@@ -1,30 +1,22 @@
-/** Visits counted in a session, on Express: GET /, POST /login, POST /logout. */
+/** Express, 5 or 4: `middleware` gives every request `req.session`, which opens when it is touched. */
 
-import { randomBytes } from "node:crypto";
 import { sessions } from "bulla/session";
 import express from "express";
+import { greet, login, options, port } from "./actions.ts";
 
-declare module "bulla/session" {
-  interface SessionData {
-    user?: string;
-    visits?: number;
-  }
-}
-const secret = process.env.SESSION_SECRET ?? randomBytes(32);
-const cookie = { secure: process.env.NODE_ENV === "production" }; // http returns no Secure one
-const app = express().use(sessions({ secret, cookie }).middleware);
+const app = express();
+app.use(sessions(options).middleware);
 
-app.get("/", ({ session }, res) => {
-  session.visits = (session.visits ?? 0) + 1;
-  res.send(`Hello ${session.user ?? "stranger"}, visits: ${session.visits}\n`);
+app.get("/", (req, res) => {
+  res.send(greet(req.session));
 });
-app.post("/login", ({ session }, res) => {
-  session.regenerate();
-  session.user = "Tom";
-  res.redirect("/");
+app.post("/login", (req, res) => {
+  login(req.session, "Tom");
+  res.redirect(303, "/");
 });
-app.post("/logout", ({ session }, res) => {
-  session.destroy();
-  res.redirect("/");
+app.post("/logout", (req, res) => {
+  req.session = null;
+  res.redirect(303, "/");
 });
-app.listen(Number(process.env.PORT ?? 3000));
+
+app.listen(port, () => console.log(`http://localhost:${port}`));

@@ -1,26 +1,15 @@
-/** Visits counted in a session, on node:http: GET /, POST /login, POST /logout. */
+/** node:http: `attach` gives a request its session. GET /, POST /login, POST /logout. */
 
-import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { sessions } from "bulla/session";
+import { act, options, port } from "./actions.ts";
 
-const visitors = sessions<{ user?: string; visits?: number }>({
-  secret: process.env.SESSION_SECRET ?? randomBytes(32),
-  // Over plain http, as in development, a Secure cookie would not come back.
-  cookie: { secure: process.env.NODE_ENV === "production" },
-});
+const visitors = sessions(options);
 
 const server = createServer((req, res) => {
   const session = visitors.attach(req, res);
-  const asked = `${req.method} ${req.url}`;
-  if (asked === "POST /login") {
-    session.regenerate();
-    session.user = "Tom";
-  }
-  if (asked === "POST /logout") session.destroy();
-  if (asked === "GET /") session.visits = (session.visits ?? 0) + 1;
-  res.end(`Hello ${session.user ?? "stranger"}, visits: ${session.visits ?? 0}\n`);
+  const { status, headers, text } = act(session, `${req.method} ${req.url}`);
+  res.writeHead(status, headers).end(text); // the session's cookie goes with this head
 });
 
-const port = Number(process.env.PORT ?? 3000);
 server.listen(port, () => console.log(`http://localhost:${port}`));

@@ -269,15 +269,14 @@ test("a busy or impossible port ends the demonstration with one clear line", asy
   }
 });
 
-test("examples/http.ts counts visits, logs in and out", async (t) => {
+test("examples/http.ts counts visits, logs in with a message, and out", async (t) => {
   const client = new Client(await address(start(t, "examples/http.ts", await freePort())));
-  const get = async () => await client.page();
-  const post = async (path: string) => await (await client.fetch(path, { method: "POST" })).text();
 
-  equal(await get(), "Hello stranger, visits: 1\n");
-  equal(await get(), "Hello stranger, visits: 2\n");
-  equal(await post("/login"), "Hello Tom, visits: 0\n");
-  equal(await get(), "Hello Tom, visits: 1\n");
-  equal(await post("/logout"), "Hello stranger, visits: 0\n");
+  equal(await client.page(), "Hello stranger, visits: 1\n");
+  equal(await client.page(), "Hello stranger, visits: 2\n");
+  equal(await client.post("/login"), "Welcome. Hello Tom, visits: 1\n");
+  equal(await client.page(), "Hello Tom, visits: 2\n");
+  equal((await client.fetch("/logout", { method: "POST" })).status, 303);
   equal(client.jar.size, 0);
+  equal(await client.page(), "Hello stranger, visits: 1\n");
 });

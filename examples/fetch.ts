@@ -1,0 +1,19 @@
+/**
+ * A Fetch handler: `wrap` gives it the session and returns the response to send. `deno serve` and `bun`
+ * start this file; in Next, an `app/route.ts` has the two last exports.
+ */
+
+import { type Session, sessions } from "bulla/session";
+import { act, options } from "./actions.ts";
+
+const visitors = sessions(options);
+
+const handler = visitors.wrap((request: Request, session: Session) => {
+  const url = new URL(request.url);
+  const { status, headers, text } = act(session, `${request.method} ${url.pathname}`);
+  return new Response(text, { status, headers }); // Response.redirect() too, though it is immutable
+});
+
+export default { fetch: handler };
+export const GET = handler;
+export const POST = handler;

@@ -1,0 +1,21 @@
+/**
+ * node:https: the same as node:http, and the cookie is `__Host-session`, which is Secure. A certificate:
+ * openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost
+ */
+
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import { sessions } from "bulla/session";
+import { act, options, port } from "./actions.ts";
+
+const key = readFileSync(process.env.TLS_KEY ?? "key.pem");
+const cert = readFileSync(process.env.TLS_CERT ?? "cert.pem");
+const visitors = sessions({ ...options, cookie: {} });
+
+const server = createServer({ key, cert }, (req, res) => {
+  const session = visitors.attach(req, res);
+  const { status, headers, text } = act(session, `${req.method} ${req.url}`);
+  res.writeHead(status, headers).end(text);
+});
+
+server.listen(port, () => console.log(`https://localhost:${port}`));

@@ -1,0 +1,157 @@
+/** `examples/`: each is run, type-checked and short. What they do is the same, whatever the framework. */
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { WebSocket } from "ws";
+import { type Certificate, certificate } from "./helpers/certificate.ts";
+import { type Client, fetchClient, http2Client, httpClient, Jar } from "./helpers/clients.ts";
+import { examples, project, start } from "./helpers/programs.ts";
+
+const { folder, remove } = project();
+let tls: Certificate;
+
+before(() => {
+  tls = certificate();
+  writeFileSync(join(folder, "key.pem"), tls.key);
+  writeFileSync(join(folder, "cert.pem"), tls.cert);
+});
+after(remove);
+
+/** How each example is reached; actions.ts is what they have in common. */
+const REACHED: Record<string, (t: TestContext, program: string) => Promise<Client>> = {
+  "connect.ts": overHttp,
+  "express.ts": overHttp,
+  "fastify.ts": overHttp,
+  "fetch.ts": directly,
+  "hono-fetch.ts": directly,
+  "hono.ts": overHttp,
+  "http.ts": overHttp,
+  "http2.ts": async (t, program) => http2Client(await start(t, folder, program), tls.cert),
+  "https.ts": async (t, program) => httpClient(await start(t, folder, program), tls.cert),
+  "koa.ts": overHttp,
+  "passport.ts": overHttp,
+  "ws.ts": overHttp,
+};
+
+async function overHttp(t: TestContext, program: string): Promise<Client> {
+  return httpClient(await start(t, folder, program));
+}
+
+async function directly(_t: TestContext, program: string): Promise<Client> {
+  const url = pathToFileURL(join(folder, program)).href;
+  const { default: app } = (await import(url)) as { default: { fetch: Handler } };
+  return fetchClient(app.fetch);
+}
+
+type Handler = Parameters<typeof fetchClient>[0];
+
+test("every example is reached, and none is longer than 30 lines", () => {
+  deepEqual([...examples.keys()].sort(), [...Object.keys(REACHED), "actions.ts"].sort());
+  for (const [name, text] of examples) {
+    if (name !== "actions.ts") ok(text.trimEnd().split("\n").length <= 30, name);
+  }
+});
+
+test("every example compiles against the types of its framework", () => {
+  const compiler = join(folder, "node_modules/typescript/bin/tsc");
+  const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", folder], {
+    encoding: "utf8",
+  });
+  deepEqual({ status, stdout }, { status: 0, stdout: "" });
+});
+
+/** A user agent that keeps cookies and follows a redirect. */
+class Visitor {
+  readonly jar = new Jar();
+  readonly client: Client;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  async get(): Promise<string> {
+    const reply = await this.client.ask("/", { headers: this.jar.headers });
+    equal(reply.status, 200);
+    this.jar.keep(reply);
+    return reply.text;
+  }
+
+  async post(path: string, form = ""): Promise<string> {
+    const headers = {
+      ...this.jar.headers,
+      ...(form === "" ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+    };
+    const reply = await this.client.ask(path, { method: "POST", headers, body: form });
+    deepEqual([reply.status, reply.headers.location], [303, "/"]);
+    this.jar.keep(reply);
+    return await this.get();
+  }
+}
+
+describe("The examples count visits, log in and out, and flash one message", () => {
+  for (const [program, reach] of Object.entries(REACHED)) {
+    test(program, async (t) => {
+      const client = await reach(t, program);
+      t.after(() => client.close());
+      const visitor = new Visitor(client);
+      const form = program === "passport.ts" ? "username=Tom&password=clay" : "";
+      equal(await visitor.get(), "Hello stranger, visits: 1\n");
+      equal(await visitor.get(), "Hello stranger, visits: 2\n");
+      equal(await visitor.post("/login", form), "Welcome. Hello Tom, visits: 1\n");
+      equal(await visitor.get(), "Hello Tom, visits: 2\n");
+      const copied = new Visitor(client);
+      for (const [name, value] of visitor.jar.cookies) copied.jar.cookies.set(name, `${value}x`);
+      equal(await copied.get(), "Hello stranger, visits: 1\n");
+      equal(await visitor.post("/logout"), "Hello stranger, visits: 1\n");
+      if (program.startsWith("https") || program === "http2.ts") {
+        deepEqual([...visitor.jar.cookies.keys()], ["__Host-session"]);
+      }
+    });
+  }
+});
+
+test("express.ts does the same on Express 4", async (t) => {
+  writeFileSync(
+    join(folder, "express4.ts"),
+    (examples.get("express.ts") ?? "").replace('from "express"', 'from "express4"'),
+  );
+  const visitor = new Visitor(await overHttp(t, "express4.ts"));
+  t.after(() => visitor.client.close());
+  equal(await visitor.get(), "Hello stranger, visits: 1\n");
+  equal(await visitor.post("/login"), "Welcome. Hello Tom, visits: 1\n");
+  equal(await visitor.get(), "Hello Tom, visits: 2\n");
+  equal(await visitor.post("/logout"), "Hello stranger, visits: 1\n");
+});
+
+test("passport.ts refuses a wrong password, and the session stays as it was", async (t) => {
+  const client = await overHttp(t, "passport.ts");
+  const visitor = new Visitor(client);
+  t.after(() => client.close());
+  equal(await visitor.get(), "Hello stranger, visits: 1\n");
+  const headers = { ...visitor.jar.headers, "content-type": "application/x-www-form-urlencoded" };
+  const body = "username=Tom&password=straw";
+  const { status, setCookie } = await client.ask("/login", { method: "POST", headers, body });
+  deepEqual({ status, setCookie }, { status: 401, setCookie: [] });
+  equal(await visitor.get(), "Hello stranger, visits: 2\n");
+});
+
+test("ws.ts greets who is logged in, and refuses the upgrade to others", async (t) => {
+  const address = await start(t, folder, "ws.ts");
+  const visitor = new Visitor(httpClient(address));
+  t.after(() => visitor.client.close());
+  const socketOf = (): WebSocket =>
+    new WebSocket(address.replace("http", "ws"), { headers: visitor.jar.headers });
+  await visitor.get();
+  const [refusal] = await once(socketOf(), "error");
+  match(String(refusal), /Unexpected server response: 401/);
+  await visitor.post("/login");
+  const socket = socketOf();
+  const [message] = await once(socket, "message");
+  equal(String(message), "Tom, visits: 1");
+  socket.close();
+});
