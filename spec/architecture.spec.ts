@@ -91,6 +91,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "session/options.ts": ["cookie.ts", "errors.ts", "internal/options.ts", "seal.ts"],
   "session/object.ts": ["errors.ts", "internal/options.ts"],
+  "session/revocation.ts": ["errors.ts", "internal/options.ts", "session/options.ts"],
   "session/open.ts": ["cookie.ts", "errors.ts", "internal/text.ts", "session/options.ts"],
   "session/state.ts": [
     "cookie.ts",
@@ -120,6 +121,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session/open.ts",
     "session/options.ts",
     "session/requests.ts",
+    "session/revocation.ts",
   ],
   "index.ts": ["base64url.ts", "cookie.ts", "errors.ts", "fernet.ts", "jwt.ts", "session.ts"],
 };
@@ -208,7 +210,7 @@ describe("What is exported", () => {
     cookie: ["ConfigError", "readCookies", "serializeCookie"],
     fernet: ["ConfigError", "Fernet", "TokenError"],
     jwt: ["ConfigError", "Jwt", "TokenError", "decodeUnverified"],
-    session: ["ConfigError", "SessionError", "sessions"],
+    session: ["ConfigError", "SessionError", "memoryRevocation", "redisRevocation", "sessions"],
   };
   const all = [...new Set(Object.values(PUBLIC).flat())].sort();
 

@@ -1,8 +1,8 @@
 /**
  * Cookie sessions for node:http(2), Connect, Express and the Fetch API, composed of cookie.ts (one
  * cookie), seal.ts (base64, JWT or Fernet) and session/: options, requests (one session a request), open
- * (from cookie to claims), object (what the application holds), state (what changed) and head (into the
- * response).
+ * (from cookie to claims), object (what the application holds), state (what changed), head (into the
+ * response) and revocation (two lists of what is no longer honoured).
  */
 
 import { type NodeResponse, sealResponse } from "./session/head.ts";
@@ -18,6 +18,15 @@ export type { NodeResponse } from "./session/head.ts";
 export type { Done, SessionFacts, SessionMembers } from "./session/object.ts";
 export type { Revocation, SessionCookieOptions, SessionOptions } from "./session/options.ts";
 export type { NodeRequest, SessionSource } from "./session/requests.ts";
+export {
+  type MemoryRevocation,
+  type MemoryRevocationOptions,
+  memoryRevocation,
+  type RedisClient,
+  type RedisRevocation,
+  type RedisRevocationOptions,
+  redisRevocation,
+} from "./session/revocation.ts";
 
 /** The data of `req.session`: declare your own members in it, once, by module augmentation. */
 // biome-ignore lint/suspicious/noEmptyInterface: there to be augmented

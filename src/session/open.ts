@@ -110,7 +110,13 @@ function ask({ revocation }: Config, id: string): boolean | Promise<boolean> {
 }
 
 function unreachable(cause: unknown): never {
-  throw new SessionError("ERR_SESSION_REVOCATION", { cause });
+  throw revocationError(cause);
+}
+
+/** That the list could not be asked or told; revocation.ts's lists say so themselves. */
+export function revocationError(cause: unknown): SessionError {
+  if (cause instanceof SessionError && cause.status === 503) return cause;
+  return new SessionError("ERR_SESSION_REVOCATION", { cause });
 }
 
 /** The claims of a cookie's value, or the code of why it is refused. */

@@ -115,7 +115,6 @@ export function configure(options: SessionOptions): Config {
   if (maxLifetime !== undefined) checkWhole(maxLifetime, "maxLifetime", 1, Number.MAX_SAFE_INTEGER);
   checkFunction(options.onInvalid, "onInvalid");
   checkFunction(options.onError, "onError");
-  checkFunction(clock, "clock");
   checkMethods(options.revocation, "revocation", ["isRevoked", "revoke"]);
   const { name, attributes, persistent } = configureCookie(options.cookie);
   return {
@@ -130,7 +129,7 @@ export function configure(options: SessionOptions): Config {
     revocation: options.revocation,
     onInvalid: options.onInvalid,
     onError: options.onError ?? warn,
-    now: clock === undefined ? systemClock : () => wholeSeconds(clock()),
+    now: clockOf(clock),
   };
 }
 
@@ -178,6 +177,12 @@ function checkMethods(value: unknown, name: string, methods: readonly string[]):
   if (members === null || methods.some((method) => typeof members[method] !== "function")) {
     throw optionError(name, `an object with the methods ${methods.join(" and ")}`);
   }
+}
+
+/** Whole seconds since the epoch, of the machine or of what the application gave. */
+export function clockOf(clock: (() => number) | undefined): () => number {
+  checkFunction(clock, "clock");
+  return clock === undefined ? systemClock : () => wholeSeconds(clock());
 }
 
 function systemClock(): number {

@@ -6,7 +6,7 @@ import { checkFunction, optionError } from "../internal/options.ts";
 import { randomId } from "../internal/random.ts";
 import { parseObject } from "../internal/text.ts";
 import { assign, clear, type Done, dataText, ReadonlySession, Session } from "./object.ts";
-import { type Claims, claimsText, hear, isPromise, type Opened } from "./open.ts";
+import { type Claims, claimsText, hear, isPromise, type Opened, revocationError } from "./open.ts";
 import type { Config } from "./options.ts";
 
 const EMPTY = "{}";
@@ -177,12 +177,13 @@ export class State {
     return Math.min(this.#now + maxAge, this.#iat + maxLifetime);
   }
 
-  /** No cookie of this id opens after `exp`, unless a request beside this one is just renewing it. */
+  /** No cookie of this id opens after `exp`, unless a request beside this one has just renewed it. */
   #revoke({ id, exp }: Claims): void {
-    const { revocation, maxAge } = this.config;
+    const { config } = this;
+    const { revocation, maxAge } = config;
     if (revocation === undefined) return;
     const failed = (cause: unknown): void => {
-      this.#untold = new SessionError("ERR_SESSION_REVOCATION", { cause });
+      this.#untold = revocationError(cause);
     };
     try {
       const told = revocation.revoke(id, Math.max(exp, this.#now + maxAge));
