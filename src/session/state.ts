@@ -186,7 +186,7 @@ export class State {
       this.#untold = revocationError(cause);
     };
     try {
-      const told = revocation.revoke(id, Math.max(exp, this.#now + maxAge));
+      const told = revocation.revoke(id, Math.max(exp, config.now() + maxAge));
       if (!isPromise(told)) return;
       const before = this.pending;
       this.pending = told.then(undefined, failed).then(() => before);
