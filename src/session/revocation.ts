@@ -162,19 +162,21 @@ function setExOf(client: RedisClient): SetEx {
 }
 
 /** What Redis answers, if it does so in time. */
-async function within<V>(timeout: number, ask: () => PromiseLike<V>): Promise<V> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const refuse = (): void => reject(new Error(`no answer within ${timeout} s`));
-    timer = setTimeout(refuse, timeout * 1000);
+function within<V>(timeout: number, ask: () => PromiseLike<V>): Promise<V> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void => {
+      clearTimeout(timer);
+      reject(new SessionError("ERR_SESSION_REVOCATION", { cause }));
+    };
+    const refuse = (): void => fail(new Error(`no answer within ${timeout} s`));
+    const timer = setTimeout(refuse, timeout * 1000);
+    const answer = (reply: V): void => {
+      clearTimeout(timer);
+      resolve(reply);
+    };
+    // A client that throws at once is no different.
+    (async () => await ask())().then(answer, fail);
   });
-  try {
-    return await Promise.race([ask(), late]);
-  } catch (cause) {
-    throw new SessionError("ERR_SESSION_REVOCATION", { cause });
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** What is over already would be forgotten at once: the clock is not the one that `until` is from. */
