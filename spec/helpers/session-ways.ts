@@ -175,6 +175,12 @@ export const WAYS: Record<string, Way> = {
       res.end();
     },
   },
+  "not modified by statusCode": {
+    write(res) {
+      res.statusCode = 304;
+      res.end();
+    },
+  },
   "an answer to HEAD": { method: "HEAD", write: (res) => res.end() },
   "an answer to HEAD with a length": {
     method: "HEAD",

@@ -72,7 +72,9 @@ class NodeHead {
         void pending.then(() => res.end(...args));
         return res;
       }
-      if (this.#http2 && !res.headersSent) {
+      // Bun sends no length, and no end, where the status forbids a body until `writeHead` changes it.
+      const early = this.#http2 || res.statusCode === 204 || res.statusCode === 304;
+      if (early && !res.headersSent) {
         const failure = this.#setSession();
         if (failure !== undefined) res.statusCode = failure.status;
       }
