@@ -178,7 +178,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       "a head that is refused, then a change and another head": {
         touching(session, res) {
           session.user = "tom";
-          assert.throws(() => res.writeHead(9), RangeError);
+          assert.throws(() => res.writeHead(9));
           session.user = "ann";
           res.writeHead(200).end();
         },
@@ -187,7 +187,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       "a head that is refused, then a destruction and another head": {
         touching(session, res) {
           session.user = "tom";
-          assert.throws(() => res.writeHead(9), RangeError);
+          assert.throws(() => res.writeHead(9));
           session.destroy();
           res.writeHead(200).end();
         },

@@ -207,7 +207,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       },
       "a session that stays empty": (_session, res) => res.end(),
       "a head that is refused first": (_session, res) => {
-        assert.throws(() => res.writeHead(9), RangeError);
+        assert.throws(() => res.writeHead(9));
         res.writeHead(200).end();
       },
     };
