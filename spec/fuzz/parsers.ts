@@ -56,6 +56,7 @@ const SETUPS: readonly Setup[] = [
   setup({ issuer: "me", audience: ["all", "you"], clockTolerance: 5 }, one),
   setup({ audience: "you", typ: "at+jwt", maxTokenAge: 60, subject: "tom" }, long),
   setup({ audience: "you", typ: "JWT", clockTolerance: 5, maxTokenAge: 55 }, long, one),
+  setup({ audience: "all", typ: "text/x" }, one),
   setup({ requiredClaims: ["data", "exp"], jwtId: "1", maxTokenLength: 280 }, one),
   setup({ requiredClaims: ["__proto__"], expiresIn: 60, maxTokenLength: 100_000 }, one),
   setup(

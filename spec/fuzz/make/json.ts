@@ -57,8 +57,11 @@ export function spoiltBytes(random: Random, text: string): Buffer {
   if (!random.chance(7)) return Buffer.from(text);
   const kind = random.below(5);
   if (kind === 0) return Buffer.from(mutated(random, text));
-  if (kind === 1)
-    return Buffer.from(random.pick([`\ufeff${text}`, `[${text}]`, `${text},`, text + text]));
+  if (kind === 1) {
+    const replaced = text.replace('"tom', '"\ufffd');
+    const around = [`\ufeff${text}`, `\ufeff${replaced}`, `[${text}]`, `${text},`, text + text];
+    return Buffer.from(random.pick(around));
+  }
   if (kind === 2) return Buffer.from(value(random));
   const ill = Buffer.from(random.pick(ILL_FORMED), "hex");
   const bytes = Buffer.from(text);

@@ -14,7 +14,18 @@ const ALGORITHMS: readonly string[] = [
 const SPELT: readonly string[] = ['"\\u0048S256"', '"HS\\u0032\\u00356"'];
 const TYPES: readonly string[] = [
   ...['"JWT"', '"jwt"', '"at+jwt"', '"AT+JWT"', '"application/at+jwt"', '"application/AT+jwt"'],
-  ...['"text/at+jwt"', '"at+jwt "', '"at+\u212awt"', '"/at+jwt"', '""', "null", "1", '["at+jwt"]'],
+  ...[
+    '"text/x"',
+    '"TEXT/x"',
+    '"application/text/x"',
+    '"x"',
+    '"at+jwt "',
+    '"at+\u212awt"',
+    '""',
+    "null",
+    "1",
+    '["at+jwt"]',
+  ],
 ];
 const KIDS: readonly string[] = [
   '"a"',
@@ -127,7 +138,7 @@ function header(random: Random, typ: string): string {
 function payload(random: Random): string {
   const members = GOOD.flatMap((member): Member[] => {
     if (member[0] === "aud" ? random.chance(30) : random.chance(7)) return [];
-    return [random.chance(93) ? member : [member[0], claimValue(random, member[0])]];
+    return [random.chance(90) ? member : [member[0], claimValue(random, member[0])]];
   });
   // Past the page of the MAC, and past the length that a policy allows, once in a while.
   if (random.below(2000) === 0) members.push(["long", `"${"x".repeat(random.below(30_000))}"`]);
