@@ -37,6 +37,7 @@ export interface FernetDecryptOptions {
 }
 
 const KEY_BYTES = 32;
+const BLOCK = 16;
 /** How far ahead another machine's clock may be, in seconds (the spec's "Verifying", step 3). */
 const MAX_CLOCK_SKEW = 60;
 
@@ -90,9 +91,11 @@ export class Fernet {
    * @throws ConfigError ERR_OPTION
    */
   decrypt(token: string, options?: FernetDecryptOptions): Uint8Array {
-    // A view, since a copy would cost more than the decryption; behind it lies only the padding.
+    // A view, since a copy would cost more than the decryption; behind it lies only the padding. Some
+    // runtimes' update() gives a view into more memory, which is not handed out.
     const { buffer, byteOffset, length } = this.#decrypt(this.#open(token, options));
-    return new Uint8Array(buffer, byteOffset, length);
+    const message = new Uint8Array(buffer, byteOffset, length);
+    return buffer.byteLength - length > BLOCK ? message.slice() : message;
   }
 
   /**

@@ -8,7 +8,14 @@
  * page of hmac.ts; a long one has a buffer of its own. Plaintext never outlives a call in either.
  */
 
-import { decodedLength, decodeInto, encodeRange, pad, unpaddedLength } from "../base64url.ts";
+import {
+  decodedLength,
+  decodeInto,
+  encodeRange,
+  MOST_BYTES,
+  pad,
+  unpaddedLength,
+} from "../base64url.ts";
 import { TokenError } from "../errors.ts";
 import { CbcKey } from "./cbc.ts";
 import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
@@ -23,9 +30,7 @@ const CIPHERTEXT = 25;
 const MAC = 32;
 const OVERHEAD = CIPHERTEXT + MAC;
 
-/** The longest string of any V8, in characters; no token is longer. */
-const LONGEST_STRING = 2 ** 29 - 24;
-const LONGEST_MESSAGE = Math.floor((LONGEST_STRING * 3) / 4) - OVERHEAD - BLOCK;
+const LONGEST_MESSAGE = MOST_BYTES - OVERHEAD - BLOCK;
 
 /** Writes `length` bytes of IV to `target` at `at`. */
 type IvSource = (target: Uint8Array, at: number, length: number) => void;
