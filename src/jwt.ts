@@ -9,10 +9,10 @@
 import { encode } from "./base64url.ts";
 import { ConfigError, TokenError } from "./errors.ts";
 import {
+  after,
   type Claims,
   checkPolicy,
   claimsText,
-  hasRegistered,
   holds,
   type JwtPolicy,
   wrongType,
@@ -45,6 +45,13 @@ export interface JwtVerifyOptions {
 const KEY_BYTES = 32;
 const MAX_TOKEN_LENGTH = 8192;
 
+/** Bits for the claims that a policy can set; those of fixed value follow. */
+const IAT = 1;
+const EXP = 2;
+const NBF = 4;
+const TIMES: number = IAT | EXP | NBF;
+const FIRST_FIXED = 8;
+
 const SIGN_OPTIONS: ReadonlySet<string> = new Set(["now", "expiresIn", "notBefore"]);
 const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["now"]);
 /** Signs and verifies tokens of one policy. `C` is what the caller knows of the claims: no check. */
@@ -57,7 +64,10 @@ export class Jwt<C extends Claims = Claims> {
   readonly #required: readonly string[];
   readonly #tolerance: number;
   readonly #maxLength: number;
-  #usual = { now: Number.NaN, members: "" };
+  /** The claims that the policy sets where the caller does not, as bits. */
+  readonly #settable: number;
+  /** What a second's tokens get, by the bits of the claims that they lack. */
+  #usual: { second: number; members: string[] } = { second: Number.NaN, members: [] };
 
   /** A fresh random key of 256 bits, as 43 characters. */
   static generateKey(): string {
@@ -84,6 +94,11 @@ export class Jwt<C extends Claims = Claims> {
     if (expiresIn !== undefined) implied.push("exp");
     if (maxTokenAge !== undefined) implied.push("iat");
     this.#required = [...implied, ...(requiredClaims ?? [])];
+    this.#settable =
+      (policy.issuedAt === false ? 0 : IAT) |
+      (expiresIn === undefined ? 0 : EXP) |
+      (policy.notBefore === undefined ? 0 : NBF) |
+      -FIRST_FIXED;
     this.#tolerance = policy.clockTolerance ?? 0;
     this.#maxLength = policy.maxTokenLength ?? MAX_TOKEN_LENGTH;
   }
@@ -136,47 +151,53 @@ export class Jwt<C extends Claims = Claims> {
 
   /** What is to follow the claims' own members: those that the policy sets, and a brace; or nothing. */
   #members(claims: Claims, options: JwtSignOptions | undefined): string {
-    const now = Math.floor(seconds(options?.now));
-    checkSeconds(options?.expiresIn, "expiresIn");
-    checkSeconds(options?.notBefore, "notBefore");
-    if (options !== undefined || hasRegistered(claims)) {
-      return closed(this.#times(claims, now, options) + this.#missing(claims));
+    if (options !== undefined) {
+      return this.#build(this.#lacking(claims, -1), seconds(options.now), options);
     }
-    // What most claims get is the same for a whole second.
-    if (now !== this.#usual.now) {
-      this.#usual = {
-        now,
-        members: closed(this.#times(claims, now, options) + this.#missing(claims)),
-      };
-    }
-    return this.#usual.members;
+    const wanted = this.#lacking(claims, this.#settable);
+    if (wanted === 0) return "";
+    // Times are the same for a whole second; the policy's other claims always.
+    const second = (wanted & TIMES) === 0 ? this.#usual.second : seconds(undefined);
+    if (second !== this.#usual.second) this.#usual = { second, members: [] };
+    return (this.#usual.members[wanted] ??= this.#build(wanted, second));
   }
 
-  /** The times that the policy or the call sets and the claims lack, as JSON members. */
-  #times(claims: Claims, now: number, options: JwtSignOptions | undefined): string {
-    const expiresIn = options?.expiresIn ?? this.#policy.expiresIn;
-    const notBefore = options?.notBefore ?? this.#policy.notBefore;
-    let text = "";
-    if (this.#policy.issuedAt !== false && !holds(claims, "iat")) text += `,"iat":${now}`;
-    if (expiresIn !== undefined && !holds(claims, "exp")) {
-      text += `,"exp":${after(now, expiresIn, "expiresIn")}`;
-    }
-    if (notBefore !== undefined && !holds(claims, "nbf")) {
-      text += `,"nbf":${after(now, notBefore, "notBefore")}`;
-    }
-    return text;
-  }
-
-  /** The claims that the policy fixes and the claims lack, as JSON members. */
-  #missing(claims: Claims): string {
-    let text = "";
-    for (const [name, value, member] of this.#fixed) {
-      if (!holds(claims, name)) text += member;
+  /** Those of the settable claims, as bits, that these lack: -1 asks for all. */
+  #lacking(claims: Claims, settable: number): number {
+    let lacking = 0;
+    if (settable & IAT && !holds(claims, "iat")) lacking |= IAT;
+    if (settable & EXP && !holds(claims, "exp")) lacking |= EXP;
+    if (settable & NBF && !holds(claims, "nbf")) lacking |= NBF;
+    let bit = FIRST_FIXED;
+    for (const [name, value] of this.#fixed) {
+      if (!holds(claims, name)) lacking |= bit;
       else if (!this.#matches(name, claims[name], value)) {
         throw new ConfigError("ERR_OPTION", `the claim ${name} contradicts the policy`);
       }
+      bit <<= 1;
     }
-    return text;
+    return lacking;
+  }
+
+  /** Those of the lacking claims that the policy or the call sets, as JSON members and a brace. */
+  #build(lacking: number, at: number, options: JwtSignOptions = {}): string {
+    const now = Math.floor(at);
+    checkSeconds(options.expiresIn, "expiresIn");
+    checkSeconds(options.notBefore, "notBefore");
+    const expiresIn = options.expiresIn ?? this.#policy.expiresIn;
+    const notBefore = options.notBefore ?? this.#policy.notBefore;
+    let text = "";
+    if (this.#policy.issuedAt !== false && lacking & IAT) text += `,"iat":${now}`;
+    if (expiresIn !== undefined && lacking & EXP) {
+      text += `,"exp":${after(now, expiresIn, "expiresIn")}`;
+    }
+    if (notBefore !== undefined && lacking & NBF) {
+      text += `,"nbf":${after(now, notBefore, "notBefore")}`;
+    }
+    for (const [index, [, , member]] of this.#fixed.entries()) {
+      if (lacking & (FIRST_FIXED << index)) text += member;
+    }
+    return text === "" ? "" : `${text}}`;
   }
 
   #checkClaims(claims: Claims): void {
@@ -226,14 +247,4 @@ export function decodeUnverified(token: string): { header: JwtHeader; claims: Cl
   const claims = parseObject(opened.payload);
   if (claims === undefined) throw new TokenError("ERR_TOKEN_MALFORMED");
   return { header: opened.header, claims };
-}
-
-/** A sum that no number can hold would make a token that nobody can read. */
-function after(now: number, duration: number, name: string): number {
-  checkSeconds(now + duration, name);
-  return now + duration;
-}
-
-function closed(members: string): string {
-  return members === "" ? "" : `${members}}`;
 }

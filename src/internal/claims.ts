@@ -74,13 +74,13 @@ export function claimsText(claims: unknown): string {
 
 /** Whether JSON.stringify writes that member. */
 export function holds(claims: Claims, name: string): boolean {
-  return Object.prototype.propertyIsEnumerable.call(claims, name) && claims[name] !== undefined;
+  return claims[name] !== undefined && Object.prototype.propertyIsEnumerable.call(claims, name);
 }
 
-/** Whether there is any claim that a policy could set. */
-export function hasRegistered({ iss, sub, aud, exp, nbf, iat, jti }: Claims): boolean {
-  const times = exp ?? nbf ?? iat;
-  return (iss ?? sub ?? aud ?? jti ?? times) !== undefined;
+/** A sum that no number can hold would make a token that nobody can read. */
+export function after(now: number, duration: number, name: string): number {
+  checkSeconds(now + duration, name);
+  return now + duration;
 }
 
 /** The first registered claim that is of another type than RFC 7519 section 4.1 gives it. */
