@@ -267,6 +267,29 @@ test("every value of twelve bits, in both halves of a group", () => {
   }
 });
 
+test("long texts, which are decoded piece by piece, to the last character", () => {
+  const groups = 65_536 / 4;
+  for (const length of [groups * 3 - 1, groups * 3, groups * 3 + 1, groups * 6 + 2, 300_000]) {
+    const bytes = Uint8Array.from({ length }, (_, at) => (at * 37 + (at >> 8)) & 255);
+    const text = Buffer.from(bytes).toString("base64url");
+    assert.equal(encode(bytes), text);
+    assert.ok(Buffer.from(bytes).equals(decode(text)));
+    for (const at of [0, 65_532, 65_535, 65_536, 65_539, 131_071, 131_072, text.length - 1]) {
+      if (at >= text.length) continue;
+      for (const character of "=+/ .\u0141\ud83d") {
+        const wrong = text.slice(0, at) + character + text.slice(at + 1);
+        refused(() => decode(wrong), "ERR_ENCODING", `${character} at ${at} of ${text.length}`);
+        refused(() => decode(text.slice(0, at) + character + text.slice(at)), "ERR_ENCODING");
+      }
+    }
+    refused(() => decode(`${text}=`), "ERR_ENCODING");
+    // Bits that no byte takes, set.
+    const last = ALPHABET.indexOf(text.at(-1) as string);
+    const trailing = text.slice(0, -1) + ALPHABET[last | 1];
+    if (length % 3 !== 0) refused(() => decode(trailing), "ERR_ENCODING");
+  }
+});
+
 test("a view's bytes are encoded, and neither its neighbours nor the view change", () => {
   for (const buffer of [new ArrayBuffer(800), new SharedArrayBuffer(800)]) {
     const all = new Uint8Array(buffer);
