@@ -1,0 +1,207 @@
+/**
+ * What every framework of the table serves: at /WAY/ACTION the action is done to the session, and the
+ * answer is written in that way. At /plain the session is not touched.
+ */
+
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { ReadonlySession, Session, SessionError, SessionOptions } from "bulla/session";
+import type { Certificate } from "../helpers/certificate.ts";
+import { type Client, httpClient } from "../helpers/clients.ts";
+
+declare module "bulla/session" {
+  interface SessionData {
+    user?: string;
+    visits?: number;
+    flash?: string;
+    tokens?: { shape: string; count: number }[];
+    blob?: string;
+    late?: boolean;
+  }
+}
+
+/** What a framework is started with, and where it puts what its error path was given. */
+export interface Service {
+  options: SessionOptions;
+  errors: unknown[];
+  /** The rest of a body waits until the client has the head. */
+  gate: Gate;
+}
+
+export interface Site {
+  client: Client;
+  close(): Promise<void> | void;
+}
+
+export interface Framework {
+  start(service: Service, tls: Certificate): Promise<Site>;
+  /** Whether its answers are Responses that `wrap` sees, and no Node writes their heads. */
+  fetches?: boolean;
+}
+
+/** Opens once. */
+export class Gate {
+  open: () => void = () => {};
+  readonly opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+}
+
+const ACTIONS = {
+  read: show,
+  visit(session: Session): string {
+    const { flash = "", user = "stranger" } = session;
+    delete session.flash;
+    session.visits = (session.visits ?? 0) + 1;
+    return `${flash}Hello ${user}, visits: ${session.visits}`;
+  },
+  login(session: Session): string {
+    session.regenerate();
+    return greet(session, "Tom");
+  },
+  logout(session: Session, req?: IncomingMessage): string {
+    if (req === undefined) session.destroy();
+    else req.session = null;
+    return "Bye";
+  },
+  plant(session: Session): string {
+    session.tokens = [{ shape: "cone", count: 1 }];
+    return show(session);
+  },
+  count(session: Session): string {
+    for (const token of session.tokens ?? []) token.count++;
+    return show(session);
+  },
+  inflate(session: Session): string {
+    session.blob = "x".repeat(5000);
+    return "inflated";
+  },
+  save(session: Session): string {
+    session.blob = "x".repeat(5000);
+    session.save();
+    return "saved";
+  },
+};
+
+/** The ways that a framework has of its own. */
+export const OWN_WAYS = ["text", "redirect", "stream", "cached", "cookie"] as const;
+export type OwnWay = (typeof OWN_WAYS)[number];
+/** Node's, or where there is only a Response what comes next to them. */
+export type HeadWay = "object" | "flat" | "pairs" | "writeHead" | "flushHeaders";
+export type Way = OwnWay | HeadWay | "setHeader" | "appendHeader";
+
+/** The application's own cookies and fields. */
+export const COOKIES = ["app=1", "more=2"] as const;
+export const CACHED = { "Cache-Control": "private, max-age=60", Vary: "Accept-Encoding" };
+export const NEXT = "/text/read";
+
+/** One request, once its action is done. */
+export interface Turn {
+  way: Way;
+  /** In place of a way that the framework does not have itself. */
+  ownWay: OwnWay;
+  text: string;
+  /** The text, of which the second half waits for the client to have the head. */
+  pieces(): AsyncGenerator<Uint8Array>;
+  /** What the session says of a change that comes behind the head, once the client has it. */
+  late(): Promise<string>;
+}
+
+/** The session as JSON; a new one's id changes with every request. */
+export function show(session: ReadonlySession): string {
+  const { id, isNew } = session;
+  return JSON.stringify({ ...(isNew ? { isNew } : { isNew, id }), ...session });
+}
+
+export function greet(session: Session, user: string): string {
+  session.user = user;
+  session.flash = "Welcome. ";
+  return show(session);
+}
+
+/** The action of a request; what does not assign to `req.session` leaves `req` out. */
+export function actionOf(url = ""): keyof typeof ACTIONS {
+  const [, action = ""] = /^\/\w+\/(\w+)/.exec(url) ?? [];
+  if (!(action in ACTIONS)) throw new Error(`no action: ${url}`);
+  return action as keyof typeof ACTIONS;
+}
+
+export function take(service: Service, url: string, session: Session, req?: IncomingMessage): Turn {
+  return turn(service, url, session, ACTIONS[actionOf(url)](session, req));
+}
+
+export function turn({ gate }: Service, url: string, session: Session, text: string): Turn {
+  const way = url.split("/")[1] as Way;
+  const own = OWN_WAYS.find((known) => known === way);
+  return {
+    way,
+    ownWay: own ?? "text",
+    text,
+    async *pieces() {
+      const bytes = Buffer.from(text);
+      yield bytes.subarray(0, 1);
+      await gate.opened;
+      yield bytes.subarray(1);
+    },
+    async late() {
+      await gate.opened;
+      session.late = true;
+      try {
+        session.save();
+        return "saved";
+      } catch (error) {
+        return (error as SessionError).code;
+      }
+    },
+  };
+}
+
+const PAIRS = COOKIES.map((cookie) => ["Set-Cookie", cookie]);
+
+const HEADS: Record<HeadWay, (res: ServerResponse, turn: Turn) => unknown> = {
+  object: (res, { text }) => res.writeHead(200, { "Set-Cookie": [...COOKIES] }).end(text),
+  flat: (res, { text }) => res.writeHead(200, PAIRS.flat()).end(text),
+  pairs: (res, { text }) => res.writeHead(200, PAIRS as unknown as string[]).end(text),
+  async writeHead(res, { late }) {
+    res.writeHead(200).write("early, ");
+    res.end(await late());
+  },
+  async flushHeaders(res, { late }) {
+    res.statusCode = 200; // Koa's is 404 until there is a body
+    res.flushHeaders();
+    res.end(`early, ${await late()}`);
+  },
+};
+
+/** Answers by Node's own functions; false where the framework has to do it, or the rest of it. */
+export function answerByNode(res: ServerResponse, turn: Turn): boolean {
+  const { way } = turn;
+  if (way === "setHeader") res.setHeader("Set-Cookie", COOKIES);
+  if (way === "appendHeader") for (const cookie of COOKIES) res.appendHeader("Set-Cookie", cookie);
+  if (!(way in HEADS)) return false;
+  void HEADS[way as HeadWay](res, turn);
+  return true;
+}
+
+/** Listens on a port of the system's choice, until it is closed. */
+export async function listening(
+  server: Server,
+  tls?: Certificate,
+): Promise<Site & { base: string }> {
+  server.listen(0, "localhost");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const base = `${tls === undefined ? "http" : "https"}://localhost:${port}`;
+  const client = httpClient(base, tls?.cert);
+  return {
+    base,
+    client,
+    async close() {
+      client.close();
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/** The rows of the table that the session itself fills: what it keeps, and when it is written. */
+
+import { deepEqual, equal, match, notEqual } from "node:assert/strict";
+import type { SessionOptions } from "bulla/session";
+import { memoryRevocation } from "bulla/session";
+import { ATTRIBUTES, CLEARING, FOURTEEN_DAYS, NAME, NOW } from "../../helpers/session-cookies.ts";
+import { SlowList } from "../../helpers/session-revocation.ts";
+import { NEXT } from "./routes.ts";
+import { type Heard, type Visitor, written } from "./visitor.ts";
+
+export interface Cell {
+  visitor: Visitor;
+  heard: Heard;
+  /** Its answers are Responses that `wrap` sees. */
+  fetches: boolean;
+  /** What the sessions of the row were made with. */
+  options: SessionOptions;
+}
+
+export interface Row {
+  options?(): Partial<SessionOptions>;
+  check(cell: Cell): Promise<void>;
+}
+
+export const SESSION_ROWS: Record<string, Row> = {
+  visits: { check: visits },
+  login: { options: () => ({ revocation: new SlowList() }), check: login },
+  logout: {
+    options: () => ({ revocation: memoryRevocation({ clock: () => NOW }) }),
+    check: logout,
+  },
+  "flash one message": { check: flash },
+  "nested edit saved": { check: nested },
+  "unchanged: no Set-Cookie": { check: unchanged },
+  "bad cookie": { check: bad },
+};
+
+async function visits({ visitor, heard }: Cell): Promise<void> {
+  const other = visitor.stranger();
+  for (const visits of [1, 2, 3]) {
+    const reply = await visitor.ask("/text/visit");
+    deepEqual([reply.status, reply.text], [200, `Hello stranger, visits: ${visits}`]);
+    deepEqual(written(reply), { visits });
+    const [, attributes] = /^[^;]*(;.*)$/.exec(reply.setCookie[0] ?? "") ?? [];
+    equal(attributes, `; Max-Age=${FOURTEEN_DAYS}${ATTRIBUTES}`);
+    deepEqual([reply.headers.vary, reply.headers["cache-control"]], ["Cookie", "no-store"]);
+    equal(await other.text("/text/visit"), `Hello stranger, visits: ${visits}`);
+  }
+  deepEqual({ ...heard }, { invalid: [], reported: [], errors: [] });
+}
+
+/** A new id and none of the old data; the old cookie is refused from then on. */
+async function login({ visitor, heard }: Cell): Promise<void> {
+  await visitor.text("/text/visit");
+  const before = await visitor.read();
+  const copy = visitor.copy();
+  const reply = await visitor.login();
+  deepEqual([reply.status, reply.headers.location?.slice(-NEXT.length)], [303, NEXT]);
+  deepEqual(written(reply), { user: "Tom", flash: "Welcome. " });
+  const after = await visitor.read();
+  deepEqual(
+    [before.isNew, after.isNew, after.user, after.visits],
+    [false, false, "Tom", undefined],
+  );
+  notEqual(after.id, before.id);
+  deepEqual([await copy.read(), copy.jar.cookies.size], [{ isNew: true }, 0]);
+  deepEqual({ ...heard }, { invalid: ["ERR_SESSION_REVOKED"], reported: [], errors: [] });
+}
+
+/** The cookie is deleted, and a copy of it is refused from then on. */
+async function logout({ visitor, heard }: Cell): Promise<void> {
+  await visitor.login();
+  equal((await visitor.read()).user, "Tom");
+  const copy = visitor.copy();
+  const reply = await visitor.logout();
+  deepEqual([reply.status, reply.setCookie], [303, [CLEARING]]);
+  deepEqual([await visitor.read(), await copy.read()], [{ isNew: true }, { isNew: true }]);
+  deepEqual({ ...heard }, { invalid: ["ERR_SESSION_REVOKED"], reported: [], errors: [] });
+}
+
+async function flash({ visitor }: Cell): Promise<void> {
+  await visitor.login();
+  equal(await visitor.text("/text/visit"), "Welcome. Hello Tom, visits: 1");
+  equal(await visitor.text("/text/visit"), "Hello Tom, visits: 2");
+}
+
+async function nested({ visitor }: Cell): Promise<void> {
+  await visitor.text("/text/plant");
+  const reply = await visitor.ask("/text/count");
+  const tokens = [{ shape: "cone", count: 2 }];
+  deepEqual(written(reply), { tokens });
+  deepEqual((await visitor.read()).tokens, tokens);
+}
+
+async function unchanged({ visitor }: Cell): Promise<void> {
+  await visitor.text("/text/visit");
+  const { setCookie, headers, text } = await visitor.ask("/text/read");
+  equal(JSON.parse(text).visits, 1);
+  deepEqual([setCookie, headers.vary, headers["cache-control"]], [[], "Cookie", undefined]);
+}
+
+/** The session is empty, the cookie is deleted or replaced, and `onInvalid` hears it once. */
+async function bad({ visitor, heard }: Cell): Promise<void> {
+  await visitor.text("/text/visit");
+  const spoilt = `${visitor.jar.cookies.get(NAME)}`.replace(/.$/, "");
+  const values = ["", "garbage", `${spoilt}`, `${spoilt}*`, "x".repeat(6000)];
+  for (const value of values) {
+    visitor.jar.cookies.set(NAME, value);
+    const reply = await visitor.ask("/text/read");
+    deepEqual([reply.status, reply.text], [200, '{"isNew":true}']);
+    deepEqual([reply.setCookie, heard.invalid.length], [[CLEARING], 1], `the cookie ${value}`);
+    match(heard.invalid.pop() ?? "", /^ERR_/);
+  }
+  visitor.jar.cookies.set(NAME, "garbage");
+  deepEqual(written(await visitor.ask("/text/visit")), { visits: 1 });
+  deepEqual([heard.reported, heard.errors], [[], []]);
+}
