@@ -199,10 +199,10 @@ test("keepSessionInfo keeps nothing: what is to stay is copied by hand", async (
 });
 
 test("the session has by itself what Passport calls", () => {
-  const session = sessions({ secret: SECRET }).attach(
-    { headers: {} },
-    { headersSent: false, once() {} } as never,
-  );
+  const session = sessions({ secret: SECRET }).attach({ headers: {} }, {
+    headersSent: false,
+    once() {},
+  } as never);
   for (const member of ["regenerate", "save"] as const satisfies (keyof Session)[]) {
     deepEqual([typeof session[member], Object.hasOwn(session, member)], ["function", false]);
   }
