@@ -316,7 +316,10 @@ test("What the decipher gave is wiped where the caller does not get it", () => {
         given.length = 0;
         call();
         assert.equal(given.length, 1, name);
-        for (const plaintext of given) nothingIn(plaintext, `${name}, ${length} bytes`);
+        // Bun gives a view of its pool, where the messages of these specs may lie too.
+        for (const plaintext of given) {
+          nothingIn(Buffer.from(new Uint8Array(plaintext).buffer), `${name}, ${length} bytes`);
+        }
       }
     }
   } finally {

@@ -60,10 +60,8 @@ describe("a Response whose headers can be set is edited where it lies", () => {
     test(`${what}`, async () => {
       const plain = respond();
       const given = respond();
-      const { body } = given;
       const response = await wrapped(service(), () => given);
       assert.equal(response, given);
-      assert.equal(response.body, body);
       assert.equal(userOf(response), "ann");
       assert.equal(response.headers.get("Vary"), "Cookie");
       assert.equal(response.headers.get("Cache-Control"), "no-store");
@@ -98,7 +96,7 @@ describe("an immutable Response is copied", () => {
       assert.equal(response.headers.get("Location"), "https://example.org/elsewhere");
       assert.equal(response.headers.get("Vary"), "Cookie");
       assert.equal(response.headers.get("Cache-Control"), "no-store");
-      assert.deepEqual(given.headers.getSetCookie(), []);
+      assert.equal(response === given, isSettable(Response.redirect("https://example.org/")));
     });
   }
 
@@ -111,8 +109,11 @@ describe("an immutable Response is copied", () => {
       res.write("one, ");
       setTimeout(() => res.end("two"), 2);
     });
-    const response = await wrapped(service(), () => fetch(`http://localhost:${upstream.port}/`));
-    assert.deepEqual([response.status, response.statusText], [202, "Taken"]);
+    const url = `http://localhost:${upstream.port}/`;
+    const response = await wrapped(service(), () => fetch(url));
+    // Not every fetch() tells the reason phrase that came.
+    const { statusText } = await fetch(url);
+    assert.deepEqual([response.status, response.statusText], [202, statusText]);
     assert.equal(await response.clone().text(), "one, two");
     assert.deepEqual(response.headers.getSetCookie().slice(0, 2), ["a=1", "b=2; Path=/"]);
     assert.equal(userOf(response), "ann");
@@ -224,13 +225,9 @@ test("an unchanged session sets Vary alone", async () => {
     () => new Response("", { headers: { "Set-Cookie": "a=1" } }),
     () => {},
   );
-  assert.deepEqual(
-    [...response.headers].filter(([name]) => name !== "content-type"),
-    [
-      ["set-cookie", "a=1"],
-      ["vary", "Cookie"],
-    ],
-  );
+  // Runtimes differ in their order, and in a body's type beside other fields.
+  const { "content-type": _, ...fields } = Object.fromEntries(response.headers);
+  assert.deepEqual(fields, { "set-cookie": "a=1", vary: "Cookie" });
 });
 
 describe("a session that cannot be written makes a 500, which onError hears once", () => {
@@ -376,6 +373,16 @@ async function host(
     server.closeAllConnections();
   });
   return `http://localhost:${(server.address() as AddressInfo).port}`;
+}
+
+/** The Fetch standard has a redirect's fields guarded; Bun lets them be set. */
+function isSettable(response: Response): boolean {
+  try {
+    response.headers.set("Vary", "Cookie");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Status and headers are those of the other, but for the session's own. */
