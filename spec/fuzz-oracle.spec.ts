@@ -173,7 +173,8 @@ function octets(data: Data): Buffer {
       const encoding = hex === undefined ? "base64url" : "hex";
       const bytes =
         utf8 === undefined ? Buffer.from(hex ?? base64url ?? "", encoding) : Buffer.from(utf8);
-      return Buffer.alloc(bytes.length * times, bytes);
+      // Nothing repeated is nothing; Deno refuses to fill with it.
+      return bytes.length === 0 ? bytes : Buffer.alloc(bytes.length * times, bytes);
     }),
   );
 }

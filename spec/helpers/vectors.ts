@@ -1,0 +1,241 @@
+/**
+ * Runs a case of vectors/*.json; vectors/README.md has the schema, and a new case needs no code.
+ * Objects are made once for a key and kept: what one case leaves behind in them, a refusal above all,
+ * must not change the verdict on the next. Nothing here is Node's own: it runs in a worker too.
+ */
+
+import assert from "node:assert/strict";
+import { decode, encode } from "../../src/base64url.ts";
+import { ConfigError, TokenError } from "../../src/errors.ts";
+import { Fernet } from "../../src/fernet.ts";
+import { Frames } from "../../src/internal/frame.ts";
+import { CAPACITY, HmacKey, page } from "../../src/internal/hmac.ts";
+import { Jws } from "../../src/internal/jws.ts";
+import { type Claims, Jwt, type JwtPolicy } from "../../src/jwt.ts";
+
+/** Octets or text: as they are, or by pieces, each repeated `times`. */
+type Piece = ({ utf8: string } | { hex: string } | { base64url: string }) & { times?: number };
+type Data = string | Piece | Piece[];
+type Jwk = { kty: "oct"; k: string; kid?: string };
+type Key = string | Jwk | Piece;
+
+/** What goes in. Which of these a case has, its `test` says. */
+export interface Given {
+  bytes: Data;
+  claims: Claims;
+  bits: number;
+  iv: Data;
+  key: Key | Key[];
+  message: Data;
+  now: number;
+  options: { now?: number; expiresIn?: number; notBefore?: number };
+  padding: boolean;
+  policy: JwtPolicy;
+  text: Data;
+  token: Data;
+  ttl: number;
+}
+
+export interface Case {
+  name: string;
+  source: string;
+  section: string;
+  made?: string;
+  test: string;
+  in: Given;
+  out?: unknown;
+  error?: string;
+  claim?: string;
+  refused?: string;
+}
+
+interface Runner {
+  /** What `in` must have, and what it may have. */
+  needs: (keyof Given)[];
+  takes: (keyof Given)[];
+  run(given: Given): unknown;
+  /** `out` as `run` gives it. */
+  out(out: unknown): unknown;
+}
+
+const asText = (out: unknown) => text(out as Data);
+const asOctets = (out: unknown) => octets(out as Data).toString("hex");
+const asJson = (out: unknown) => out;
+
+const RUNNERS: Record<string, Runner> = {
+  "base64url.encode": {
+    needs: ["bytes"],
+    takes: ["padding"],
+    run: (given) => encode(octets(given.bytes), pick(given, "padding")),
+    out: asText,
+  },
+  "base64url.decode": {
+    needs: ["text"],
+    takes: ["padding"],
+    run: (given) => hex(decode(text(given.text), pick(given, "padding"))),
+    out: asOctets,
+  },
+  hmac: {
+    needs: ["key", "message"],
+    takes: ["bits"],
+    run: (given) => hmac(octets(given.key as Data), octets(given.message), given.bits ?? 256),
+    out: asOctets,
+  },
+  "jws.verify": {
+    needs: ["key", "token"],
+    takes: [],
+    run(given) {
+      const payload = once(Jws, given, () => new Jws(keys(given))).open(text(given.token));
+      // The layer returns its refusals where public methods throw.
+      if (typeof payload !== "string") throw new TokenError(payload.code, payload.claim);
+      return payload;
+    },
+    out: asText,
+  },
+  "jwt.sign": {
+    needs: ["key", "claims"],
+    takes: ["policy", "options"],
+    run: (given) => jwt(given).sign(given.claims, given.options),
+    out: asText,
+  },
+  "jwt.verify": {
+    needs: ["key", "token"],
+    takes: ["policy", "now"],
+    run: (given) => jwt(given).verify(text(given.token), pick(given, "now")),
+    out: asJson,
+  },
+  "fernet.encrypt": {
+    needs: ["key", "iv", "message", "now"],
+    takes: [],
+    run(given) {
+      const frames = once(Frames, given, () => new Frames(fernetKeys(given), giveIv));
+      iv = octets(given.iv);
+      return frames.encrypt(octets(given.message), given.now);
+    },
+    out: asText,
+  },
+  "fernet.decrypt": {
+    needs: ["key", "token"],
+    takes: ["ttl", "now"],
+    run: (given) => hex(fernet(given).decrypt(text(given.token), pick(given, "ttl", "now"))),
+    out: asOctets,
+  },
+  "fernet.timestamp": {
+    needs: ["key", "token"],
+    takes: [],
+    run: (given) => fernet(given).timestamp(text(given.token)),
+    out: asJson,
+  },
+};
+
+/** Throws where what comes out is not what the case has. */
+export function hold(vector: Case): void {
+  const { name, error } = vector;
+  const { run, out } = runner(vector);
+  if (error === undefined) {
+    assert.deepStrictEqual(run(vector.in), out(vector.out), name);
+    return;
+  }
+  const type = error === "ERR_KEY" || error === "ERR_OPTION" ? ConfigError : TokenError;
+  assert.throws(
+    () => run(vector.in),
+    (thrown) => {
+      assert.ok(thrown instanceof type, `${name}: ${thrown}`);
+      const { code, claim } = thrown as { code: string; claim?: string };
+      assert.deepStrictEqual({ code, claim }, { code: error, claim: vector.claim }, name);
+      return true;
+    },
+  );
+}
+
+/** What runs the test that a case names. */
+export function runner(vector: Case): Runner {
+  const found = RUNNERS[vector.test];
+  assert.ok(found, `${vector.name}: nothing runs the test ${vector.test}`);
+  return found;
+}
+
+/** The MAC by both ways of the layer, which have to agree: in the page, and of any length. */
+function hmac(key: Buffer, message: Buffer, bits: number): string {
+  const made = new HmacKey(key);
+  const mac = made.of(message, "base64url");
+  if (message.length <= CAPACITY) {
+    page.set(message);
+    assert.equal(made.ofPage(message.length, "base64url"), mac);
+  }
+  return Buffer.from(mac, "base64url").toString("hex", 0, bits / 8);
+}
+
+/** The IV that the next encryption gets. */
+let iv: Uint8Array = new Uint8Array(16);
+
+function giveIv(target: Uint8Array, at: number): void {
+  target.set(iv, at);
+}
+
+const made = new Map<string, unknown>();
+
+/** The object for a key and policy, made at its first use. */
+function once<T>(type: { name: string }, { key, policy }: Given, make: () => T): T {
+  const which = JSON.stringify([type.name, key, policy]);
+  const known = (made.get(which) as T | undefined) ?? make();
+  made.set(which, known);
+  return known;
+}
+
+function jwt(given: Given): Jwt {
+  return once(Jwt, given, () => new Jwt(keys(given), given.policy));
+}
+
+function fernet(given: Given): Fernet {
+  return once(Fernet, given, () => new Fernet(fernetKeys(given)));
+}
+
+function keys({ key }: Given): (string | Jwk | Buffer)[] {
+  return [key].flat().map((one) => (isPiece(one) ? octets(one) : one));
+}
+
+function fernetKeys(given: Given): (string | Buffer)[] {
+  return keys(given) as (string | Buffer)[];
+}
+
+function isPiece(key: Key): key is Piece {
+  return typeof key === "object" && !("kty" in key);
+}
+
+function octets(data: Data): Buffer {
+  if (typeof data === "string") return Buffer.from(data);
+  return Buffer.concat(
+    [data].flat().map((piece) => {
+      const { times = 1 } = piece;
+      const bytes =
+        "utf8" in piece
+          ? Buffer.from(piece.utf8)
+          : "hex" in piece
+            ? Buffer.from(piece.hex, "hex")
+            : Buffer.from(piece.base64url, "base64url");
+      // Nothing repeated is nothing; Deno refuses to fill with it.
+      return bytes.length === 0 ? bytes : Buffer.alloc(bytes.length * times, bytes);
+    }),
+  );
+}
+
+/** Text keeps its UTF-16 as it is: a lone surrogate would not survive the way over octets. */
+function text(data: Data): string {
+  if (typeof data === "string") return data;
+  return [data]
+    .flat()
+    .map((piece) => ("utf8" in piece ? piece.utf8.repeat(piece.times ?? 1) : octets(piece)))
+    .join("");
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+/** The options that a case gives, and no others. */
+function pick<N extends keyof Given>(given: Given, ...names: N[]): Partial<Pick<Given, N>> {
+  return Object.fromEntries(
+    names.filter((name) => name in given).map((name) => [name, given[name]]),
+  ) as Partial<Pick<Given, N>>;
+}
