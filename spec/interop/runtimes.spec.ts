@@ -1,0 +1,173 @@
+/**
+ * The specs of the library on Bun and Deno, one process a file: as many tests as on Node, none of which
+ * fails but for what is named here, and that must fail still. The vectors and a Fetch handler in workerd.
+ */
+
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { httpClient, Jar } from "./helpers/clients.ts";
+import { type Ending, endings } from "./helpers/junit.ts";
+import type { Held } from "./helpers/worker.ts";
+import { compile, startWorkers, type Worker } from "./helpers/workerd.ts";
+
+const HERE = import.meta.dirname;
+const ROOT = resolve(HERE, "../..");
+const LIMIT = 120_000;
+
+/** What holds the repository, or Node's own programs, and not the library. */
+const NOT_THE_LIBRARY: Record<string, string> = {
+  "architecture.spec.ts": "reads the sources and package.json, which are the same everywhere",
+  "demo.spec.ts": "starts the demonstration with Node's flags; its server is Node's",
+  "readme.spec.ts": "runs README.md's programs with Node's flags",
+  "timing.spec.ts": "holds the t-test of a measurement on Node",
+  "types.spec.ts": "runs the TypeScript compiler",
+};
+
+/** What cannot hold there, by runtime, file and test. Each must fail still. */
+const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
+  bun: {},
+  deno: {
+    "session-read.spec.ts": {
+      "read and load give data and the four facts, of whatever has a Cookie header > Headers with several Cookie fields":
+        "its Headers join Cookie fields by a comma, which no reader can tell from a value's",
+    },
+  },
+};
+
+/** They put other functions in the place of node:crypto's. */
+const PATCHES_CRYPTO = ["faults.spec.ts", "random.spec.ts"];
+
+const bin = (name: string) => join(HERE, "node_modules/.bin", name);
+const helper = (name: string) => join(HERE, "helpers", name);
+
+const COMMANDS: Record<string, (file: string, report: string) => string[]> = {
+  node: (file, report) => [
+    ...[process.execPath, "--import", "tsx", "--test", "--test-reporter=junit"],
+    ...[`--test-reporter-destination=${report}`, `spec/${file}`],
+  ],
+  bun: (file, report) => [
+    ...[bin("bun"), "test", "--timeout", "20000", "--reporter=junit"],
+    `--reporter-outfile=${report}`,
+    ...(PATCHES_CRYPTO.includes(file) ? ["--preload", helper("live-bun.ts")] : []),
+    `./spec/${file}`,
+  ],
+  deno: (file, report) => [
+    ...[bin("deno"), "test", "-A", "--no-check", "--no-lock", `--junit-path=${report}`],
+    ...(PATCHES_CRYPTO.includes(file) ? [`--import-map=${helper("live-deno.json")}`] : []),
+    `spec/${file}`,
+  ],
+};
+
+const folder = mkdtempSync(join(tmpdir(), "bulla-runtimes-"));
+after(() => rmSync(folder, { recursive: true }));
+
+// Without the test runner's own variables, which a child would obey.
+const env = Object.fromEntries(
+  Object.entries({ ...process.env, DENO_NO_UPDATE_CHECK: "1" }).filter(
+    ([name]) => !/^NODE_(OPTIONS|TEST_CONTEXT)$/.test(name),
+  ),
+);
+
+async function run(runtime: string, file: string): Promise<[name: string, ending: Ending][]> {
+  const report = join(folder, `${runtime}-${file}.xml`);
+  const [command = "", ...args] = COMMANDS[runtime]?.(file, report) ?? [];
+  const child = spawn(command, args, { cwd: ROOT, env, stdio: "ignore", timeout: LIMIT });
+  const [status, signal] = await once(child, "exit");
+  equal(signal, null, `${runtime} ${file} was not through in time`);
+  const found = endings(readFileSync(report, "utf8"));
+  // A file that breaks off has no failing test.
+  const failing = found.some(([, ending]) => ending === "failed");
+  equal(status !== 0, failing, `${runtime} ${file} ended with ${status}`);
+  return found;
+}
+
+const files = readdirSync(join(ROOT, "spec")).filter((name) => name.endsWith(".spec.ts"));
+
+test("every file that is left out, and every exception, is there", () => {
+  const named = Object.values(EXCEPTIONS).flatMap((exceptions) => Object.keys(exceptions));
+  const left = [...Object.keys(NOT_THE_LIBRARY), ...named, ...PATCHES_CRYPTO];
+  deepEqual(
+    left.filter((name) => !files.includes(name)),
+    [],
+  );
+});
+
+describe("The specs on Bun and Deno", { concurrency: 2 }, () => {
+  for (const file of files.filter((name) => !(name in NOT_THE_LIBRARY))) {
+    test(file, async () => {
+      const onNode = await run("node", file);
+      for (const runtime of ["bun", "deno"]) {
+        const found = await run(runtime, file);
+        equal(found.length, onNode.length, `tests on ${runtime}`);
+        const failed = found.filter(([, ending]) => ending === "failed").map(([name]) => name);
+        deepEqual(failed, Object.keys(EXCEPTIONS[runtime]?.[file] ?? {}).sort(), runtime);
+      }
+    });
+  }
+});
+
+describe("workerd", () => {
+  const vectors = readdirSync(join(ROOT, "vectors")).filter((name) => name.endsWith(".json"));
+  const texts = vectors.map((name) => readFileSync(join(ROOT, "vectors", name), "utf8"));
+  const flags = ["nodejs_compat"];
+  const VECTORS: Worker = {
+    main: "spec/interop/helpers/worker.js",
+    bindings: [{ name: "VECTORS", json: "vectors.json" }],
+    flags,
+  };
+  const EXAMPLE: Worker = {
+    main: "examples/fetch.js",
+    bindings: [
+      { name: "SESSION_SECRET", text: "a secret of some more than 32 bytes" },
+      { name: "NODE_ENV", text: "development" },
+    ],
+    flags,
+  };
+
+  before(() => compile(folder, ["spec/interop/helpers/worker.ts", "examples/fetch.ts"]));
+
+  async function start(t: TestContext, workers: Record<string, Worker>) {
+    const { child, addresses } = await startWorkers(folder, workers);
+    t.after(() => child.kill());
+    return addresses;
+  }
+
+  test("every vector holds, and the same number as on Node", async (t) => {
+    const pairs = vectors.map((name, at) => `${JSON.stringify(name)}: ${texts[at]}`);
+    writeFileSync(join(folder, "vectors.json"), `{${pairs.join(",")}}`);
+    const { vectors: address = "" } = await start(t, { vectors: VECTORS });
+    const held = (await (await fetch(address)).json()) as Held;
+    deepEqual(held, { count: texts.flatMap((text) => JSON.parse(text)).length, failed: [] });
+    ok(held.count > 500, `${held.count} vectors`);
+  });
+
+  test("a Fetch handler counts visits, logs in and out", async (t) => {
+    const { example = "" } = await start(t, { example: EXAMPLE });
+    const client = httpClient(example);
+    t.after(() => client.close());
+    const jar = new Jar();
+    const ask = async (path: string, method = "GET") => {
+      const reply = await client.ask(path, { method, headers: jar.headers });
+      jar.keep(reply);
+      return `${reply.status} ${reply.text}`;
+    };
+    equal(await ask("/"), "200 Hello stranger, visits: 1\n");
+    equal(await ask("/"), "200 Hello stranger, visits: 2\n");
+    equal(await ask("/login", "POST"), "303 ");
+    equal(await ask("/"), "200 Welcome. Hello Tom, visits: 1\n");
+    equal(await ask("/"), "200 Hello Tom, visits: 2\n");
+    equal(await ask("/logout", "POST"), "303 ");
+    equal(jar.cookies.size, 0);
+    equal(await ask("/"), "200 Hello stranger, visits: 1\n");
+  });
+
+  test("without nodejs_compat it does not start, and says what it lacks", async () => {
+    const bare = { bare: { ...EXAMPLE, flags: [] } };
+    await rejects(startWorkers(folder, bare), /No such module "node:crypto"/);
+  });
+});
