@@ -5,7 +5,7 @@ export type Ending = "passed" | "failed" | "skipped";
 const ENTITIES: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 /** A tag, whose attributes may hold a `>`: Node does not escape it. */
-const ATTRIBUTES = String.raw`((?:[^>"]|"[^"]*")*?)`;
+const ATTRIBUTES = `((?:[^>"]|"[^"]*")*?)`;
 const ELEMENTS = new RegExp(
   `<testsuite ${ATTRIBUTES}>|(</testsuite>)|<testcase ${ATTRIBUTES}(?:/>|>(.*?)</testcase>)`,
   "gs",
