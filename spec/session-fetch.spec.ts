@@ -96,7 +96,10 @@ describe("an immutable Response is copied", () => {
       assert.equal(response.headers.get("Location"), "https://example.org/elsewhere");
       assert.equal(response.headers.get("Vary"), "Cookie");
       assert.equal(response.headers.get("Cache-Control"), "no-store");
-      assert.equal(response === given, isSettable(Response.redirect("https://example.org/")));
+      assert.equal(
+        response === given,
+        isSettable(Response.redirect("https://example.org/", status)),
+      );
     });
   }
 

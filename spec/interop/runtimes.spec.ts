@@ -47,7 +47,7 @@ const helper = (name: string) => join(HERE, "helpers", name);
 
 const COMMANDS: Record<string, (file: string, report: string) => string[]> = {
   node: (file, report) => [
-    ...[process.execPath, "--import", "tsx", "--test", "--test-reporter=junit"],
+    ...[process.execPath, "--import", "tsx", "--test-reporter=junit"],
     ...[`--test-reporter-destination=${report}`, `spec/${file}`],
   ],
   bun: (file, report) => [
@@ -146,24 +146,9 @@ describe("workerd", () => {
     ok(held.count > 500, `${held.count} vectors`);
   });
 
-  test("a Fetch handler counts visits, logs in and out", async (t) => {
+  test("examples/fetch.ts counts visits, logs in and out", async (t) => {
     const { example = "" } = await start(t, { example: EXAMPLE });
-    const client = httpClient(example);
-    t.after(() => client.close());
-    const jar = new Jar();
-    const ask = async (path: string, method = "GET") => {
-      const reply = await client.ask(path, { method, headers: jar.headers });
-      jar.keep(reply);
-      return `${reply.status} ${reply.text}`;
-    };
-    equal(await ask("/"), "200 Hello stranger, visits: 1\n");
-    equal(await ask("/"), "200 Hello stranger, visits: 2\n");
-    equal(await ask("/login", "POST"), "303 ");
-    equal(await ask("/"), "200 Welcome. Hello Tom, visits: 1\n");
-    equal(await ask("/"), "200 Hello Tom, visits: 2\n");
-    equal(await ask("/logout", "POST"), "303 ");
-    equal(jar.cookies.size, 0);
-    equal(await ask("/"), "200 Hello stranger, visits: 1\n");
+    await walk(t, example);
   });
 
   test("without nodejs_compat it does not start, and says what it lacks", async () => {
@@ -171,3 +156,54 @@ describe("workerd", () => {
     await rejects(startWorkers(folder, bare), /No such module "node:crypto"/);
   });
 });
+
+const SERVE: Record<string, string[]> = {
+  bun: [bin("bun"), "--conditions=bulla-source"],
+  deno: [
+    ...[bin("deno"), "serve", "-A", "--no-check", "--no-lock", "--port=0"],
+    "--conditions=bulla-source",
+  ],
+};
+
+for (const [runtime, [command = "", ...args]] of Object.entries(SERVE)) {
+  test(`${runtime} serves examples/fetch.ts, which counts visits, logs in and out`, async (t) => {
+    const child = spawn(command, [...args, "examples/fetch.ts"], {
+      cwd: ROOT,
+      env: { ...env, PORT: "0", NODE_ENV: "development" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    t.after(() => child.kill());
+    let text = "";
+    const port = await new Promise<string>((resolve, reject) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk) => {
+          text += chunk;
+          const [, found] = /http:\/\/[\w.]+:(\d+)/.exec(text) ?? [];
+          if (found !== undefined) resolve(found);
+        });
+      }
+      child.on("exit", () => reject(new Error(`${runtime} ended: ${text}`)));
+    });
+    await walk(t, `http://127.0.0.1:${port}`);
+  });
+}
+
+/** A visitor of examples/fetch.ts, who keeps cookies. */
+async function walk(t: TestContext, address: string): Promise<void> {
+  const client = httpClient(address);
+  t.after(() => client.close());
+  const jar = new Jar();
+  const ask = async (path: string, method = "GET") => {
+    const reply = await client.ask(path, { method, headers: jar.headers });
+    jar.keep(reply);
+    return `${reply.status} ${reply.text}`;
+  };
+  equal(await ask("/"), "200 Hello stranger, visits: 1\n");
+  equal(await ask("/"), "200 Hello stranger, visits: 2\n");
+  equal(await ask("/login", "POST"), "303 ");
+  equal(await ask("/"), "200 Welcome. Hello Tom, visits: 1\n");
+  equal(await ask("/"), "200 Hello Tom, visits: 2\n");
+  equal(await ask("/logout", "POST"), "303 ");
+  equal(jar.cookies.size, 0);
+  equal(await ask("/"), "200 Hello stranger, visits: 1\n");
+}
