@@ -1,0 +1,112 @@
+/** examples/fleet under load: while keys rotate, a process is killed, Redis is away, and old cookies come again. */
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { Jar } from "./helpers/clients.ts";
+import { Fleet } from "./helpers/fleet.ts";
+import { type Headers, Load } from "./helpers/fleet-load.ts";
+import { until } from "./helpers/processes.ts";
+
+const VISITORS = 40;
+const REQUESTS = 20_000;
+
+const secret = (): string => randomBytes(32).toString("base64url");
+const [old, next] = [secret(), secret()];
+
+let fleet: Fleet;
+let load: Load;
+
+before(async () => {
+  fleet = await Fleet.start([old]);
+  load = new Load(fleet);
+});
+after(async () => {
+  load?.close();
+  await fleet?.stop();
+});
+
+/** Somebody who logs in and then does nothing that would renew the cookie. */
+async function login(user: string): Promise<Headers> {
+  const jar = new Jar();
+  const reply = await load.ask("POST", `/login?user=${user}`, {});
+  equal(reply.status, 200);
+  jar.keep(reply);
+  return jar.headers;
+}
+
+async function everybodyServed(): Promise<void> {
+  await Promise.all(load.visitors.map((visitor) => visitor.served()));
+}
+
+/** (a) The new key opens, then seals, then the old one goes. */
+async function rotate(): Promise<void> {
+  load.phase = "keys rotate";
+  const sleeper = await login("sleeper");
+  await fleet.roll([old, next]);
+  deepEqual(await load.everywhere("/whoami", sleeper), [200, 200, 200]);
+  await fleet.roll([next, old]);
+  deepEqual(await load.everywhere("/whoami", sleeper), [200, 200, 200]);
+  await everybodyServed(); // and each has a cookie under the new key, as counting writes it
+  await fleet.roll([next]);
+  deepEqual(await load.everywhere("/whoami", sleeper), [401, 401, 401], "the old key has gone");
+  await everybodyServed();
+}
+
+/** (b) A process dies in the middle of its requests; the others go on. */
+async function kill(): Promise<void> {
+  load.phase = "a process is killed";
+  for (const index of [0, 2]) {
+    await fleet.end(index, "SIGKILL");
+    await everybodyServed();
+    await fleet.startAgain(index);
+    load.seen.clear();
+    await load.until(() => load.seen.has(fleet.ports[index] as number));
+  }
+}
+
+/** (c) Redis dies: nobody is taken for logged in until it is there again, and it has forgotten nobody. */
+async function loseRedis(): Promise<void> {
+  load.phase = "Redis is away";
+  const loggedIn = await login("patient");
+  const ended = [...load.ended];
+  fleet.change({ redis: "changing" });
+  await fleet.redis.kill();
+  fleet.change({ redis: "down" });
+  deepEqual(await load.everywhere("/whoami", loggedIn), [503, 503, 503]);
+  deepEqual(await load.everywhere("/count", ended.at(-1) ?? {}), [503, 503, 503]);
+  const { status, setCookie, text } = await load.ask("POST", "/logout", loggedIn);
+  deepEqual({ status, setCookie, text }, { status: 503, setCookie: [], text: "" });
+  const refusals = load.visitors.map(({ unavailable }) => unavailable);
+  await load.until(() =>
+    load.visitors.every(({ unavailable }, index) => unavailable > (refusals[index] as number)),
+  );
+  fleet.change({ redis: "changing" });
+  await fleet.redis.start();
+  const everywhere = async () => String(await load.everywhere("/whoami", loggedIn));
+  await until(async () => (await everywhere()) === "200,200,200");
+  fleet.change({ redis: "up" });
+  load.phase = "Redis is back";
+  await Promise.all(ended.map((copy) => load.replayed(copy)));
+  await everybodyServed();
+}
+
+test("no session is lost or mixed up while keys rotate, a process dies and Redis is away", {
+  timeout: 80_000,
+}, async (t) => {
+  await load.run(VISITORS, async () => {
+    await everybodyServed();
+    await rotate();
+    await kill();
+    await loseRedis();
+    load.phase = "the end";
+    await load.until(() => load.answered >= REQUESTS);
+  });
+  const phases = [...load.figures].map(([phase, byStatus]) => {
+    const figures = [...byStatus].map(([status, count]) => `${count} x ${status}`);
+    return `${phase} ${figures.join(", ")}`;
+  });
+  t.diagnostic(`${load.answered} requests (${phases.join("; ")}), ${load.refused} replays refused`);
+  const statuses = [...load.figures.values()].flatMap((byStatus) => [...byStatus.keys()]);
+  ok(!statuses.includes(500));
+});

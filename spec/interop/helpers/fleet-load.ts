@@ -1,0 +1,198 @@
+/** Visitors of the fleet, all at a time: each logs in, counts, and logs out, and believes no answer but the right one. */
+
+import { deepEqual, equal, fail, ok } from "node:assert/strict";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Client, httpClient, Jar, type Reply } from "./clients.ts";
+import type { Fleet } from "./fleet.ts";
+import { until } from "./processes.ts";
+
+export type Headers = Record<string, string>;
+
+/** How long a client leaves a server alone that could not answer, in milliseconds. */
+const PAUSE = 25;
+
+export class Load {
+  readonly fleet: Fleet;
+  readonly visitors: Visitor[] = [];
+  /** Copies of cookies of sessions that were ended. */
+  readonly ended: Headers[] = [];
+  /** How many responses there were, by phase and by status. */
+  readonly figures = new Map<string, Map<number, number>>();
+  readonly seen = new Set<number>();
+  phase = "start";
+  ending = false;
+  answered = 0;
+  refused = 0;
+  readonly #site: Client;
+  readonly #direct: Client[];
+  readonly #replays: Promise<void>[] = [];
+  #closed = false;
+  #fail: (error: unknown) => void = fail;
+  readonly #failure = new Promise<never>((_, reject) => {
+    this.#fail = reject;
+  });
+
+  constructor(fleet: Fleet) {
+    this.fleet = fleet;
+    this.#site = httpClient(fleet.site, fleet.tls.cert);
+    this.#direct = fleet.ports.map((port) => httpClient(`http://127.0.0.1:${port}`));
+  }
+
+  /** Runs so many visitors until `story` is over; fails with the first of them that was served wrongly. */
+  async run(count: number, story: () => Promise<void>): Promise<void> {
+    for (let index = 0; index < count; index++) this.visitors.push(new Visitor(this, index));
+    const visits = Promise.all(this.visitors.map((visitor) => visitor.run()));
+    visits.catch(this.#fail);
+    await Promise.race([story(), this.#failure]);
+    this.ending = true;
+    await visits;
+    await Promise.race([Promise.all(this.#replays), this.#failure]);
+  }
+
+  /** Waits for what the visitors bring about. */
+  until(condition: () => boolean): Promise<void> {
+    return until(() => this.#open() && condition());
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const client of [this.#site, ...this.#direct]) client.close();
+  }
+
+  /** Asks through nginx, which always answers; whether it may answer so depends on the weather. */
+  async ask(method: string, path: string, headers: Headers): Promise<Reply> {
+    this.#open();
+    const before = this.fleet.weather;
+    const reply = await this.#site.ask(path, { method, headers });
+    const calm = before === this.fleet.weather;
+    const asked = `${method} ${path}: ${reply.status} ${reply.text}, ${JSON.stringify(before)}`;
+    this.#count(reply.status);
+    if (reply.status === 503) ok(!calm || before.redis !== "up", asked);
+    else if (reply.status === 502) ok(!calm || before.away > 0, asked);
+    else equal(reply.status, 200, asked);
+    if (calm && before.redis === "down" && "cookie" in headers) equal(reply.status, 503, asked);
+    return reply;
+  }
+
+  /** Asks one process; undefined while nobody is there. */
+  async direct(index: number, path: string, headers: Headers): Promise<Reply | undefined> {
+    this.#open();
+    const reply = await this.#direct[index]?.ask(path, { headers }).catch(() => undefined);
+    if (reply !== undefined) this.#count(reply.status);
+    return reply;
+  }
+
+  /** What each process says to these cookies. */
+  async everywhere(path: string, headers: Headers): Promise<(number | undefined)[]> {
+    const { ports } = this.fleet;
+    const asked = ports.map((_, index) => this.direct(index, path, headers));
+    return (await Promise.all(asked)).map((reply) => reply?.status);
+  }
+
+  /** Plays copies of an ended session's cookies to each process, until each has refused them. */
+  replay(...copies: Headers[]): void {
+    this.ended.push(...copies);
+    for (const copy of copies) {
+      const replayed = this.replayed(copy);
+      replayed.catch(this.#fail);
+      this.#replays.push(replayed);
+    }
+  }
+
+  async replayed(copy: Headers): Promise<void> {
+    for (const index of this.fleet.ports.keys()) await this.#refusal(index, copy);
+  }
+
+  /** Who is refused counts from 1, as a stranger: an honoured cookie has a user or counts on. */
+  async #refusal(index: number, copy: Headers): Promise<void> {
+    for (;;) {
+      const reply = await this.direct(index, "/count", copy);
+      if (reply?.status === 200) {
+        deepEqual(JSON.parse(reply.text), { count: 1, process: this.fleet.ports[index] });
+        this.refused++;
+        return;
+      }
+      ok(reply === undefined || reply.status === 503, `a replay: ${reply?.status}`);
+      await wait(PAUSE);
+    }
+  }
+
+  /** What was begun before a failure must come to an end after it. */
+  #open(): true {
+    ok(!this.#closed, "it is over");
+    return true;
+  }
+
+  #count(status: number): void {
+    const figures = this.figures.get(this.phase) ?? new Map<number, number>();
+    this.figures.set(this.phase, figures.set(status, (figures.get(status) ?? 0) + 1));
+    if (status < 500) this.answered++;
+  }
+}
+
+export class Visitor {
+  readonly name: string;
+  readonly jar = new Jar();
+  /** So many of its requests were answered by 503. */
+  unavailable = 0;
+  readonly #load: Load;
+  /** So many counts a session has; those who stay are logged in from the first to the last phase. */
+  readonly #counts: number;
+  #sessions = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(load: Load, index: number) {
+    this.#load = load;
+    this.name = `visitor ${index}`;
+    this.#counts = index % 4 === 0 ? Infinity : 5 * (index % 4);
+  }
+
+  async run(): Promise<void> {
+    while (!this.#load.ending) await this.#session();
+  }
+
+  /** Resolves when a count that begins from now on has been answered. */
+  served(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async #session(): Promise<void> {
+    const load = this.#load;
+    await this.#count(undefined, 1);
+    const stranger = this.jar.headers;
+    const user = `${this.name}, session ${++this.#sessions}`;
+    deepEqual(await this.#until200("POST", `/login?user=${encodeURIComponent(user)}`), { user });
+    load.replay(stranger);
+    const first = this.jar.headers;
+    for (let count = 1; count <= this.#counts && !load.ending; count++) {
+      await this.#count(user, count);
+    }
+    const last = this.jar.headers;
+    deepEqual(await this.#until200("POST", "/logout"), {});
+    deepEqual(this.jar.headers, {});
+    load.replay(last, first);
+  }
+
+  async #count(user: string | undefined, count: number): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    const expected = user === undefined ? { count } : { user, count };
+    deepEqual(await this.#until200("GET", "/count"), expected);
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Repeats a request, with the cookie it had, until somebody can answer. */
+  async #until200(method: string, path: string): Promise<object> {
+    for (;;) {
+      const reply = await this.#load.ask(method, path, this.jar.headers);
+      if (reply.status === 200) {
+        this.jar.keep(reply);
+        const { process, ...data } = JSON.parse(reply.text);
+        this.#load.seen.add(process);
+        return data;
+      }
+      deepEqual(reply.setCookie, [], `${reply.status} with a cookie`);
+      if (reply.status === 503) this.unavailable++;
+      await wait(PAUSE);
+    }
+  }
+}

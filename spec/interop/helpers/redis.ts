@@ -1,0 +1,56 @@
+/** A real redis-server of our own, with examples/fleet's configuration; it keeps what it has on disk. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { freePorts, Process, until } from "./processes.ts";
+
+const CONFIGURATION = resolve(import.meta.dirname, "../../../examples/fleet/redis.conf");
+
+export class RedisServer {
+  readonly port: number;
+  readonly #folder = mkdtempSync(join(tmpdir(), "bulla-redis-"));
+  #process: Process | undefined;
+
+  private constructor(port: number) {
+    this.port = port;
+    const text = readFileSync(CONFIGURATION, "utf8");
+    writeFileSync(join(this.#folder, "redis.conf"), text.replace(/^port .*$/m, `port ${port}`));
+  }
+
+  static async start(): Promise<RedisServer> {
+    const [port] = (await freePorts(1)) as [number];
+    const redis = new RedisServer(port);
+    await redis.start();
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const started = new Process("redis-server", ["redis.conf"], { cwd: this.#folder });
+    this.#process = started;
+    await started.ready(until(() => started.output.includes("Ready to accept connections")));
+  }
+
+  /** It stays in memory and keeps its connections, but does nothing. */
+  pause(): void {
+    this.#process?.child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process?.child.kill("SIGCONT");
+  }
+
+  /** As a crash does it: nothing is written any more. */
+  async kill(): Promise<void> {
+    await this.#process?.end("SIGKILL");
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true });
+  }
+}
