@@ -1,6 +1,7 @@
 /**
  * Mutation testing of src/ with Stryker: `npm run mutation`, or `npm run mutation -- cookie.ts internal/keys.ts`
- * for some of its files. Each file is judged by the specs that spec/mutation/plan.json names for it.
+ * for some of its files, LINES=1-99 for some lines. Each file is judged by the specs that spec/mutation/plan.json names first for it; what
+ * survives them, and is not known to be equivalent, by the others too.
  *
  * Fails where a mutant survives that spec/mutation/equivalent.json does not give a reason for, where a reason
  * there has no survivor, and where the score of all that ran is under 97 %.
@@ -9,7 +10,7 @@
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
 
 type MutantResult = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
@@ -18,6 +19,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const DATA = join(ROOT, "spec/mutation");
 const REPORTER = join(import.meta.dirname, "helpers/bare-tap.ts");
 const LEAST_SCORE = 97;
+const { LINES } = process.env;
 
 /** A mutant, told by the line that it is in, so that the entry outlives changes elsewhere in the file. */
 interface Mutation {
@@ -39,56 +41,66 @@ interface Score {
   readonly survived: number;
 }
 
-const plan = readData<Record<string, string[]>>("plan.json");
+const plan = readData<Record<"first" | "then", Record<string, string[]>>>("plan.json");
 const equivalents = readData<Equivalent[]>("equivalent.json");
 const scores = readData<Record<string, Score>>("scores.json");
 
 process.chdir(ROOT);
+// Each mutant is a process of its own.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "bulla-mutation-cache");
 // Stryker's runner calls "node": let it be this one.
 process.env.PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
 
 const given = process.argv.slice(2).map((name) => name.replace(/^src\//, ""));
-const files = given.length > 0 ? given : Object.keys(plan);
+const files = given.length > 0 ? given : Object.keys(plan.first);
 let wrong = 0;
-for (const file of files) {
-  const results = await mutate(file);
-  report(file, results);
-  writeFileSync(join(DATA, "scores.json"), `${JSON.stringify(scores, null, 2)}\n`);
-}
 const total = { mutants: 0, killed: 0 };
 for (const file of files) {
-  total.mutants += scores[file]?.mutants ?? 0;
-  total.killed += scores[file]?.killed ?? 0;
+  report(file, await judged(file));
+  writeFileSync(join(DATA, "scores.json"), `${JSON.stringify(scores, null, 2)}\n`);
 }
 const score = (100 * total.killed) / total.mutants;
 console.log(`all: ${total.killed} of ${total.mutants} killed, ${score.toFixed(2)} %`);
 if (score < LEAST_SCORE || wrong > 0) process.exitCode = 1;
 
-async function mutate(file: string): Promise<MutantResult[]> {
+/** The mutants of a file with what became of each. */
+async function judged(file: string): Promise<MutantResult[]> {
+  const mutated = LINES === undefined ? `src/${file}` : `src/${file}:${LINES}`;
+  const results = await mutate([mutated], plan.first[file] ?? []);
+  const left = results.filter((result) => survives(result) && !isEquivalent(file, result));
+  if (left.length === 0) return results;
+  const again = await mutate(left.map(rangeOf), plan.then[file] ?? []);
+  const killed = new Set(again.filter((result) => !survives(result)).map(placeOf));
+  for (const result of left) if (killed.has(placeOf(result))) result.status = "Killed";
+  return results;
+}
+
+async function mutate(mutated: string[], specs: readonly string[]): Promise<MutantResult[]> {
   const tempDirName = mkdtempSync(join(tmpdir(), "bulla-mutation-"));
   const types = "typescript" in process.features && process.features.typescript !== false;
+  const options = {
+    mutate: mutated,
+    plugins: ["@stryker-mutator/tap-runner"],
+    testRunner: "tap",
+    tap: {
+      testFiles: specs.map((name) => `spec/${name}.spec.ts`),
+      nodeArgs: [...(types ? [] : ["--import", "tsx"]), `--test-reporter=${REPORTER}`],
+    },
+    coverageAnalysis: "perTest",
+    concurrency: 1,
+    timeoutMS: 4000,
+    disableTypeChecks: false,
+    // None: Stryker would rewrite it with an interface that TypeScript 7 does not have.
+    tsconfigFile: "none",
+    ignorePatterns: ["spec/interop", "examples", "dist"],
+    tempDirName,
+    cleanTempDir: "always",
+    reporters: [],
+    logLevel: "error",
+    allowConsoleColors: false,
+  };
   try {
-    return await new Stryker({
-      mutate: [`src/${file}`],
-      plugins: ["@stryker-mutator/tap-runner"],
-      testRunner: "tap",
-      tap: {
-        testFiles: (plan[file] ?? []).map((name) => `spec/${name}.spec.ts`),
-        nodeArgs: [...(types ? [] : ["--import", "tsx"]), `--test-reporter=${REPORTER}`],
-      },
-      coverageAnalysis: "perTest",
-      concurrency: 1,
-      timeoutMS: 4000,
-      disableTypeChecks: false,
-      // None: Stryker would rewrite it with an interface that TypeScript 7 does not have.
-      tsconfigFile: "none",
-      ignorePatterns: ["spec/interop", "examples", "dist"],
-      tempDirName,
-      cleanTempDir: "always",
-      reporters: [],
-      logLevel: "error" as never,
-      allowConsoleColors: false,
-    } as never).runMutationTest();
+    return await new Stryker(options as never).runMutationTest();
   } finally {
     rmSync(tempDirName, { recursive: true, force: true });
   }
@@ -96,14 +108,16 @@ async function mutate(file: string): Promise<MutantResult[]> {
 
 function report(file: string, results: readonly MutantResult[]): void {
   const source = readFileSync(join(ROOT, "src", file), "utf8");
-  const judged = results.filter(({ status }) => status !== "Ignored" && status !== "RuntimeError");
-  const survivors = judged
-    .filter(({ status }) => status === "Survived" || status === "NoCoverage")
-    .map((result) => mutationOf(file, source, result));
+  // What cannot even be loaded, and so fails every spec, is no mutant to Stryker; nor is it here.
+  const mutants = results.filter(({ status }) => status !== "Ignored" && status !== "RuntimeError");
+  const survivors = mutants.filter(survives).map((result) => mutationOf(file, result));
   const sha256 = createHash("sha256").update(source).digest("hex");
-  const killed = judged.length - survivors.length;
-  scores[file] = { sha256, mutants: judged.length, killed, survived: survivors.length };
-  console.log(`${file}: ${killed} of ${judged.length} killed`);
+  const killed = mutants.length - survivors.length;
+  if (LINES === undefined)
+    scores[file] = { sha256, mutants: mutants.length, killed, survived: survivors.length };
+  total.mutants += mutants.length;
+  total.killed += killed;
+  console.log(`${file}: ${killed} of ${mutants.length} killed`);
   const reasons = equivalents.filter((entry) => entry.file === file).map(key);
   for (const survivor of survivors) {
     const index = reasons.indexOf(key(survivor));
@@ -113,8 +127,26 @@ function report(file: string, results: readonly MutantResult[]): void {
   for (const reason of reasons) tell("killed, but listed as equivalent", JSON.parse(reason));
 }
 
-function mutationOf(file: string, source: string, result: MutantResult): Mutation {
-  const lines = source.split("\n");
+function survives({ status }: MutantResult): boolean {
+  return status === "Survived" || status === "NoCoverage";
+}
+
+function isEquivalent(file: string, result: MutantResult): boolean {
+  const mutation = key(mutationOf(file, result));
+  return equivalents.some((entry) => key(entry) === mutation);
+}
+
+/** As Stryker's option `mutate` has it. */
+function rangeOf({ fileName, location: { start, end } }: MutantResult): string {
+  return `${relative(ROOT, resolve(fileName))}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+}
+
+function placeOf(result: MutantResult): string {
+  return `${rangeOf(result)} ${result.replacement}`;
+}
+
+function mutationOf(file: string, result: MutantResult): Mutation {
+  const lines = readFileSync(join(ROOT, "src", file), "utf8").split("\n");
   // Both count from one.
   const { start, end } = result.location;
   const line = lines[start.line - 1] ?? "";
