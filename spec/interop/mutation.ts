@@ -1,7 +1,8 @@
 /**
  * Mutation testing of src/ with Stryker: `npm run mutation`, or `npm run mutation -- cookie.ts internal/keys.ts`
- * for some of its files, LINES=1-99 for some lines. Each file is judged by the specs that spec/mutation/plan.json names first for it; what
- * survives them, and is not known to be equivalent, by the others too.
+ * for some of its files, with RANGE=1-99 for some of a file's lines. Each file is judged by the specs that
+ * spec/mutation/plan.json names first for it; what survives them, and is not known to be equivalent, by the
+ * others too.
  *
  * Fails where a mutant survives that spec/mutation/equivalent.json does not give a reason for, where a reason
  * there has no survivor, and where the score of all that ran is under 97 %.
@@ -19,7 +20,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const DATA = join(ROOT, "spec/mutation");
 const REPORTER = join(import.meta.dirname, "helpers/bare-tap.ts");
 const LEAST_SCORE = 97;
-const { LINES } = process.env;
+const { RANGE } = process.env;
 
 /** A mutant, told by the line that it is in, so that the entry outlives changes elsewhere in the file. */
 interface Mutation {
@@ -65,7 +66,7 @@ if (score < LEAST_SCORE || wrong > 0) process.exitCode = 1;
 
 /** The mutants of a file with what became of each. */
 async function judged(file: string): Promise<MutantResult[]> {
-  const mutated = LINES === undefined ? `src/${file}` : `src/${file}:${LINES}`;
+  const mutated = RANGE === undefined ? `src/${file}` : `src/${file}:${RANGE}`;
   const results = await mutate([mutated], plan.first[file] ?? []);
   const left = results.filter((result) => survives(result) && !isEquivalent(file, result));
   if (left.length === 0) return results;
@@ -113,7 +114,7 @@ function report(file: string, results: readonly MutantResult[]): void {
   const survivors = mutants.filter(survives).map((result) => mutationOf(file, result));
   const sha256 = createHash("sha256").update(source).digest("hex");
   const killed = mutants.length - survivors.length;
-  if (LINES === undefined)
+  if (RANGE === undefined)
     scores[file] = { sha256, mutants: mutants.length, killed, survived: survivors.length };
   total.mutants += mutants.length;
   total.killed += killed;

@@ -1,0 +1,147 @@
+/** What an installer has to trust besides the sources: how the package is made, listed, sized and released. */
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const WORKFLOWS = join(ROOT, ".github/workflows");
+
+// Without npm's own variables and the test runner's, which a child would obey.
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_(OPTIONS|TEST_CONTEXT)$/.test(name)),
+);
+
+let folder: string;
+before(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "bulla-supply-")));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test("two clones, of other modes and times, are packed to the same bytes", () => {
+  const [first, second] = [packed("one", "022", 0), packed("two/deeper", "077", 1_700_000_000)];
+  equal(first, second);
+});
+
+test("the SBOM has the package, its licence, and nothing that it depends on", () => {
+  const bom = JSON.parse(run("npm run --silent sbom", ROOT));
+  deepEqual([bom.bomFormat, bom.components], ["CycloneDX", []]);
+  const { version, license } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const { purl, licenses } = bom.metadata.component;
+  deepEqual([purl, licenses], [`pkg:npm/bulla@${version}`, [{ license: { id: license } }]]);
+  deepEqual(bom.dependencies, [{ ref: `bulla@${version}`, dependsOn: [] }]);
+});
+
+test("a module above its budget, one without a budget, and a budget without a module are told", () => {
+  const real = JSON.parse(readFileSync(join(ROOT, "spec/supply/budget.json"), "utf8"));
+  const { "bulla/cookie": cookie, ...rest } = real;
+  ok(cookie);
+  const light = { ...cookie, gzip: cookie.gzip - 1000 };
+  // Where `npm pack` has built it: in the checkout itself another spec may be building.
+  const built = join(folder, "one");
+  const budget = join(folder, "budget.json");
+  for (const [given, status] of [
+    [real, 0],
+    [{ ...real, "bulla/cookie": light }, 1],
+    [rest, 1],
+    [{ ...real, "bulla/more": cookie }, 1],
+  ]) {
+    writeFileSync(budget, JSON.stringify(given));
+    equal(node(join(ROOT, "spec/supply/size.ts"), budget, built), status);
+  }
+});
+
+for (const file of readdirSync(WORKFLOWS)) {
+  const text = readFileSync(join(WORKFLOWS, file), "utf8");
+  const lines = text.split("\n");
+
+  describe(`.github/workflows/${file}`, () => {
+    test("every action is pinned by a commit's hash, its version beside it", () => {
+      const uses = lines.filter((line) => /^\s*(- )?uses:/.test(line));
+      ok(uses.length > 0);
+      for (const line of uses) match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    });
+
+    test("nothing is permitted to all jobs but to read, and no credentials stay in the checkout", () => {
+      match(text, /^permissions:\n {2}contents: read\n\n/m);
+      const granted = lines.filter((line) => /^\s+[\w-]+: write/.test(line));
+      const publishing = file === "release.yml" ? ["      id-token: write"] : [];
+      deepEqual(granted, publishing);
+      equal(/write-all|pull_request_target|secrets\./.test(text), false);
+      const checkouts = text.match(
+        /actions\/checkout@.*\n\s+with:\n(.*\n)*?\s+persist-credentials: false/g,
+      );
+      equal(checkouts?.length, text.match(/actions\/checkout@/g)?.length);
+    });
+
+    test("no text of an event is run as a command", () => {
+      const commands = lines.filter((line) => /run:|^\s{10,}/.test(line) && line.includes("${{"));
+      deepEqual(commands, []);
+    });
+  });
+}
+
+describe("a release is made of its tag alone", () => {
+  const release = (tag: string): number | null =>
+    node(join(ROOT, "spec/supply/release.ts"), tag, ROOT);
+
+  test("which is the package's version, and which the changelog has with its date", () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const changelog = readFileSync(join(ROOT, "CHANGELOG.md"), "utf8");
+    const dated = new RegExp(
+      `^## ${version.replaceAll(".", "\\.")} \\(\\d{4}-\\d\\d-\\d\\d\\)$`,
+      "m",
+    );
+    equal(release(`v${version}`), dated.test(changelog) ? 0 : 1);
+    for (const tag of ["v0.0.0", version, `v${version}-1`, "", "v"]) equal(release(tag), 1, tag);
+  });
+});
+
+/** The SHA-256 of what `npm pack` makes of a clone under that umask, whose files have that time. */
+function packed(name: string, umask: string, time: number): string {
+  const clone = join(folder, name);
+  mkdirSync(clone, { recursive: true });
+  run(`umask ${umask}; git clone --quiet --no-hardlinks ${ROOT} ${clone}`, folder);
+  symlinkSync(join(ROOT, "node_modules"), join(clone, "node_modules"));
+  for (const entry of readdirSync(clone, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && !entry.parentPath.includes(".git")) {
+      utimesSync(join(entry.parentPath, entry.name), time, time);
+    }
+  }
+  run(`umask ${umask}; npm pack --silent --pack-destination ${folder}/${name}`, clone);
+  const tarball = readdirSync(clone).find((file) => file.endsWith(".tgz")) ?? "";
+  return createHash("sha256")
+    .update(readFileSync(join(clone, tarball)))
+    .digest("hex");
+}
+
+/** The exit status of a program. */
+function node(program: string, argument: string, cwd: string): number | null {
+  return spawnSync(process.execPath, ["--import", "tsx", program, argument], { cwd, env }).status;
+}
+
+/** Runs a command to its good end and returns what it printed. */
+function run(command: string, cwd: string): string {
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", command], {
+    cwd,
+    env,
+    encoding: "utf8",
+    timeout: 120_000,
+  });
+  equal(status, 0, `${command}\n${stdout}\n${stderr}`);
+  return stdout;
+}
