@@ -188,6 +188,7 @@ describe("Text that is visibly another kind of key is refused (RFC 8725 section 
     const secrets = ["my ssh-rsa key has been lost, sorry", `{"key":"${"k".repeat(32)}"}`];
     secrets.push("-----begin public key----- in jest.", `${"-".repeat(32)}BEGIN`, `ssh-${blob}`);
     secrets.push(`"kty" is a fine word of three letters`, `BEGIN PUBLIC KEY ${blob}`);
+    secrets.push(`not {"kty":"oct"}, whose brace comes first`);
     for (const secret of secrets) new Jwt(secret).verify(new Jwt(secret).sign({}));
   });
 });

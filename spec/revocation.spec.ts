@@ -63,6 +63,11 @@ describe("memoryRevocation: an id", () => {
     assert.equal(list.isRevoked("id"), false);
   });
 
+  test("that nobody revoked is answered without the clock", () => {
+    const list = memoryRevocation({ clock: () => assert.fail() });
+    assert.equal(list.isRevoked("id"), false);
+  });
+
   test("is revoked in its own list alone", () => {
     const [one, other] = [new Timed(), new Timed()];
     one.list.revoke("id", NOW + 10);
@@ -97,6 +102,21 @@ describe("memoryRevocation: its bound", () => {
   test("a full list has room as soon as the next one expires, again and again", () => {
     const timed = new Timed(2);
     for (let at = 1; at < 10; at++) timed.list.revoke(`id-${at}`, (timed.now = NOW + at) + 2);
+  });
+
+  test("a list that was looked through knows which of those that stay is the next to expire", () => {
+    const timed = new Timed(3);
+    for (const [id, seconds] of Object.entries({ a: 10, b: 50, c: 100 })) {
+      timed.list.revoke(id, NOW + seconds);
+    }
+    timed.now = NOW + 10;
+    timed.list.revoke("d", NOW + 200);
+    timed.now = NOW + 50;
+    timed.list.revoke("e", NOW + 300);
+    assert.deepEqual(
+      ["b", "c", "d", "e"].map((id) => timed.list.isRevoked(id)),
+      [false, true, true, true],
+    );
   });
 
   test("100,000 by default", () => {
