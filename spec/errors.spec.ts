@@ -403,12 +403,6 @@ test("a claim's name is quoted in the message, whatever it is", () => {
   }
 });
 
-test("an error that is about no claim has no claim", () => {
-  const error = thrown(() => verifiedBy({})("a.b.c.d"));
-  assert.ok(error instanceof TokenError);
-  assert.equal("claim" in error, false);
-});
-
 test("a refusal that is no Error is one frozen object for each code", () => {
   assert.deepEqual(refusal("ERR_TOKEN_INVALID"), { code: "ERR_TOKEN_INVALID" });
   assert.equal(refusal("ERR_TOKEN_INVALID"), refusal("ERR_TOKEN_INVALID"));
