@@ -1,0 +1,39 @@
+/** That mutation testing covers every source, and that what it takes for equivalent is still there. */
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
+
+const plan: Record<"first" | "then", Record<string, string[]>> = JSON.parse(
+  read("mutation/plan.json"),
+);
+const equivalents: { file: string; line: string; was: string; now: string; reason: string }[] =
+  JSON.parse(read("mutation/equivalent.json"));
+
+test("every source has its specs, which are there, and each but once", () => {
+  const sources = readdirSync(new URL("../src/", import.meta.url), { recursive: true })
+    .map((name) => String(name).replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".ts") && name !== "index.ts");
+  assert.deepEqual(Object.keys(plan.first).toSorted(), sources.toSorted());
+  assert.deepEqual(Object.keys(plan.then).toSorted(), sources.toSorted());
+  for (const source of sources) {
+    const specs = [...(plan.first[source] ?? []), ...(plan.then[source] ?? [])];
+    assert.equal(new Set(specs).size, specs.length, source);
+    for (const name of specs) {
+      assert.ok(existsSync(new URL(`${name}.spec.ts`, import.meta.url)), `${source}: ${name}`);
+    }
+  }
+});
+
+test("every mutant that is equivalent is of a line that is there, and has a reason", () => {
+  for (const { file, line, was, now, reason } of equivalents) {
+    const source = read(`../src/${file}`);
+    const lines = source.split("\n").map((text) => text.trim());
+    assert.ok(lines.includes(line), `${file}: ${line}`);
+    assert.ok(source.includes(was), `${file}: ${was}`);
+    assert.notEqual(was, now);
+    assert.ok(reason.endsWith("."), `${file}: ${line}`);
+  }
+});
