@@ -1,0 +1,61 @@
+/** That faults which an attacker would wish for are found by the specs, each planted in a copy of the sources. */
+
+import { equal, notEqual } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, before, test } from "node:test";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+interface Planted {
+  readonly fault: string;
+  readonly file: string;
+  readonly was: string;
+  readonly now: string;
+  readonly specs: readonly string[];
+}
+
+const planted: Planted[] = JSON.parse(
+  readFileSync(join(ROOT, "spec/mutation/planted.json"), "utf8"),
+);
+
+let copy: string;
+before(() => {
+  copy = mkdtempSync(join(tmpdir(), "bulla-planted-"));
+  for (const name of ["package.json", "tsconfig.json", "src", "vectors"]) {
+    cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  }
+  const filter = (path: string): boolean => !path.includes("interop");
+  cpSync(join(ROOT, "spec"), join(copy, "spec"), { recursive: true, filter });
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+});
+after(() => rmSync(copy, { recursive: true, force: true }));
+
+test("without a fault the specs pass", () => {
+  for (const name of new Set(planted.flatMap(({ specs }) => specs))) equal(statusOf(name), 0, name);
+});
+
+for (const { fault, file, was, now, specs } of planted) {
+  test(`${fault}: it is found`, () => {
+    const path = join(copy, "src", file);
+    const source = readFileSync(path, "utf8");
+    equal(source.split(was).length, 2, `once in ${file}: ${was}`);
+    try {
+      writeFileSync(
+        path,
+        source.replace(was, () => now),
+      );
+      for (const name of specs) notEqual(statusOf(name), 0, name);
+    } finally {
+      writeFileSync(path, source);
+    }
+  });
+}
+
+function statusOf(name: string): number | null {
+  const args = ["--import", "tsx", "--test", `spec/${name}.spec.ts`];
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  return spawnSync(process.execPath, args, { cwd: copy, env }).status;
+}
