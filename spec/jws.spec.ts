@@ -659,6 +659,13 @@ test("The layer signs and opens any text, JSON or not (RFC 7515 section 5)", () 
   assert.equal(mac, MAC);
 });
 
+test("The layer opens no two parts, though its own header's MAC holds, and an empty text behind any header", () => {
+  const malformed = { code: "ERR_TOKEN_MALFORMED" };
+  assert.deepEqual(new Jws(KEY).open(sealed(HEADER, KEY)), malformed);
+  const long = new Jws(KEY, filler(20_000));
+  assert.equal(long.open(long.sign("")), "");
+});
+
 /** Both refuse it: the text decodes, and is not what it has to be. */
 function malformed(token: string, what: string): void {
   refused(() => patient.verify(token), "ERR_TOKEN_MALFORMED", what);
