@@ -1,6 +1,6 @@
 /** That faults which an attacker would wish for are found by the specs, each planted in a copy of the sources. */
 
-import { equal, notEqual } from "node:assert/strict";
+import { equal } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ interface Planted {
   readonly file: string;
   readonly was: string;
   readonly now: string;
-  readonly specs: readonly string[];
+  readonly spec: string;
 }
 
 const planted: Planted[] = JSON.parse(
@@ -34,10 +34,10 @@ before(() => {
 after(() => rmSync(copy, { recursive: true, force: true }));
 
 test("without a fault the specs pass", () => {
-  for (const name of new Set(planted.flatMap(({ specs }) => specs))) equal(statusOf(name), 0, name);
+  for (const name of new Set(planted.map(({ spec }) => spec))) equal(statusOf(name), 0, name);
 });
 
-for (const { fault, file, was, now, specs } of planted) {
+for (const { fault, file, was, now, spec } of planted) {
   test(`${fault}: it is found`, () => {
     const path = join(copy, "src", file);
     const source = readFileSync(path, "utf8");
@@ -47,7 +47,7 @@ for (const { fault, file, was, now, specs } of planted) {
         path,
         source.replace(was, () => now),
       );
-      for (const name of specs) notEqual(statusOf(name), 0, name);
+      equal(statusOf(spec), 1);
     } finally {
       writeFileSync(path, source);
     }
@@ -57,5 +57,5 @@ for (const { fault, file, was, now, specs } of planted) {
 function statusOf(name: string): number | null {
   const args = ["--import", "tsx", "--test", `spec/${name}.spec.ts`];
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
-  return spawnSync(process.execPath, args, { cwd: copy, env }).status;
+  return spawnSync(process.execPath, args, { cwd: copy, env, timeout: 60_000 }).status;
 }
