@@ -133,6 +133,7 @@ function report(file: string, results: readonly MutantResult[]): void {
     reasons.splice(index, 1);
     total.equivalent++;
   }
+  if (RANGE !== undefined) return;
   for (const reason of reasons) tell("killed, but listed as equivalent", JSON.parse(reason));
 }
 
