@@ -86,6 +86,9 @@ describe("iat: no rule of its own (section 4.1.6), an age under maxTokenAge", ()
   hold([
     [{}, { iat: NOW + 1e6 }, NOW, "ok"],
     [{ clockTolerance: 1 }, { iat: NOW + 1e6 }, NOW, "ok"],
+    [{}, { iat: NOW + 1e6, exp: NOW + 1 }, NOW, "ok"],
+    [{}, { iat: NOW + 1e6, nbf: NOW }, NOW, "ok"],
+    [{}, { iat: -1e6, exp: NOW + 1 }, NOW, "ok"],
     [{ maxTokenAge: 10 }, { iat: 90 }, 100, "ok"],
     [{ maxTokenAge: 10 }, { iat: 90 }, 100.25, "ERR_TOKEN_EXPIRED"],
     [{ maxTokenAge: 10 }, { iat: 89.75 }, 100, "ERR_TOKEN_EXPIRED"],
@@ -298,6 +301,13 @@ describe("Signing: the claims, then what the policy adds to them", () => {
       }
     } finally {
       clock.restore();
+    }
+  });
+
+  test("a policy without a time fixes its claims from the first token on", () => {
+    const signer = new Jwt(KEY, { issuer: "joe", issuedAt: false });
+    for (let tokens = 0; tokens < 2; tokens++) {
+      assert.deepEqual(decodeUnverified(signer.sign({ a: 1 })).claims, { a: 1, iss: "joe" });
     }
   });
 
