@@ -123,6 +123,17 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual(errors, []);
   });
 
+  test(`${protocol}: an empty session that is destroyed late is as empty as its headers say`, async (t) => {
+    const { site, errors } = await app(start, t, (session, res) => {
+      res.write("text");
+      session.destroy();
+      res.end();
+    });
+    assert.equal((await site.ask("/")).text, "text");
+    await new Promise(setImmediate);
+    assert.deepEqual(errors, []);
+  });
+
   test(`${protocol}: a change before a second head that is refused is reported all the same`, async (t) => {
     const made = service();
     const finished: Promise<unknown>[] = [];

@@ -55,6 +55,19 @@ describe("a seal of the application's own", () => {
     assert.equal(seal.calls, 2);
   });
 
+  test("may make a value that fills name and value to 4096 bytes, and no longer one", async () => {
+    const most = 4096 - NAME.length;
+    for (const [length, written] of [
+      [most, 1],
+      [most + 1, 0],
+    ] as const) {
+      const made = service({ seal: { ...good, seal: () => "x".repeat(length) } });
+      const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
+      assert.equal(setCookie.length, written);
+      assert.deepEqual(made.errors, written === 1 ? [] : ["ERR_SESSION_TOO_LARGE"]);
+    }
+  });
+
   const thrown = (error: unknown) => () => {
     throw error;
   };
