@@ -4,11 +4,13 @@
  *     --seconds N    for that long in all, 10 by default
  *     --cases N      that many cases a parser, however long it takes
  *     --seed S       the cases of an earlier run
- *     --only PARSER  base64url, jwt, fernet or cookie
+ *     --only PARSER  one of those in parsers.ts
  *     --case N       that one case of the seed
+ *     --record       writes what came out to figures.json, beside what other parsers have there
  */
 
 import { randomInt } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { play, replay, type Tally } from "./engine.ts";
 import { PARSERS } from "./parsers.ts";
@@ -20,6 +22,7 @@ const { values: flags } = parseArgs({
     seed: { type: "string" },
     only: { type: "string" },
     case: { type: "string" },
+    record: { type: "boolean", default: false },
   },
 });
 
@@ -40,6 +43,7 @@ for (const [name, parser] of chosen) {
   const tally =
     only === undefined ? play(parser, seed, { cases, time }) : replay(parser, seed, only);
   report(name, tally, (performance.now() - begun) / 1000);
+  if (flags.record) record(name, tally);
   if (tally.differed > 0) process.exitCode = 1;
 }
 
@@ -57,6 +61,19 @@ function report(
     console.log(`  replay: npm run fuzz -- --only ${name} --seed ${seed} --case ${number}`);
     console.log(`    ${shown(found)}`);
   }
+}
+
+function record(name: string, { cases, outcomes, differed }: Tally): void {
+  const file = new URL("figures.json", import.meta.url);
+  const figures = JSON.parse(readFileSync(file, "utf8")) as Record<string, object>;
+  figures[name] = {
+    seed,
+    node: process.versions.node,
+    cases,
+    disagreements: differed,
+    outcomes: Object.fromEntries([...outcomes].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+  writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
 }
 
 /** In ASCII, so that a look-alike shows. */
