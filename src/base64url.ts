@@ -198,6 +198,7 @@ function encodeByHand(bytes: Uint8Array, start: number, end: number): string {
 /** In pieces that the cache holds: the text to compare with is then never as long as the whole. */
 function decodeByRuntime(target: Buffer, text: string, start: number, end: number): number {
   const room = decodedLength(end - start);
+  if (room < 0) return -1;
   let length = 0;
   for (let from = start; from < end; from += PIECE) {
     const piece = text.slice(from, Math.min(from + PIECE, end));
@@ -205,7 +206,7 @@ function decodeByRuntime(target: Buffer, text: string, start: number, end: numbe
     if (target.toString("base64url", length, upTo) !== piece) return -1;
     length = upTo;
   }
-  return room < 0 ? -1 : length;
+  return length;
 }
 
 /**

@@ -23,12 +23,16 @@ if (!existsSync("keys.json")) {
   writeFileSync("keys.json", JSON.stringify([key]), { mode: 0o600 });
 }
 if (!existsSync("cert.pem")) {
-  const request = "req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem";
+  const request =
+    "req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem";
   execFileSync("openssl", request.split(" "), { stdio: "ignore" });
 }
 
 const programs = new Map<string, () => ChildProcess>([
-  ["redis", () => spawn("redis-server", ["redis.conf"], { stdio: ["ignore", "ignore", "inherit"] })],
+  [
+    "redis",
+    () => spawn("redis-server", ["redis.conf"], { stdio: ["ignore", "ignore", "inherit"] }),
+  ],
   ...PORTS.map((port) => [port, () => fork("server.ts", { env: { ...process.env, PORT: port } })]),
   ["nginx", () => spawn("nginx", ["-p", ".", "-c", "nginx.conf"], { stdio: "inherit" })],
 ] as [string, () => ChildProcess][]);

@@ -1,8 +1,8 @@
 /** examples/fleet under load: while keys rotate, a process is killed, Redis is away, and old cookies come again. */
 
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, before, describe, test } from "node:test";
+import { after, before, test } from "node:test";
 import { Jar } from "./helpers/clients.ts";
 import { Fleet } from "./helpers/fleet.ts";
 import { type Headers, Load } from "./helpers/fleet-load.ts";

@@ -1,6 +1,6 @@
 /** Visitors of the fleet, all at a time: each logs in, counts, and logs out, and believes no answer but the right one. */
 
-import { deepEqual, equal, fail, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Client, httpClient, Jar, type Reply } from "./clients.ts";
 import type { Fleet } from "./fleet.ts";
@@ -27,7 +27,7 @@ export class Load {
   readonly #direct: Client[];
   readonly #replays: Promise<void>[] = [];
   #closed = false;
-  #fail: (error: unknown) => void = fail;
+  #fail: (error: unknown) => void = () => undefined;
   readonly #failure = new Promise<never>((_, reject) => {
     this.#fail = reject;
   });
