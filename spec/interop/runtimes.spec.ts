@@ -23,7 +23,9 @@ const LIMIT = 120_000;
 const NOT_THE_LIBRARY: Record<string, string> = {
   "architecture.spec.ts": "reads the sources and package.json, which are the same everywhere",
   "demo.spec.ts": "starts the demonstration with Node's flags; its server is Node's",
+  "mutation.spec.ts": "holds the list of mutants to the sources, which are the same everywhere",
   "readme.spec.ts": "runs README.md's programs with Node's flags",
+  "requirements.spec.ts": "holds the table of requirements to the sources and the specs",
   "timing.spec.ts": "holds the t-test of a measurement on Node",
   "types.spec.ts": "runs the TypeScript compiler",
 };
@@ -40,7 +42,7 @@ const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
 };
 
 /** They put other functions in the place of node:crypto's. */
-const PATCHES_CRYPTO = ["faults.spec.ts", "random.spec.ts"];
+const PATCHES_CRYPTO = ["faults.spec.ts", "random.spec.ts", "requirements-jose.spec.ts"];
 
 const bin = (name: string) => join(HERE, "node_modules/.bin", name);
 const helper = (name: string) => join(HERE, "helpers", name);
