@@ -15,7 +15,7 @@ import { type Claims, Jwt, type JwtPolicy } from "../../src/jwt.ts";
 
 /** Octets or text: as they are, or by pieces, each repeated `times`. */
 type Piece = ({ utf8: string } | { hex: string } | { base64url: string }) & { times?: number };
-type Data = string | Piece | Piece[];
+export type Data = string | Piece | Piece[];
 type Jwk = { kty: "oct"; k: string; kid?: string };
 type Key = string | Jwk | Piece;
 
@@ -203,7 +203,7 @@ function isPiece(key: Key): key is Piece {
   return typeof key === "object" && !("kty" in key);
 }
 
-function octets(data: Data): Buffer {
+export function octets(data: Data): Buffer {
   if (typeof data === "string") return Buffer.from(data);
   return Buffer.concat(
     [data].flat().map((piece) => {

@@ -1,0 +1,169 @@
+/** What spec/attacks/*.json says is forged here, by node:crypto alone; vectors.ts has the pieces. */
+
+import { createHmac } from "node:crypto";
+import { fernetToken, padded } from "./token-forge.ts";
+import { type Data, octets } from "./vectors.ts";
+
+export const NOW = 1_700_000_000;
+export const SECRET = Buffer.from("attacked key of 32 bytes, or so..");
+export const FERNET_KEY = Buffer.from("attacked, which is 32 bytes long");
+
+export interface JwtAttack {
+  name: string;
+  after: string;
+  header?: Data;
+  payload?: Data;
+  /** What the MAC is made with, where it is not our secret and SHA-256. */
+  key?: Data;
+  hash?: string;
+  /** How the parts come together; `{header}.{payload}.{mac}` by default. */
+  form?: string;
+  times?: number;
+  policy?: object;
+  /** null: the token is good, as the clause has it. A code, or `ERR_TOKEN_CLAIM` and the claim. */
+  error: string | null;
+}
+
+export interface FernetAttack {
+  name: string;
+  after: string;
+  /** Data for octets, a number as text for 64 bits. */
+  parts?: { version?: number; timestamp?: string } & Partial<Record<OctetPart, Data>>;
+  key?: Data;
+  halfMac?: boolean;
+  swappedKey?: boolean;
+  /** A pattern and what comes in its place, once or, of "=", everywhere. */
+  replace?: [string, string];
+  ttl?: number;
+  /** What a good token holds. */
+  message?: string;
+  error: string | null;
+}
+
+type OctetPart = "blocks" | "ciphertext" | "mac";
+
+export function forgeJwt(attack: JwtAttack): string {
+  const { header = '{"alg":"HS256","typ":"JWT"}', payload = '{"sub":"mallory"}' } = attack;
+  const { form = "{header}.{payload}.{mac}", times = 1, hash = "sha256" } = attack;
+  const key = attack.key === undefined ? SECRET : octets(attack.key);
+  const parts = [header, payload].map((part) => octets(part).toString("base64url"));
+  const mac = createHmac(hash, key).update(parts.join(".")).digest("base64url");
+  const filled = form
+    .replaceAll("{header}", parts[0] as string)
+    .replaceAll("{payload}", parts[1] as string)
+    .replaceAll("{mac}", mac);
+  return filled.repeat(times);
+}
+
+export function forgeFernet(attack: FernetAttack): string {
+  const { version = 0x80, timestamp = NOW, ...given } = attack.parts ?? {};
+  const parts = Object.fromEntries(
+    Object.entries(given).map(([name, data]) => [name, octets(data)]),
+  );
+  const key = attack.key === undefined ? FERNET_KEY : octets(attack.key);
+  const swapped = Buffer.concat([key.subarray(16), key.subarray(0, 16)]);
+  let token = fernetToken(attack.swappedKey ? swapped : key, {
+    version,
+    timestamp: BigInt(timestamp),
+    message: "attacked",
+    ...parts,
+  });
+  if (attack.halfMac) token = padded(Buffer.from(token, "base64url").subarray(0, -16));
+  if (attack.replace === undefined) return token;
+  const [pattern, by] = attack.replace;
+  return token.replace(new RegExp(pattern, pattern === "=" ? "g" : ""), by);
+}
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** What decoders skip, fold or stop at. */
+const MARKS = [..." \t\n\r\f\v\0=.,;%+/~\"'\\", "\x7f", "\x80", "\xa0", "\xad", "\u0141"];
+const WIDE_MARKS = ["\u200b", "\u2028", "\ufeff", "\ud800", "\udc00", "\u{1f36a}", "%3D", "%0a"];
+
+/** Each form of attack that goes over a whole token: every text it gives must be refused. */
+export const SWEEPS: Record<string, (token: string) => Iterable<string>> = {
+  *truncation(token) {
+    for (let length = 0; length < token.length; length++) {
+      yield token.slice(0, length);
+      if (length > 0) yield token.slice(length);
+    }
+  },
+  *bits(token) {
+    for (const [at, part] of parts(token)) {
+      const bytes = Buffer.from(part, "base64url");
+      for (let bit = 0; bit < bytes.length * 8; bit++) {
+        const flipped = Buffer.from(bytes);
+        flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
+        const text = part.endsWith("=") ? padded(flipped) : encoded(flipped, part.length);
+        yield token.slice(0, at) + text + token.slice(at + part.length);
+      }
+    }
+  },
+  *characters(token) {
+    for (let at = 0; at < token.length; at++) {
+      for (const character of ALPHABET) {
+        if (character !== token[at]) yield replaced(token, at, character);
+      }
+    }
+  },
+  *fold(token) {
+    for (let at = 0; at < token.length; at++) {
+      const code = token.charCodeAt(at);
+      const folded = [0x80, 0x100, 0x200, 0x2100, 0xd800, 0xff00, 0xfee0, 0x1f00].map((more) =>
+        String.fromCharCode((code + more) & 0xffff),
+      );
+      const astral = String.fromCodePoint(0x10000 + code);
+      for (const character of [...folded, astral]) yield replaced(token, at, character);
+    }
+  },
+  *insert(token) {
+    for (let at = 0; at <= token.length; at++) {
+      for (const mark of [...MARKS, ...WIDE_MARKS]) {
+        yield token.slice(0, at) + mark + token.slice(at);
+      }
+    }
+  },
+  *endings(token) {
+    for (const [at, part] of parts(token)) {
+      const bare = part.replace(/=+$/, "");
+      const last = ALPHABET.indexOf(bare.at(-1) as string);
+      const free = { 2: 16, 3: 4 }[bare.length % 4] ?? 1;
+      for (let bits = 1; bits < free; bits++) {
+        yield replaced(token, at + bare.length - 1, ALPHABET[last | bits] as string);
+      }
+    }
+  },
+};
+
+/** Every Fernet token under the right MAC whose last block is not padded as RFC 5652 section 6.3 says. */
+export function* paddings(): Generator<string> {
+  const token = (blocks: Uint8Array) => fernetToken(FERNET_KEY, { timestamp: NOW, blocks });
+  for (let last = 0; last < 256; last++) {
+    if (last < 1 || last > 16) yield token(Buffer.alloc(32, last));
+  }
+  for (let length = 2; length <= 16; length++) {
+    for (let at = 32 - length; at < 31; at++) {
+      for (const other of [0, length - 1, length + 1, length ^ 0x80, 0xff]) {
+        const blocks = Buffer.alloc(32, 0x41).fill(length, 32 - length);
+        blocks[at] = other;
+        yield token(blocks);
+      }
+    }
+  }
+}
+
+/** The parts between the dots, each with where it begins. */
+function* parts(token: string): Generator<[number, string]> {
+  let at = 0;
+  for (const part of token.split(".")) {
+    yield [at, part];
+    at += part.length + 1;
+  }
+}
+
+function encoded(bytes: Buffer, length: number): string {
+  return bytes.toString("base64url").slice(0, length);
+}
+
+function replaced(token: string, at: number, by: string): string {
+  return token.slice(0, at) + by + token.slice(at + 1);
+}
