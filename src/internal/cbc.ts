@@ -19,6 +19,8 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 const BLOCK = 16;
 const ALGORITHM = "aes-128-cbc";
 const ZERO_IV = new Uint8Array(BLOCK);
+/** Bytes that are encrypted at once: whole blocks, and what the cipher returns stays in the cache. */
+const PIECE = 262_144;
 
 /** An open cipher or decipher, and the last ciphertext block that went through it. */
 interface Context {
@@ -46,9 +48,10 @@ export class CbcKey {
     this.#encryption = undefined;
     const { stream, last } = context;
     xor(buffer, start, buffer, start - BLOCK, last);
-    const ciphertext = stream.update(buffer.subarray(start, end));
-    buffer.set(ciphertext, start);
-    copyBlock(last, ciphertext, ciphertext.length - BLOCK);
+    for (let at = start; at < end; at += PIECE) {
+      buffer.set(stream.update(buffer.subarray(at, Math.min(at + PIECE, end))), at);
+    }
+    copyBlock(last, buffer, end - BLOCK);
     this.#encryption = context;
   }
 
