@@ -68,6 +68,19 @@ describe("a seal of the application's own", () => {
     }
   });
 
+  test("is asked for a value that fills name and value to 4096 bytes, and for no longer one", async () => {
+    const most = 4096 - NAME.length;
+    for (const [length, code] of [
+      [most, undefined],
+      [most + 1, "ERR_TOKEN_TOO_LARGE"],
+    ] as const) {
+      const made = service({ seal: { ...good, open: () => envelope({ user: "tom" }) } });
+      const session = made.sessions.read(`${NAME}=${"x".repeat(length)}`);
+      assert.equal(session.user, code === undefined ? "tom" : undefined);
+      assert.deepEqual(made.invalid, code === undefined ? [] : [code]);
+    }
+  });
+
   const thrown = (error: unknown) => () => {
     throw error;
   };
