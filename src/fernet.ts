@@ -38,7 +38,7 @@ export interface FernetDecryptOptions {
 
 const KEY_BYTES = 32;
 const BLOCK = 16;
-/** How far ahead another machine's clock may be, in seconds (the spec's "Verifying", step 3). */
+/** How far ahead another machine's clock may be, in seconds. The spec is silent; pyca/cryptography allows as much. */
 const MAX_CLOCK_SKEW = 60;
 
 const ENCRYPT_OPTIONS: ReadonlySet<string> = new Set(["now"]);
