@@ -38,7 +38,10 @@ export interface FernetDecryptOptions {
 
 const KEY_BYTES = 32;
 const BLOCK = 16;
-/** How far ahead another machine's clock may be, in seconds. The spec is silent; pyca/cryptography allows as much. */
+/**
+ * How far ahead another machine's clock may be, in seconds. The spec is silent; pyca/cryptography has
+ * the same.
+ */
 const MAX_CLOCK_SKEW = 60;
 
 const ENCRYPT_OPTIONS: ReadonlySet<string> = new Set(["now"]);
