@@ -7,13 +7,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import type { Seal, SessionError, SessionOptions } from "../src/session.ts";
+import { type Seal, type SessionError, type SessionOptions, sessions } from "../src/session.ts";
 import {
   CLEARING,
   cookieOf,
   cookieValue,
   envelope,
   NAME,
+  SECRET,
   unseal,
 } from "./helpers/session-cookies.ts";
 import { PROTOCOLS, serve } from "./helpers/session-server.ts";
@@ -179,6 +180,17 @@ describe("callbacks that throw are their own matter", () => {
     assert.deepEqual([response.status, setCookie], [200, [CLEARING]]);
     const { code, message } = await warning;
     assert.deepEqual([code, message], ["BULLA_CALLBACK", "onInvalid threw"]);
+  });
+
+  test("onInvalid that is not there: nothing is heard of a bad cookie", async (t) => {
+    const { read } = sessions({ secret: SECRET });
+    const warned: Error[] = [];
+    const hear = (warning: Error) => warned.push(warning);
+    process.on("warning", hear);
+    t.after(() => process.off("warning", hear));
+    assert.ok(read(`${NAME}=garbage`).isNew);
+    await new Promise(setImmediate);
+    assert.deepEqual(warned, []);
   });
 
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {

@@ -1,12 +1,13 @@
 /**
  * npm run bench:scaling: how cost and memory grow.
  *
- *     --memory  also two million operations of each kind, which must leave nothing behind
+ *     --memory  also two million operations of each kind, which must leave nothing behind; writes all
  *     --check   exits with 1 if a threshold does not hold
  */
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { decode, encode } from "bulla/base64url";
 import { Fernet } from "bulla/fernet";
@@ -74,6 +75,13 @@ await growth("base64url decode", (size) => {
 await large();
 if (flags.memory) for (const kind of inProcess<string[]>("kinds")) endurance(kind);
 const held = printVerdicts(verdicts);
+if (flags.memory) {
+  const folder = new URL("results/", import.meta.url);
+  const { node } = process.versions;
+  mkdirSync(folder, { recursive: true });
+  const text = JSON.stringify({ node, verdicts }, undefined, 2);
+  writeFileSync(new URL(`scaling-${node.split(".")[0]}.json`, folder), `${text}\n`);
+}
 if (flags.check && !held) process.exitCode = 1;
 
 /**

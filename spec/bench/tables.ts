@@ -1,0 +1,119 @@
+/** The tables that README.md shows, from the committed results. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import type { Verdict } from "./thresholds.ts";
+
+const FOLDER = new URL("results/", import.meta.url);
+
+interface Report {
+  readonly node: string;
+  readonly machine: string;
+  readonly verdicts: readonly Verdict[];
+}
+
+interface Served {
+  readonly node: string;
+  readonly rows: readonly { kind: string; microseconds: number; over: number }[];
+}
+
+const TITLES: Record<string, string> = {
+  "jwt.sign.120": "JWT sign",
+  "jwt.verify.120": "JWT verify",
+  "fernet.encrypt.120": "Fernet encrypt",
+  "fernet.decrypt.120": "Fernet decrypt",
+  "session.read": "Session read",
+};
+const PLAIN = "node:crypto";
+
+const TABLES = {
+  rivals: rivalsTable,
+  floor: floorTable,
+  server: serverTable,
+  provenance,
+};
+
+/** README.md with the figures of the committed results. */
+export function withFigures(readme: string): string {
+  let text = readme;
+  for (const [name, table] of Object.entries(TABLES)) {
+    const [begin, end] = [`<!-- bench: ${name} -->`, "<!-- bench -->"];
+    const from = text.indexOf(begin);
+    const to = text.indexOf(end, from);
+    if (from < 0 || to < 0) throw new Error(`README.md has no ${begin}`);
+    text = `${text.slice(0, from + begin.length)}\n${table()}\n${text.slice(to)}`;
+  }
+  return text;
+}
+
+/** So many times as fast as each rival, by Node version. */
+function rivalsTable(): string {
+  return byNode("bulla is so many times as fast", (verdict) => {
+    const [, id = "", rival = ""] = /^(\S+): faster than (\S+)$/.exec(verdict.what) ?? [];
+    const title = TITLES[id];
+    if (title === undefined) return undefined;
+    return `${title}: ${rival === PLAIN ? "plain `node:crypto`" : rival}`;
+  });
+}
+
+/** Our time over that of the calls that cannot be avoided, by Node version. */
+function floorTable(): string {
+  return byNode("time over the floor", (verdict) => {
+    const [, id = ""] = /^(\S+): cost over floor$/.exec(verdict.what) ?? [];
+    return TITLES[id];
+  });
+}
+
+/** CPU of a request to a server, and what the session adds to that of the same server without one. */
+function serverTable(): string {
+  const [name = ""] = names(/^http-/);
+  const { rows } = read<Served>(name);
+  const lines = rows
+    .filter(({ kind }) => !kind.includes("again"))
+    .map(({ kind, microseconds, over }) => {
+      const more = kind.endsWith("bare") ? "" : `${percent(over)} %`;
+      return `| ${kind} | ${microseconds.toFixed(1)} | ${more} |`;
+    });
+  return [
+    "| server | µs of CPU a request | more than bare |",
+    "| --- | ---: | ---: |",
+    ...lines,
+  ].join("\n");
+}
+
+/** Where and on what the figures were measured. */
+function provenance(): string {
+  const reports = names(/^node-/).map((name) => read<Report>(name));
+  const [machine = ""] = new Set(reports.map((report) => report.machine));
+  return `Node ${reports.map(({ node }) => node).join(", ")} on ${machine}`;
+}
+
+function byNode(heading: string, titleOf: (verdict: Verdict) => string | undefined): string {
+  const reports = names(/^node-/).map((name) => read<Report>(name));
+  const titles = reports[0]?.verdicts.flatMap((verdict) => titleOf(verdict) ?? []) ?? [];
+  const cells = titles.map((title) =>
+    reports.map(({ verdicts }) => {
+      const found = verdicts.find((verdict) => titleOf(verdict) === title);
+      return found === undefined ? "" : found.ratio.toFixed(found.ratio < 10 ? 2 : 0);
+    }),
+  );
+  const majors = reports.map(({ node }) => `Node ${node.split(".")[0]}`);
+  return [
+    `| ${[heading, ...majors].join(" | ")} |`,
+    `| --- | ${majors.map(() => "---:").join(" | ")} |`,
+    ...titles.map((title, row) => `| ${[title, ...(cells[row] ?? [])].join(" | ")} |`),
+  ].join("\n");
+}
+
+function percent(over: number): string {
+  return ((over - 1) * 100).toFixed(over < 1.1 ? 1 : 0).replace("-", "\u2212");
+}
+
+function names(pattern: RegExp): string[] {
+  return readdirSync(FOLDER)
+    .filter((name) => pattern.test(name))
+    .toSorted();
+}
+
+function read<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(name, FOLDER), "utf8")) as T;
+}
