@@ -261,6 +261,17 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual(invalid, []);
   });
 
+  test(`${protocol}: cookies of whatever name stay beside a session that is left as it was`, async (t) => {
+    const own = [`${NAME}=mine`, "undefined=1"];
+    const { site } = await app(start, t, (_session, res) => {
+      res.setHeader("Set-Cookie", own);
+      res.end("text");
+    });
+    const cookie = cookieOf("fernet", { user: "tom" });
+    const { setCookie } = await site.ask("/", { headers: { cookie } });
+    assert.deepEqual(setCookie, own);
+  });
+
   test(`${protocol}: a client that goes away before the end harms nobody`, async (t) => {
     const { site } = await app(start, t, (session, res, req) => {
       session.visits = Number(session.visits ?? 0) + 1;

@@ -32,7 +32,7 @@ const BAR = COLUMN - LABEL - FIGURES;
 const ROW = 24;
 const THICK = 14;
 const HEADING = 30;
-const TOP = 66;
+const TOP = 84;
 /** Who takes more than so many times ours has a broken bar, or ours would be a line. */
 const LONGEST = 6;
 

@@ -76,6 +76,10 @@ export const WAYS: Record<string, Way> = {
   },
   "writeHead with an empty object": { write: (res) => res.writeHead(200, {}).end("text") },
   "writeHead with undefined": { write: (res) => res.writeHead(200, undefined).end("text") },
+  "writeHead with null": {
+    on: "HTTP/1.1",
+    write: (res) => res.writeHead(200, null as never).end("text"),
+  },
   "writeHead with a reason and an object": {
     on: "HTTP/1.1",
     write: (res) => res.writeHead(200, "Fine", OBJECT).end("text"),
