@@ -41,6 +41,15 @@ const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
   },
 };
 
+/** What a runtime's own server hangs in, with a session or without. */
+const HANGS: Record<string, Record<string, string>> = {
+  bun: {},
+  deno: {
+    "session-socket.spec.ts":
+      "its node:http never closes a connection that is destroyed while a head is written",
+  },
+};
+
 /** They put other functions in the place of node:crypto's. */
 const PATCHES_CRYPTO = ["faults.spec.ts", "random.spec.ts", "requirements-jose.spec.ts"];
 
@@ -92,7 +101,8 @@ const files = readdirSync(join(ROOT, "spec")).filter((name) => name.endsWith(".s
 
 test("every file that is left out, and every exception, is there", () => {
   const named = Object.values(EXCEPTIONS).flatMap((exceptions) => Object.keys(exceptions));
-  const left = [...Object.keys(NOT_THE_LIBRARY), ...named, ...PATCHES_CRYPTO];
+  const hanging = Object.values(HANGS).flatMap((reasons) => Object.keys(reasons));
+  const left = [...Object.keys(NOT_THE_LIBRARY), ...named, ...hanging, ...PATCHES_CRYPTO];
   deepEqual(
     left.filter((name) => !files.includes(name)),
     [],
@@ -104,6 +114,7 @@ describe("The specs on Bun and Deno", { concurrency: 2 }, () => {
     test(file, async () => {
       const onNode = await run("node", file);
       for (const runtime of ["bun", "deno"]) {
+        if (HANGS[runtime]?.[file] !== undefined) continue;
         const found = await run(runtime, file);
         equal(found.length, onNode.length, `tests on ${runtime}`);
         const failed = found.filter(([, ending]) => ending === "failed").map(([name]) => name);
