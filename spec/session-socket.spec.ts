@@ -1,9 +1,9 @@
 /** The response's socket dies while the session's cookie is written: nobody else is harmed. */
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import type http from "node:http";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { app, lazyApp, type Requested } from "./helpers/session-app.ts";
 import { NOW } from "./helpers/session-cookies.ts";
 import { PROTOCOLS } from "./helpers/session-server.ts";
@@ -51,6 +51,11 @@ const MOMENTS: Record<string, Dying> = {
   },
 };
 
+/** What dies: the socket, or of HTTP/2 the one stream of many in it. */
+function carrierOf(req: http.IncomingMessage): { destroy(): void } {
+  return (req as { stream?: { destroy(): void } }).stream ?? req.socket;
+}
+
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   for (const [moment, dying] of Object.entries(MOMENTS)) {
     test(`${protocol}: ${moment}`, async (t) => {
@@ -61,15 +66,13 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           res.end("alive");
           return;
         }
-        // HTTP/2 has one stream of many in a socket; a response's own is what dies.
-        const stream = (res as { stream?: { close(): void; destroy(): void } }).stream;
         dying(session, res, () => {
           died++;
-          (stream ?? req.socket).destroy();
+          carrierOf(req).destroy();
         });
       });
-      await Promise.all([site.leave("/dies"), once(site.server, "request")]);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await site.leave("/dies");
+      await wait(20);
       const reply = await site.ask("/");
       assert.ok(died > 0);
       assert.equal(reply.text, "alive");
@@ -96,8 +99,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           res.end("alive");
           return;
         }
-        const stream = (res as { stream?: { destroy(): void } }).stream;
-        gone = () => (stream ?? req.socket).destroy();
+        gone = () => carrierOf(req).destroy();
         session.destroy();
         res.end("logged out");
       };
@@ -105,11 +107,11 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       const begun = await site.ask("/");
       const [pair = ""] = begun.setCookie[0]?.split(";", 1) ?? [];
       await site.leave("/dies", { headers: { cookie: pair } });
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await wait(20);
       gone?.();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await wait(20);
       for (const settle of asked) settle();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await wait(20);
       assert.ok(asked.length > 0, "the list was asked");
       assert.equal((await site.ask("/")).text, "alive");
     });

@@ -8,12 +8,12 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { median } from "./harness.ts";
 import { Client, logIn } from "./http/client.ts";
 import { KINDS, type Kind, type Ready, type Used } from "./http/kinds.ts";
 import { printVerdicts } from "./report.ts";
+import { writeResults } from "./results.ts";
 import { verdict } from "./thresholds.ts";
 
 const { values: flags } = parseArgs({
@@ -64,13 +64,7 @@ for (const { kind, microseconds, perSecond, over, error } of rows) {
 const { over } = rows.find(({ kind }) => kind === "bulla, untouched") as { over: number };
 const verdicts = [verdict("untouched session: CPU of a request", over, MOST_OVER_BARE)];
 const held = printVerdicts(verdicts);
-if (!flags.quick) {
-  const folder = new URL("results/", import.meta.url);
-  const [major] = process.versions.node.split(".");
-  const report = { node: process.versions.node, rows, verdicts };
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL(`http-${major}.json`, folder), `${JSON.stringify(report, undefined, 2)}\n`);
-}
+if (!flags.quick) writeResults("http", { rows, verdicts });
 if (flags.check && !held) process.exitCode = 1;
 
 async function runRound(

@@ -6,7 +6,6 @@
  *     --only X  the cases whose name begins so, writes nothing
  */
 
-import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import * as base64url from "./base64url.ts";
@@ -15,6 +14,7 @@ import { FULL, measure, QUICK, type Result } from "./harness.ts";
 import { measureImports } from "./imports.ts";
 import * as jwt from "./jwt.ts";
 import { printImports, printResult, printVerdicts } from "./report.ts";
+import { RESULTS, writeResults } from "./results.ts";
 import * as session from "./session.ts";
 import { draw } from "./svg.ts";
 import { judge } from "./thresholds.ts";
@@ -28,7 +28,6 @@ const { values: flags } = parseArgs({
 });
 
 const SUBJECTS = [jwt, fernet, base64url, session];
-const FOLDER = new URL("results/", import.meta.url);
 
 for (const { agree } of SUBJECTS) await agree();
 const machine = `${process.platform} ${process.arch}, ${cpus()[0]?.model.trim()}`;
@@ -54,10 +53,7 @@ if (!flags.quick && flags.only === "") write();
 if (flags.check && !held) process.exitCode = 1;
 
 function write(): void {
-  const [major] = process.versions.node.split(".");
-  const { node, v8, openssl } = process.versions;
-  const report = { node, v8, openssl, machine, unit: "ns", results, loads, verdicts };
-  mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(new URL(`node-${major}.json`, FOLDER), `${JSON.stringify(report, undefined, 2)}\n`);
-  draw(FOLDER);
+  const { v8, openssl } = process.versions;
+  writeResults("node", { v8, openssl, machine, unit: "ns", results, loads, verdicts });
+  draw(RESULTS);
 }

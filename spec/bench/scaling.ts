@@ -7,7 +7,6 @@
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { decode, encode } from "bulla/base64url";
 import { Fernet } from "bulla/fernet";
@@ -16,6 +15,7 @@ import { words } from "./fixtures.ts";
 import { type Case, measure, type Result } from "./harness.ts";
 import { decodeInPlace, PlainFernet, PlainJwt } from "./plain.ts";
 import { duration, printVerdicts } from "./report.ts";
+import { writeResults } from "./results.ts";
 import { type Verdict, verdict } from "./thresholds.ts";
 
 const { values: flags } = parseArgs({
@@ -75,13 +75,7 @@ await growth("base64url decode", (size) => {
 await large();
 if (flags.memory) for (const kind of inProcess<string[]>("kinds")) endurance(kind);
 const held = printVerdicts(verdicts);
-if (flags.memory) {
-  const folder = new URL("results/", import.meta.url);
-  const { node } = process.versions;
-  mkdirSync(folder, { recursive: true });
-  const text = JSON.stringify({ node, verdicts }, undefined, 2);
-  writeFileSync(new URL(`scaling-${node.split(".")[0]}.json`, folder), `${text}\n`);
-}
+if (flags.memory) writeResults("scaling", { verdicts });
 if (flags.check && !held) process.exitCode = 1;
 
 /**

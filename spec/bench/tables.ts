@@ -1,18 +1,14 @@
 /** The tables that README.md shows, from the committed results. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readResults } from "./results.ts";
 import type { Verdict } from "./thresholds.ts";
 
-const FOLDER = new URL("results/", import.meta.url);
-
 interface Report {
-  readonly node: string;
   readonly machine: string;
   readonly verdicts: readonly Verdict[];
 }
 
 interface Served {
-  readonly node: string;
   readonly rows: readonly { kind: string; microseconds: number; over: number }[];
 }
 
@@ -65,9 +61,8 @@ function floorTable(): string {
 
 /** CPU of a request to a server, and what the session adds to that of the same server without one. */
 function serverTable(): string {
-  const [name = ""] = names(/^http-/);
-  const { rows } = read<Served>(name);
-  const lines = rows
+  const lines = readResults<Served>("http")
+    .flatMap(({ rows }) => rows)
     .filter(({ kind }) => !kind.includes("again"))
     .map(({ kind, microseconds, over }) => {
       const more = kind.endsWith("bare") ? "" : `${percent(over)} %`;
@@ -82,13 +77,13 @@ function serverTable(): string {
 
 /** Where and on what the figures were measured. */
 function provenance(): string {
-  const reports = names(/^node-/).map((name) => read<Report>(name));
+  const reports = readResults<Report>("node");
   const [machine = ""] = new Set(reports.map((report) => report.machine));
   return `Node ${reports.map(({ node }) => node).join(", ")} on ${machine}`;
 }
 
 function byNode(heading: string, titleOf: (verdict: Verdict) => string | undefined): string {
-  const reports = names(/^node-/).map((name) => read<Report>(name));
+  const reports = readResults<Report>("node");
   const titles = reports[0]?.verdicts.flatMap((verdict) => titleOf(verdict) ?? []) ?? [];
   const cells = titles.map((title) =>
     reports.map(({ verdicts }) => {
@@ -106,14 +101,4 @@ function byNode(heading: string, titleOf: (verdict: Verdict) => string | undefin
 
 function percent(over: number): string {
   return ((over - 1) * 100).toFixed(over < 1.1 ? 1 : 0).replace("-", "\u2212");
-}
-
-function names(pattern: RegExp): string[] {
-  return readdirSync(FOLDER)
-    .filter((name) => pattern.test(name))
-    .toSorted();
-}
-
-function read<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(name, FOLDER), "utf8")) as T;
 }

@@ -1,7 +1,6 @@
 /** What spec/attacks/*.json says is forged here, by node:crypto alone; vectors.ts has the pieces. */
 
-import { createHmac } from "node:crypto";
-import { fernetToken, padded } from "./token-forge.ts";
+import { ALPHABET, base64url, fernetToken, padded, sealed, trailing } from "./token-forge.ts";
 import { type Data, octets } from "./vectors.ts";
 
 export const NOW = 1_700_000_000;
@@ -46,12 +45,12 @@ export function forgeJwt(attack: JwtAttack): string {
   const { header = '{"alg":"HS256","typ":"JWT"}', payload = '{"sub":"mallory"}' } = attack;
   const { form = "{header}.{payload}.{mac}", times = 1, hash = "sha256" } = attack;
   const key = attack.key === undefined ? SECRET : octets(attack.key);
-  const parts = [header, payload].map((part) => octets(part).toString("base64url"));
-  const mac = createHmac(hash, key).update(parts.join(".")).digest("base64url");
-  const filled = form
-    .replaceAll("{header}", parts[0] as string)
-    .replaceAll("{payload}", parts[1] as string)
-    .replaceAll("{mac}", mac);
+  const input = `${base64url(octets(header))}.${base64url(octets(payload))}`;
+  const parts = sealed(input, key, hash).split(".");
+  const filled = ["{header}", "{payload}", "{mac}"].reduce(
+    (text, place, index) => text.replaceAll(place, parts[index] as string),
+    form,
+  );
   return filled.repeat(times);
 }
 
@@ -74,7 +73,6 @@ export function forgeFernet(attack: FernetAttack): string {
   return token.replace(new RegExp(pattern, pattern === "=" ? "g" : ""), by);
 }
 
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** What decoders skip, fold or stop at. */
 const MARKS = [..." \t\n\r\f\v\0=.,;%+/~\"'\\", "\x7f", "\x80", "\xa0", "\xad", "\u0141"];
 const WIDE_MARKS = ["\u200b", "\u2028", "\ufeff", "\ud800", "\udc00", "\u{1f36a}", "%3D", "%0a"];
@@ -93,7 +91,7 @@ export const SWEEPS: Record<string, (token: string) => Iterable<string>> = {
       for (let bit = 0; bit < bytes.length * 8; bit++) {
         const flipped = Buffer.from(bytes);
         flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
-        const text = part.endsWith("=") ? padded(flipped) : encoded(flipped, part.length);
+        const text = part.endsWith("=") ? padded(flipped) : base64url(flipped);
         yield token.slice(0, at) + text + token.slice(at + part.length);
       }
     }
@@ -125,10 +123,8 @@ export const SWEEPS: Record<string, (token: string) => Iterable<string>> = {
   *endings(token) {
     for (const [at, part] of parts(token)) {
       const bare = part.replace(/=+$/, "");
-      const last = ALPHABET.indexOf(bare.at(-1) as string);
-      const free = { 2: 16, 3: 4 }[bare.length % 4] ?? 1;
-      for (let bits = 1; bits < free; bits++) {
-        yield replaced(token, at + bare.length - 1, ALPHABET[last | bits] as string);
+      for (const other of trailing(bare)) {
+        yield token.slice(0, at) + other + token.slice(at + bare.length);
       }
     }
   },
@@ -158,10 +154,6 @@ function* parts(token: string): Generator<[number, string]> {
     yield [at, part];
     at += part.length + 1;
   }
-}
-
-function encoded(bytes: Buffer, length: number): string {
-  return bytes.toString("base64url").slice(0, length);
 }
 
 function replaced(token: string, at: number, by: string): string {

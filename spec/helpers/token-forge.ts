@@ -17,12 +17,14 @@ export function jws(header: unknown, payload: unknown, key: string | Uint8Array)
   return sealed(`${base64url(header)}.${base64url(payload)}`, key);
 }
 
+/** RFC 4648 table 2. */
+export const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /** The text with the bits set that its last character must leave at zero (RFC 4648 section 3.5). */
 export function* trailing(text: string): Generator<string> {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  const last = alphabet.indexOf(text.at(-1) as string);
+  const last = ALPHABET.indexOf(text.at(-1) as string);
   const free = { 2: 16, 3: 4 }[text.length % 4] ?? 1;
-  for (let bits = 1; bits < free; bits++) yield text.slice(0, -1) + alphabet[last | bits];
+  for (let bits = 1; bits < free; bits++) yield text.slice(0, -1) + ALPHABET[last | bits];
 }
 
 export interface FernetParts {
