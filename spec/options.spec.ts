@@ -10,7 +10,7 @@ import { type CookieAttributes, serializeCookie } from "../src/cookie.ts";
 import { Fernet, type FernetDecryptOptions, type FernetEncryptOptions } from "../src/fernet.ts";
 import { Jwt, type JwtPolicy, type JwtSignOptions, type JwtVerifyOptions } from "../src/jwt.ts";
 import { type SessionCookieOptions, type SessionOptions, sessions } from "../src/session.ts";
-import { misuse } from "./helpers/token-refusals.ts";
+import { misuse, refused } from "./helpers/token-refusals.ts";
 
 const SECRET = "a secret of some more than 32 bytes";
 const FERNET = new Fernet("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
@@ -257,3 +257,57 @@ test("a policy is read when the Jwt is made, and left as it was", () => {
 function shown(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
+
+describe("an option is read once, before the work: a getter is foreign code and may call back", () => {
+  const now = 1_700_000_000;
+  const age = 10;
+  const jwt = new Jwt(SECRET, { expiresIn: age });
+  const signed = jwt.sign({ sub: "tom" }, { now });
+  const fernet = new Fernet([Fernet.generateKey(), Fernet.generateKey()]);
+  const encrypted = fernet.encrypt("message", { now });
+  const forged = fernet.encrypt("another message", { now: 1 });
+
+  /** What the option is at first; later nothing that a call could use. */
+  const once = (name: string, value: number): object => {
+    let reads = 0;
+    return Object.defineProperty({}, name, {
+      enumerable: true,
+      get() {
+        jwt.sign({ sub: "another" }, { now: 1 });
+        fernet.decrypt(forged);
+        return reads++ === 0 ? value : Number.NaN;
+      },
+    });
+  };
+  const decrypting = (ttl: number) => Object.assign(once("now", now + age), { ttl });
+
+  for (const [what, call, expected] of [
+    ["sign", () => jwt.verify(jwt.sign({}, once("now", now)), { now }).iat, now],
+    ["sign, expiresIn", () => jwt.verify(jwt.sign({}, once("expiresIn", 60))).sub, undefined],
+    ["verify", () => jwt.verify(signed, once("now", now)).sub, "tom"],
+    ["encrypt", () => fernet.timestamp(fernet.encrypt("x", once("now", now))), now],
+    ["decryptText", () => fernet.decryptText(encrypted, once("ttl", 1e12)), "message"],
+    ["decryptText, now", () => fernet.decryptText(encrypted, decrypting(age)), "message"],
+    ["rotate", () => fernet.timestamp(fernet.rotate(encrypted, decrypting(age))), now],
+  ] as [string, () => unknown, unknown][]) {
+    test(what, () => assert.equal(call(), expected));
+  }
+
+  for (const [what, call] of [
+    ["verify", () => jwt.verify(signed, once("now", now + age))],
+    ["decrypt", () => fernet.decrypt(encrypted, decrypting(age - 1))],
+    ["rotate", () => fernet.rotate(encrypted, decrypting(age - 1))],
+  ] as [string, () => unknown][]) {
+    test(`${what}, expired`, () => refused(call, "ERR_TOKEN_EXPIRED"));
+  }
+
+  test("padding", () => {
+    let reads = 0;
+    const options = {
+      get padding(): boolean {
+        return ++reads === 1;
+      },
+    };
+    assert.equal(encode(Uint8Array.of(102), options), "Zg==");
+  });
+});

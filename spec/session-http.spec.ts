@@ -249,6 +249,21 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.equal(setCookie[0], "a=1; Path=/");
   });
 
+  test(`${protocol}: a cookie that went into a head that failed is taken back, and its field`, async (t) => {
+    const { site } = await app(start, t, (session, res, req) => {
+      if (req.url === "/beside") res.setHeader("Set-Cookie", "a=1");
+      session.user = "tom";
+      assert.throws(() => res.writeHead(99), RangeError);
+      session.destroy();
+      res.writeHead(200);
+      res.end(`${res.hasHeader("Set-Cookie")}`);
+    });
+    const alone = await site.ask("/");
+    assert.deepEqual([alone.text, alone.setCookie], ["false", []]);
+    const beside = await site.ask("/beside");
+    assert.deepEqual([beside.text, beside.setCookie], ["true", ["a=1"]]);
+  });
+
   test(`${protocol}: several Cookie fields are one list`, async (t) => {
     const cookie = cookieOf("fernet", { user: "tom" });
     const asked: Asked[] = [

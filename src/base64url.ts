@@ -63,7 +63,7 @@ export function encode(bytes: Uint8Array, options?: Base64urlOptions): string {
   const padding = wantsPadding(options);
   const asTheyAre = bytes.length <= BYTES_BY_HAND || Buffer.isBuffer(bytes);
   const { buffer, byteOffset, length } = bytes;
-  const text = encodeRange(asTheyAre ? bytes : Buffer.from(buffer, byteOffset, length), 0, length);
+  const text = encodeUpTo(asTheyAre ? bytes : Buffer.from(buffer, byteOffset, length), length);
   return padding ? pad(text) : text;
 }
 
@@ -83,8 +83,8 @@ export function decode(text: string, options?: Base64urlOptions): Uint8Array {
   const bytes = new Uint8Array(length);
   const decoded =
     end <= CHARACTERS_BY_HAND
-      ? writeAscii(scratch, text, 0, end) && decodeBytes(scratch, 0, end, bytes, 0) >= 0
-      : decodeByRuntime(Buffer.from(bytes.buffer), text, 0, end) >= 0;
+      ? writeAscii(scratch, text, 0, end) && decodeBytes(scratch, 0, end, bytes) === length
+      : decodeByRuntime(Buffer.from(bytes.buffer), text, 0, end) === length;
   if (!decoded) throw new TokenError("ERR_ENCODING");
   return bytes;
 }
@@ -98,27 +98,29 @@ export function pad(text: string): string {
 /** @internal The length of `text` without its padding; -1 when the padding is not just what it has to be. */
 export function unpaddedLength(text: string): number {
   const { length } = text;
-  if (length === 0) return 0;
   if ((length & 3) !== 0) return -1;
   if (text.charCodeAt(length - 1) !== 0x3d) return length;
   return text.charCodeAt(length - 2) === 0x3d ? length - 2 : length - 1;
 }
 
-/** @internal How many bytes that many characters are; -1 when no bytes are (one character left over). */
+/**
+ * @internal How many bytes that many characters are; -1 when no bytes are (one character left over),
+ * and for -1.
+ */
 export function decodedLength(characters: number): number {
-  return (characters & 3) === 1 || characters < 0 ? -1 : Math.floor((characters * 3) / 4);
+  return (characters & 3) === 1 ? -1 : Math.floor((characters * 3) / 4);
 }
 
 /**
- * @internal `bytes` from `start` to `end` as text; more than 24 of them in a Buffer.
+ * @internal The first `length` of `bytes` as text; more than 24 of them in a Buffer.
  *
  * @throws TokenError ERR_TOKEN_TOO_LARGE
  */
-export function encodeRange(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= BYTES_BY_HAND) return encodeByHand(bytes, start, end);
+export function encodeUpTo(bytes: Uint8Array, length: number): string {
+  if (length <= BYTES_BY_HAND) return encodeByHand(bytes, length);
   // Asked beforehand, since runtimes throw different errors for it.
-  if (end - start > MOST_BYTES) throw new TokenError("ERR_TOKEN_TOO_LARGE");
-  return (bytes as Buffer).toString("base64url", start, end);
+  if (length > MOST_BYTES) throw new TokenError("ERR_TOKEN_TOO_LARGE");
+  return (bytes as Buffer).toString("base64url", 0, length);
 }
 
 /**
@@ -129,11 +131,11 @@ export function encodeRange(bytes: Uint8Array, start: number, end: number): stri
 export function decodeInto(target: Buffer, text: string, start: number, end: number): number {
   const length = end - start;
   if (length > CHARACTERS_BY_HAND) return decodeByRuntime(target, text, start, end);
-  return writeAscii(target, text, start, end) ? decodeBytes(target, 0, length, target, 0) : -1;
+  return writeAscii(target, text, start, end) ? decodeBytes(target, 0, length, target) : -1;
 }
 
 /**
- * @internal Decodes the characters that lie in `source` from `start` to `end` to `target` at `at`;
+ * @internal Decodes the characters that lie in `source` from `start` to `end` to the start of `target`;
  * in place too, since writing never overtakes reading. Returns as decodeInto does.
  */
 export function decodeBytes(
@@ -141,9 +143,8 @@ export function decodeBytes(
   start: number,
   end: number,
   target: Uint8Array,
-  at: number,
 ): number {
-  let to = at;
+  let to = 0;
   let from = start;
   // A value of -1 shifted and or-ed stays negative: one look at the sign, at the end, sees them all.
   let all = 0;
@@ -174,18 +175,18 @@ export function decodeBytes(
     target[to++] = bits >> 10;
     target[to++] = bits >> 2;
   }
-  return all < 0 || trailing !== 0 || left === 1 ? -1 : to - at;
+  return all < 0 || trailing !== 0 || left === 1 ? -1 : to;
 }
 
-function encodeByHand(bytes: Uint8Array, start: number, end: number): string {
+function encodeByHand(bytes: Uint8Array, length: number): string {
   let pairs = 0;
-  let at = start;
-  for (; at + 2 < end; at += 3) {
+  let at = 0;
+  for (; at + 2 < length; at += 3) {
     const bits = (byte(bytes, at) << 16) | (byte(bytes, at + 1) << 8) | byte(bytes, at + 2);
     scratchPairs[pairs++] = PAIRS[bits >> 12] as number;
     scratchPairs[pairs++] = PAIRS[bits & 0xfff] as number;
   }
-  const left = end - at;
+  const left = length - at;
   if (left === 1) scratchPairs[pairs] = PAIRS[byte(bytes, at) << 4] as number;
   if (left === 2) {
     const bits = (byte(bytes, at) << 10) | (byte(bytes, at + 1) << 2);
@@ -228,6 +229,7 @@ function byte(bytes: Uint8Array, index: number): number {
 function wantsPadding(options: Base64urlOptions | undefined): boolean {
   if (options === undefined) return false;
   checkNames(options, OPTIONS, "base64url");
-  checkBoolean(options.padding, "padding");
-  return options.padding === true;
+  const { padding } = options;
+  checkBoolean(padding, "padding");
+  return padding === true;
 }

@@ -176,7 +176,7 @@ function checkPrefix(name: string, { secure, path, domain }: CookieAttributes): 
 /** Whether a pair begins there: at the header's start or behind ";", with SP and HTAB between. */
 function beginsPair(header: string, at: number): boolean {
   let before = at - 1;
-  while (before >= 0 && isBlank(header.charCodeAt(before))) before--;
+  while (isBlank(header.charCodeAt(before))) before--;
   return before < 0 || header.charCodeAt(before) === SEMICOLON;
 }
 
@@ -189,10 +189,9 @@ function skipBlanks(header: string, from: number): number {
 /** The value from there to the next ";", without SP and HTAB around it. */
 function valueAt(header: string, from: number): string {
   const semicolon = header.indexOf(";", from);
-  const start = skipBlanks(header, from);
   let end = semicolon < 0 ? header.length : semicolon;
-  while (end > start && isBlank(header.charCodeAt(end - 1))) end--;
-  return header.slice(start, end);
+  while (isBlank(header.charCodeAt(end - 1))) end--;
+  return header.slice(skipBlanks(header, from), end);
 }
 
 /** SP or HTAB; `trim()` would take U+00A0 and U+FEFF too. */

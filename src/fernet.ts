@@ -94,8 +94,8 @@ export class Fernet {
    * @throws ConfigError ERR_OPTION
    */
   decrypt(token: string, options?: FernetDecryptOptions): Uint8Array {
-    // A view, since a copy would cost more than the decryption; behind it lies only the padding. Some
-    // runtimes' update() gives a view into more memory, which is not handed out.
+    // A view, since a copy would cost half as much again as the decryption; behind it lies only the
+    // padding. Some runtimes' update() gives a view into more memory, which is not handed out.
     const { buffer, byteOffset, length } = this.#decrypt(this.#open(token, options));
     const message = new Uint8Array(buffer, byteOffset, length);
     return buffer.byteLength - length > BLOCK ? message.slice() : message;
@@ -131,8 +131,8 @@ export class Fernet {
   }
 
   /**
-   * When a token was made, in seconds since the epoch; only if its MAC holds. The message is not
-   * decrypted.
+   * When a token was made, in seconds since the epoch (past 2^53 rounded); only if its MAC holds. The
+   * message is not decrypted.
    *
    * @throws TokenError ERR_TOKEN_INVALID
    */
@@ -142,13 +142,15 @@ export class Fernet {
 
   #open(token: string, options: FernetDecryptOptions | undefined): Frame {
     checkNames(options, DECRYPT_OPTIONS, "decrypt");
+    // Read once, before the page is in use: a getter is foreign code.
     const ttl = options?.ttl;
+    const given = options?.now;
     checkSeconds(ttl, "ttl", 0);
-    checkSeconds(options?.now, "now");
+    checkSeconds(given, "now");
     const frame = typeof token === "string" ? this.#frames.open(token) : undefined;
     if (frame === undefined) throw new TokenError("ERR_TOKEN_INVALID");
     if (ttl !== undefined) {
-      const now = seconds(options?.now);
+      const now = seconds(given);
       const timestamp = timestampOf(frame);
       if (timestamp + ttl < now) throw new TokenError("ERR_TOKEN_EXPIRED");
       if (timestamp > now + MAX_CLOCK_SKEW) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");

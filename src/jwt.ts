@@ -42,10 +42,13 @@ export interface JwtVerifyOptions {
   now?: number;
 }
 
+/** How long after now, in seconds, `exp` and `nbf` are set. */
+type Durations = { readonly [Name in "expiresIn" | "notBefore"]?: number | undefined };
+
 const KEY_BYTES = 32;
 const MAX_TOKEN_LENGTH = 8192;
 
-/** Bits for the claims that a policy can set; those of fixed value follow. */
+/** Bits for the claims that are lacking and to be set; those that the policy fixes follow. */
 const IAT = 1;
 const EXP = 2;
 const NBF = 4;
@@ -54,6 +57,7 @@ const FIRST_FIXED = 8;
 
 const SIGN_OPTIONS: ReadonlySet<string> = new Set(["now", "expiresIn", "notBefore"]);
 const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["now"]);
+
 /** Signs and verifies tokens of one policy. `C` is what the caller knows of the claims: no check. */
 export class Jwt<C extends Claims = Claims> {
   readonly #jws: Jws;
@@ -62,10 +66,9 @@ export class Jwt<C extends Claims = Claims> {
   readonly #fixed: readonly (readonly [name: string, value: unknown, text: string])[];
   readonly #audience: readonly string[];
   readonly #required: readonly string[];
-  readonly #tolerance: number;
   readonly #maxLength: number;
-  /** The claims that the policy sets where the caller does not, as bits. */
-  readonly #settable: number;
+  /** The times that the policy sets where the caller does not, as bits. */
+  readonly #times: number;
   /** What a second's tokens get, by the bits of the claims that they lack. */
   #usual: { second: number; members: string[] } = { second: Number.NaN, members: [] };
 
@@ -90,16 +93,11 @@ export class Jwt<C extends Claims = Claims> {
     this.#fixed = Object.entries({ iss: issuer, aud: audience, sub: subject, jti: jwtId })
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, value, `,"${name}":${JSON.stringify(value)}`] as const);
-    const implied = [...this.#fixed.map(([name]) => name)];
+    const implied = this.#fixed.map(([name]) => name);
     if (expiresIn !== undefined) implied.push("exp");
     if (maxTokenAge !== undefined) implied.push("iat");
     this.#required = [...implied, ...(requiredClaims ?? [])];
-    this.#settable =
-      (policy.issuedAt === false ? 0 : IAT) |
-      (expiresIn === undefined ? 0 : EXP) |
-      (policy.notBefore === undefined ? 0 : NBF) |
-      -FIRST_FIXED;
-    this.#tolerance = policy.clockTolerance ?? 0;
+    this.#times = (policy.issuedAt === false ? 0 : IAT) | timesOf(policy);
     this.#maxLength = policy.maxTokenLength ?? MAX_TOKEN_LENGTH;
   }
 
@@ -137,7 +135,8 @@ export class Jwt<C extends Claims = Claims> {
    */
   verify(token: string, options?: JwtVerifyOptions): C {
     checkNames(options, VERIFY_OPTIONS, "verify");
-    checkSeconds(options?.now, "now");
+    const now = options?.now;
+    checkSeconds(now, "now");
     if (typeof token !== "string") throw new TokenError("ERR_TOKEN_MALFORMED");
     if (token.length > this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const payload = this.#jws.open(token);
@@ -145,29 +144,33 @@ export class Jwt<C extends Claims = Claims> {
     const claims = parseObject(payload) as C | undefined;
     if (claims === undefined) throw new TokenError("ERR_TOKEN_MALFORMED");
     this.#checkClaims(claims);
-    this.#checkTimes(claims, options?.now);
+    this.#checkTimes(claims, now);
     return claims;
   }
 
   /** What is to follow the claims' own members: those that the policy sets, and a brace; or nothing. */
   #members(claims: Claims, options: JwtSignOptions | undefined): string {
     if (options !== undefined) {
-      return this.#build(this.#lacking(claims, -1), seconds(options.now), options);
+      const { expiresIn = this.#policy.expiresIn, notBefore = this.#policy.notBefore } = options;
+      checkSeconds(expiresIn, "expiresIn");
+      checkSeconds(notBefore, "notBefore");
+      const durations = { expiresIn, notBefore };
+      const lacking = this.#lacking(claims, (this.#times & IAT) | timesOf(durations));
+      return this.#build(lacking, seconds(options.now), durations);
     }
-    const wanted = this.#lacking(claims, this.#settable);
-    if (wanted === 0) return "";
+    const lacking = this.#lacking(claims, this.#times);
     // Times are the same for a whole second; the policy's other claims always.
-    const second = (wanted & TIMES) === 0 ? this.#usual.second : seconds(undefined);
+    const second = (lacking & TIMES) === 0 ? this.#usual.second : seconds(undefined);
     if (second !== this.#usual.second) this.#usual = { second, members: [] };
-    return (this.#usual.members[wanted] ??= this.#build(wanted, second));
+    return (this.#usual.members[lacking] ??= this.#build(lacking, second, this.#policy));
   }
 
-  /** Those of the settable claims, as bits, that these lack: -1 asks for all. */
-  #lacking(claims: Claims, settable: number): number {
+  /** What is to be set and these claims lack, as bits: some times, and all that the policy fixes. */
+  #lacking(claims: Claims, times: number): number {
     let lacking = 0;
-    if (settable & IAT && !holds(claims, "iat")) lacking |= IAT;
-    if (settable & EXP && !holds(claims, "exp")) lacking |= EXP;
-    if (settable & NBF && !holds(claims, "nbf")) lacking |= NBF;
+    if (times & IAT && !holds(claims, "iat")) lacking |= IAT;
+    if (times & EXP && !holds(claims, "exp")) lacking |= EXP;
+    if (times & NBF && !holds(claims, "nbf")) lacking |= NBF;
     let bit = FIRST_FIXED;
     for (const [name, value] of this.#fixed) {
       if (!holds(claims, name)) lacking |= bit;
@@ -179,21 +182,13 @@ export class Jwt<C extends Claims = Claims> {
     return lacking;
   }
 
-  /** Those of the lacking claims that the policy or the call sets, as JSON members and a brace. */
-  #build(lacking: number, at: number, options: JwtSignOptions = {}): string {
+  /** The lacking claims as JSON members and a brace. */
+  #build(lacking: number, at: number, { expiresIn, notBefore }: Durations): string {
     const now = Math.floor(at);
-    checkSeconds(options.expiresIn, "expiresIn");
-    checkSeconds(options.notBefore, "notBefore");
-    const expiresIn = options.expiresIn ?? this.#policy.expiresIn;
-    const notBefore = options.notBefore ?? this.#policy.notBefore;
     let text = "";
-    if (this.#policy.issuedAt !== false && lacking & IAT) text += `,"iat":${now}`;
-    if (expiresIn !== undefined && lacking & EXP) {
-      text += `,"exp":${after(now, expiresIn, "expiresIn")}`;
-    }
-    if (notBefore !== undefined && lacking & NBF) {
-      text += `,"nbf":${after(now, notBefore, "notBefore")}`;
-    }
+    if (lacking & IAT) text += `,"iat":${now}`;
+    if (lacking & EXP) text += `,"exp":${after(now, expiresIn as number, "expiresIn")}`;
+    if (lacking & NBF) text += `,"nbf":${after(now, notBefore as number, "notBefore")}`;
     for (const [index, [, , member]] of this.#fixed.entries()) {
       if (lacking & (FIRST_FIXED << index)) text += member;
     }
@@ -215,17 +210,17 @@ export class Jwt<C extends Claims = Claims> {
     }
   }
 
-  #checkTimes({ exp, nbf, iat }: Claims, given: number | undefined): void {
-    const tolerance = this.#tolerance;
-    const { maxTokenAge } = this.#policy;
-    if (exp === undefined && nbf === undefined && maxTokenAge === undefined) return;
+  #checkTimes(claims: Claims, given: number | undefined): void {
+    const { exp = Infinity, nbf = -Infinity, iat } = claims;
+    const { maxTokenAge, clockTolerance: tolerance = 0 } = this.#policy;
     const now = given ?? Date.now() / 1000;
     // Section 4.1.4: "on or after" the expiration time is too late; 4.1.5: at `nbf` is soon enough.
-    if (exp !== undefined && now >= exp + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
-    if (nbf !== undefined && now < nbf - tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
-    if (maxTokenAge === undefined || iat === undefined) return;
-    if (now - iat > maxTokenAge + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
-    if (iat > now + tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
+    if (now >= exp + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
+    if (now < nbf - tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
+    if (maxTokenAge === undefined) return;
+    const issued = iat as number; // which is required then
+    if (now - issued > maxTokenAge + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
+    if (issued > now + tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
   }
 
   #matches(name: string, given: unknown, fixed: unknown): boolean {
@@ -233,6 +228,11 @@ export class Jwt<C extends Claims = Claims> {
     if (typeof given === "string") return this.#audience.includes(given);
     return (given as string[]).some((audience) => this.#audience.includes(audience));
   }
+}
+
+/** Which times those set, as bits. */
+function timesOf({ expiresIn, notBefore }: Durations): number {
+  return (expiresIn === undefined ? 0 : EXP) | (notBefore === undefined ? 0 : NBF);
 }
 
 /**

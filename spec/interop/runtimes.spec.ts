@@ -22,6 +22,7 @@ const LIMIT = 120_000;
 /** What holds the repository, or Node's own programs, and not the library. */
 const NOT_THE_LIBRARY: Record<string, string> = {
   "architecture.spec.ts": "reads the sources and package.json, which are the same everywhere",
+  "cost.spec.ts": "counts what is asked of Node",
   "demo.spec.ts": "starts the demonstration with Node's flags; its server is Node's",
   "mutation.spec.ts": "holds the list of mutants to the sources, which are the same everywhere",
   "readme.spec.ts": "runs README.md's programs with Node's flags",

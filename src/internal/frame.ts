@@ -11,7 +11,7 @@
 import {
   decodedLength,
   decodeInto,
-  encodeRange,
+  encodeUpTo,
   MOST_BYTES,
   pad,
   unpaddedLength,
@@ -79,7 +79,7 @@ export class Frames {
   encrypt(message: string | Uint8Array, timestamp: number | bigint): string {
     const most = typeof message === "string" ? message.length * 3 : message.length;
     if (OVERHEAD + most + BLOCK <= CAPACITY) return this.#build(page, message, timestamp);
-    const length = typeof message === "string" ? Buffer.byteLength(message) : message.length;
+    const length = Buffer.byteLength(message);
     if (length > LONGEST_MESSAGE) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     return this.#build(Buffer.allocUnsafeSlow(OVERHEAD + length + BLOCK), message, timestamp);
   }
@@ -91,7 +91,7 @@ export class Frames {
     const ciphertext = length - OVERHEAD;
     if (ciphertext < BLOCK || ciphertext % BLOCK !== 0) return undefined;
     const buffer = length <= CAPACITY ? page : Buffer.allocUnsafeSlow(length);
-    if (decodeInto(buffer, token, 0, end) < 0 || buffer[0] !== VERSION) return undefined;
+    if (decodeInto(buffer, token, 0, end) !== length || buffer[0] !== VERSION) return undefined;
     const mac = length - MAC;
     buffer.copy(givenMac, 0, mac, length);
     for (const key of this.#keys) {
@@ -113,7 +113,7 @@ export class Frames {
       throw error;
     }
     buffer.write(macOf(this.#first, buffer, mac), mac, MAC, "latin1");
-    return pad(encodeRange(buffer, 0, mac + MAC));
+    return pad(encodeUpTo(buffer, mac + MAC));
   }
 }
 

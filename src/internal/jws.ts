@@ -5,9 +5,9 @@
  * Nothing here throws on input: a refusal is returned, since an Error costs more than the check.
  */
 
-import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encode, encodeRange } from "../base64url.ts";
+import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encode, encodeUpTo } from "../base64url.ts";
 import { type Refusal, refusal, type TokenErrorCode } from "../errors.ts";
-import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
+import { CAPACITY, DIGEST, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type JwtKey, jwtKey, keyList } from "./keys.ts";
 import { parseObject, utf8Text } from "./text.ts";
 
@@ -76,7 +76,7 @@ export class Jws {
     // Three parts (section 7.1), the last of them 43 characters; other dots are no base64url.
     const first = token.indexOf(DOT);
     const last = token.length - MAC_CHARACTERS - 1;
-    if (first >= last || first < 0 || token[last] !== DOT) return this.#refuse(token);
+    if (first >= last || token[last] !== DOT) return this.#refuse(token);
     const keys = this.#choosing ? this.#chosen(token, first) : this.#keys;
     const short = token.length <= CAPACITY;
     const key = short ? holder(keys, token, last) : holderOfLong(keys, token, last);
@@ -89,9 +89,8 @@ export class Jws {
 
   /** The keys of the token's `kid`, or all if it names none of ours: it chooses, and proves nothing. */
   #chosen(token: string, first: number): readonly Key[] {
-    const header = parseHeader(token, first);
-    if (typeof header === "string" || typeof header.kid !== "string") return this.#keys;
-    const named = this.#keys.filter(({ kid }) => kid === header.kid);
+    const kid = parseHeader(token, first)?.kid;
+    const named = this.#keys.filter((key) => typeof kid === "string" && key.kid === kid);
     return named.length > 0 ? named : this.#keys;
   }
 
@@ -109,16 +108,15 @@ export class Jws {
       isEncoded(token, last + 1, token.length);
     if (!encoded) return refusal("ERR_ENCODING");
     if (this.#keys.some((key) => isHeaderOf(key, token, first))) return refusal(otherwise);
-    const header = parseHeader(token, first);
-    const other =
-      typeof header !== "string" && Object.hasOwn(header, "alg") && header.alg !== ALGORITHM;
+    const header: JwtHeader = parseHeader(token, first) ?? {};
+    const other = Object.hasOwn(header, "alg") && header.alg !== ALGORITHM;
     return refusal(other ? "ERR_TOKEN_ALGORITHM" : otherwise);
   }
 
   /** What is wrong with the header of a token whose MAC holds. */
   #checkHeader(token: string, first: number): Refusal | undefined {
     const header = parseHeader(token, first);
-    if (typeof header === "string") return refusal(header);
+    if (header === undefined) return refusalOf(token, 0, first);
     if (header.alg !== ALGORITHM) return refusal("ERR_TOKEN_ALGORITHM");
     // We understand no extension (section 4.1.11), and b64 is not for JWTs (RFC 7797 section 7).
     if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) {
@@ -137,9 +135,9 @@ export function openUnverified(token: string): { header: JwtHeader; payload: str
   const first = token.indexOf(DOT);
   const last = token.lastIndexOf(DOT);
   const header = parseHeader(token, first);
-  if (typeof header === "string") return refusal(header);
+  if (header === undefined) return refusalOf(token, 0, first);
   const payload = decodeText(token, first + 1, last);
-  if (payload === undefined) return refusalOfText(token, first + 1, last);
+  if (payload === undefined) return refusalOf(token, first + 1, last);
   return isEncoded(token, last + 1, token.length) ? { header, payload } : refusal("ERR_ENCODING");
 }
 
@@ -147,7 +145,7 @@ export function openUnverified(token: string): { header: JwtHeader; payload: str
 function holder(keys: readonly Key[], token: string, last: number): Key | undefined {
   // What is not ASCII is longer in UTF-8, and no token; latin1 would fold U+0141 to "A".
   if (page.write(token) !== token.length) return undefined;
-  if (decodeBytes(page, last + 1, token.length, givenMac, 0) < 0) return undefined;
+  if (decodeBytes(page, last + 1, token.length, givenMac) !== DIGEST) return undefined;
   for (const key of keys) {
     if (isGivenMac(key.hmac.ofPage(last, "binary"))) return key;
   }
@@ -156,7 +154,7 @@ function holder(keys: readonly Key[], token: string, last: number): Key | undefi
 
 /** The same for a token that the page cannot take. */
 function holderOfLong(keys: readonly Key[], token: string, last: number): Key | undefined {
-  if (decodeInto(page, token, last + 1, token.length) < 0) return undefined;
+  if (decodeInto(page, token, last + 1, token.length) !== DIGEST) return undefined;
   page.copy(givenMac);
   const input = token.slice(0, last);
   return keys.find(({ hmac }) => isGivenMac(hmac.of(input, "binary")));
@@ -171,17 +169,12 @@ function hasThreeParts(token: string): boolean {
 
 /** Whether the token's header is, to the letter, the one that this key writes. */
 function isHeaderOf(key: Key, token: string, first: number): boolean {
-  return first + 1 === key.header.length && token.slice(0, first + 1) === key.header;
+  return token.slice(0, first + 1) === key.header;
 }
 
-function parseHeader(
-  token: string,
-  first: number,
-): JwtHeader | "ERR_ENCODING" | "ERR_TOKEN_MALFORMED" {
+function parseHeader(token: string, first: number): JwtHeader | undefined {
   const text = decodeText(token, 0, first);
-  if (text === undefined)
-    return isEncoded(token, 0, first) ? "ERR_TOKEN_MALFORMED" : "ERR_ENCODING";
-  return parseObject(text) ?? "ERR_TOKEN_MALFORMED";
+  return text === undefined ? undefined : parseObject(text);
 }
 
 /** UTF-8 text, with `tail` in place of its last character if there is one, as base64url. */
@@ -192,7 +185,7 @@ function encodeText(text: string, tail: string = ""): string {
   }
   let length = page.write(text);
   if (tail !== "") length += page.write(tail, length - 1) - 1;
-  return encodeRange(page, 0, length);
+  return encodeUpTo(page, length);
 }
 
 /** The text that `token` encodes from `start` to `end`; undefined if it is no base64url or no UTF-8. */
@@ -205,13 +198,13 @@ function decodeText(token: string, start: number, end: number): string | undefin
 /** The same for a token that lies in the page: what is short is decoded in place. */
 function textInPage(token: string, start: number, end: number): string | undefined {
   if (end - start > CHARACTERS_BY_HAND) return decodeText(token, start, end);
-  const length = decodeBytes(page, start, end, page, 0);
+  const length = decodeBytes(page, start, end, page);
   return length < 0 ? undefined : utf8Text(page, 0, length);
 }
 
-/** Why `decodeText` gave nothing. */
-function refusalOfText(token: string, start: number, end: number): Refusal {
-  return refusal(isEncoded(token, start, end) ? "ERR_TOKEN_MALFORMED" : "ERR_ENCODING");
+/** Why that part is no JSON object, or no text. */
+function refusalOf(token: string, start: number, end: number): Refusal {
+  return refusal(isEncoded(token, start, end) ? MALFORMED : "ERR_ENCODING");
 }
 
 function isEncoded(token: string, start: number, end: number): boolean {

@@ -7,7 +7,7 @@
  */
 
 import { randomFillSync } from "node:crypto";
-import { encodeRange } from "../base64url.ts";
+import { encodeUpTo } from "../base64url.ts";
 
 const POOL = 4096;
 const pool = Buffer.allocUnsafeSlow(POOL);
@@ -33,5 +33,5 @@ export function fillRandom(target: Uint8Array, at: number, length: number): void
 /** 128 random bits as 22 base64url characters. */
 export function randomId(): string {
   fillRandom(id, 0, ID_BYTES);
-  return encodeRange(id, 0, ID_BYTES);
+  return encodeUpTo(id, ID_BYTES);
 }

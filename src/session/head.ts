@@ -120,11 +120,12 @@ class NodeHead {
     const set = this.#res.getHeader("Set-Cookie");
     const before = set === undefined ? [] : Array.isArray(set) ? (set as string[]) : [String(set)];
     const own = cookie === undefined ? this.#cookie : ownPrefix(this.#state);
-    const others = own === undefined ? before : before.filter((other) => !other.startsWith(own));
+    if (own === undefined) return;
+    const cookies = before.filter((other) => !other.startsWith(own));
+    if (cookie !== undefined) cookies.push(cookie);
     this.#cookie = cookie;
-    if (cookie !== undefined) this.#res.setHeader("Set-Cookie", [...others, cookie]);
-    else if (others.length === 0) this.#res.removeHeader("Set-Cookie");
-    else if (others.length < before.length) this.#res.setHeader("Set-Cookie", others);
+    if (cookies.length > 0) this.#res.setHeader("Set-Cookie", cookies);
+    else this.#res.removeHeader("Set-Cookie");
   }
 
   /** Each error once: a head can be tried twice. */
@@ -198,7 +199,7 @@ function setFields(res: NodeResponse, fields: unknown): void {
 function varyWithCookie(vary: Field | null): string | undefined {
   if (vary === undefined || vary === null || vary === "") return "Cookie";
   const text = String(vary);
-  const names = text.toLowerCase().split(/[\t ,]+/);
+  const names = text.toLowerCase().split(/[\t ,]/);
   return names.includes("*") || names.includes("cookie") ? undefined : `${text}, Cookie`;
 }
 

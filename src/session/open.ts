@@ -38,7 +38,7 @@ export function open(
   header: string | undefined,
   now: number,
 ): Opened | Promise<Opened> {
-  const values = header === undefined ? [] : readCookies(header, config.name);
+  const values = readCookies(header ?? "", config.name);
   if (values.length === 0) return ABSENT;
   const candidates: Claims[] = [];
   let refused: string | undefined;
@@ -49,7 +49,7 @@ export function open(
   }
   if (candidates.length === 0) return { claims: undefined, present: true, refused };
   // RFC 6265bis section 4.2.2: the order of cookies of one name means nothing. The newest wins.
-  if (candidates.length > 1) candidates.sort((a, b) => b.exp - a.exp || b.iat - a.iat);
+  candidates.sort((a, b) => b.exp - a.exp || b.iat - a.iat);
   return firstHonoured(config, candidates, 0);
 }
 

@@ -90,7 +90,7 @@ export class State {
     clear(this.object);
     if (this.#original !== undefined) this.#revoke(this.#original);
     // Whatever comes into it now, it is no longer what the headers carry.
-    if (this.sent && this.#committed !== EMPTY) this.#committed = undefined;
+    if (this.#committed !== EMPTY) this.#committed = undefined;
     this.#id = undefined;
     this.#original = undefined;
     this.#written = undefined;
@@ -146,11 +146,11 @@ export class State {
   #sealed(text: string): string {
     const { name, seal, attributes, persistent } = this.config;
     const exp = this.#renewed();
-    let value: string;
+    let value: unknown;
     try {
       value = seal.seal(claimsText({ id: this.id, iat: this.#iat, exp }, text));
     } catch {
-      throw new SessionError("ERR_SESSION_DATA");
+      // Its error could hold the data.
     }
     if (!isCookieValue(value)) throw new SessionError("ERR_SESSION_DATA");
     if (name.length + value.length > PAIR_LIMIT) throw new SessionError("ERR_SESSION_TOO_LARGE");
@@ -188,8 +188,7 @@ export class State {
     try {
       const told = revocation.revoke(id, Math.max(exp, config.now() + maxAge));
       if (!isPromise(told)) return;
-      const before = this.pending;
-      this.pending = told.then(undefined, failed).then(() => before);
+      this.pending = told.then(undefined, failed);
     } catch (cause) {
       failed(cause);
     }
