@@ -103,7 +103,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session/open.ts",
     "session/options.ts",
   ],
-  "session/head.ts": ["errors.ts", "session/options.ts", "session/state.ts"],
+  "session/head.ts": [
+    "errors.ts",
+    "internal/options.ts",
+    "session/open.ts",
+    "session/options.ts",
+    "session/state.ts",
+  ],
   "session/requests.ts": [
     "errors.ts",
     "internal/options.ts",
@@ -115,6 +121,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "session.ts": [
     "cookie.ts",
     "errors.ts",
+    "internal/options.ts",
     "seal.ts",
     "session/head.ts",
     "session/object.ts",

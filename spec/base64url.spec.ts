@@ -307,6 +307,17 @@ test("a view's bytes are encoded, and neither its neighbours nor the view change
   }
 });
 
+test("what says another length than it has is encoded as long as it is", () => {
+  class Longer extends Uint8Array {
+    override get length(): number {
+      return 40;
+    }
+  }
+  for (const length of [0, 1, 24, 25, 30, 60]) {
+    assert.equal(encode(new Longer(length)), spelt(new Uint8Array(length)));
+  }
+});
+
 test("decoded bytes are a Uint8Array in memory of their own", () => {
   for (const length of [0, 1, 2, 3, 48, 143, 144, 145, 146, 600, 5000]) {
     for (const padding of [false, true]) {

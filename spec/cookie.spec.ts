@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { inspect } from "node:util";
 import { type CookieAttributes, readCookies, serializeCookie } from "../src/cookie.ts";
 import { seeded } from "./helpers/token-random.ts";
 import { misuse } from "./helpers/token-refusals.ts";
@@ -275,6 +276,7 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
       [
         ...[null, 0, 1e12, "Thu, 01 Jan 1970 00:00:00 GMT", "", true, {}, new Date(Number.NaN)],
         ...[new Date(-11_644_473_600_001), new Date(253_402_300_800_000), new Date(8.64e15)],
+        ...[Object.create(Date.prototype), new Proxy(new Date(0), {})],
       ],
     ],
     ["secure", "secure must be a boolean", [null, 0, 1, "", "true", {}, [], new Boolean(true)]],
@@ -544,7 +546,5 @@ function leastTime(run: () => void): number {
 }
 
 function show(attributes: unknown): string {
-  return JSON.stringify(attributes, (_, value) =>
-    typeof value === "object" && value !== null ? value : String(value),
-  )?.slice(0, 120);
+  return inspect(attributes).slice(0, 120);
 }

@@ -133,8 +133,9 @@ describe("JWS: one write, two hashes, no parsing of a header that is our own", (
   ]);
 });
 
-describe("JWT: the clock is read only for times that are added", () => {
+describe("JWT: the clock is read only for times that are added, and nothing made that is too long", () => {
   const plain = new Jwt(KEY, { issuedAt: false, issuer: "bulla" });
+  const bound = new Jwt(KEY, { maxTokenLength: 300 });
   const timed = new Jwt(KEY, { expiresIn: 60, issuer: "bulla" });
   const token = timed.sign({ sub: "tom" });
   const signing = { stringify: 1, write: 3, codec: 1, set: 1, hash: 2 };
@@ -142,6 +143,11 @@ describe("JWT: the clock is read only for times that are added", () => {
     ["sign", () => timed.sign({ sub: "tom" }), { ...signing, clock: 1 }],
     ["sign what has times", () => timed.sign({ iat: 1, exp: 2 }), signing],
     ["sign without times", () => plain.sign({ sub: "tom" }), signing],
+    [
+      "refuse to sign claims that are as long as a token may be",
+      () => assert.throws(() => bound.sign({ x: "y".repeat(300 - '{"x":""}'.length) })),
+      { stringify: 1, clock: 1 },
+    ],
     ["verify", () => timed.verify(token), { write: 1, hash: 2, parse: 1, clock: 1 }],
   ]);
 });

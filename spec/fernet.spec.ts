@@ -50,6 +50,12 @@ describe("A message comes back as it was", () => {
     assert.deepEqual(bytes, before);
   });
 
+  test("as no bytes, where they have been given away", () => {
+    const bytes = new Uint8Array(40);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    assert.equal(fernet.decryptText(fernet.encrypt(bytes)), "");
+  });
+
   test("in memory of its own", () => {
     const token = fernet.encrypt("a message");
     const opened = fernet.decrypt(token);

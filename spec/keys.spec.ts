@@ -13,6 +13,13 @@ const TEXT = "a key of thirty-two bytes, no less";
 const BYTES = Buffer.from(TEXT);
 const HEADER = { alg: "HS256", typ: "JWT" };
 
+/** Bytes that say that they are 32. */
+class Longer extends Uint8Array {
+  override get length(): number {
+    return 32;
+  }
+}
+
 describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK", () => {
   const jwk = (members: object = {}) => ({ kty: "oct", k: base64url(TEXT), ...members });
   const within = new Uint8Array(Buffer.concat([Buffer.alloc(7), BYTES, Buffer.alloc(9)])).buffer;
@@ -80,6 +87,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK",
     ],
     [kinds, [undefined, null, 0, 1n, true, Symbol("k"), () => TEXT, {}, new Date(), new Map()]],
     [kinds, [new String(TEXT), [[TEXT]], [TEXT, []], new ArrayBuffer(64), new Uint16Array(64)]],
+    [kinds, [Object.assign(Array(2), { 1: TEXT }), Object.assign(Array(2), [TEXT])]],
     [kinds, [new DataView(new ArrayBuffer(64)), pair, { k: base64url(TEXT) }]],
     [kinds, ["RSA", "EC", "OKP", "OCT", "", null, ["oct"], 1].map((kty) => jwk({ kty }))],
     [encoding, [`${base64url(TEXT)}=`, ` ${base64url(TEXT)}`, "k", "+".repeat(44)].map(ofK)],
@@ -124,6 +132,14 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK",
       "a JWT key must be a secret KeyObject, not a key pair's",
     );
     misuse(() => new Jwt(new Proxy(new Uint8Array(BYTES), {})), "ERR_KEY", kinds, "a Proxy");
+  });
+
+  test("what says another length than it has counts by what it has", () => {
+    misuse(() => new Jwt(new Longer(16)), "ERR_KEY", short);
+    assert.equal(
+      new Jwt(new Longer(BYTES)).sign({}, { now: 1 }),
+      new Jwt(BYTES).sign({}, { now: 1 }),
+    );
   });
 
   test("a key's bytes may change afterwards", () => {
@@ -255,6 +271,18 @@ describe("A Fernet key is 44 characters or 32 bytes", () => {
       misuse(() => new Fernet(Object.create(prototype)), "ERR_KEY", size);
     }
     misuse(() => new Fernet(new Proxy(new Uint8Array(bytes), {})), "ERR_KEY", size, "a Proxy");
+  });
+
+  test("what says another length than it has counts by what it has", () => {
+    misuse(() => new Fernet(new Longer(16)), "ERR_KEY", size);
+    assert.equal(new Fernet(new Longer(bytes)).decryptText(new Fernet(bytes).encrypt("m")), "m");
+  });
+
+  test("a hole in a list is no key", () => {
+    for (const at of [0, 1]) {
+      const list = Object.assign(Array(2), { [at]: bytes });
+      misuse(() => new Fernet(list), "ERR_KEY", size);
+    }
   });
 
   test("a key's bytes may change afterwards", () => {

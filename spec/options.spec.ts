@@ -253,6 +253,59 @@ test("a policy is read when the Jwt is made, and left as it was", () => {
   assert.deepEqual(jwt.sign({ role: "king" }, { now: 0 }), token);
 });
 
+describe("options that are kept are kept whole: inherited ones, and those of a class", () => {
+  class Policy {
+    get maxTokenAge(): number {
+      return 60;
+    }
+    get issuer(): string {
+      return "me";
+    }
+  }
+  for (const [what, policy] of [
+    ["inherited", Object.create({ maxTokenAge: 60, issuer: "me" })],
+    ["of a class", new Policy()],
+  ] as [string, JwtPolicy][]) {
+    test(`a policy, ${what}`, () => {
+      const jwt = new Jwt(SECRET, policy);
+      const token = jwt.sign({}, { now: 0 });
+      assert.deepEqual(jwt.verify(token, { now: 60 }), { iat: 0, iss: "me" });
+      refused(() => jwt.verify(token, { now: 61 }), "ERR_TOKEN_EXPIRED");
+    });
+  }
+
+  test("a cookie's and a session's, and what is read later is not asked for", async () => {
+    let reads = 0;
+    const cookie = Object.create({ sameSite: "strict", domain: "example.org", priority: "high" });
+    const options = Object.create({
+      secret: SECRET,
+      cookie,
+      get maxAge() {
+        return reads++ === 0 ? 60 : Number.NaN;
+      },
+    });
+    const { wrap } = sessions<{ user?: string }>(options);
+    const response = await wrap((_request, session) => {
+      session.user = "tom";
+      return new Response();
+    })(new Request("https://example.org/"));
+    assert.match(
+      String(response.headers.getSetCookie()),
+      /^session=[^;]+; Max-Age=60; Domain=example.org; Path=\/; HttpOnly; Secure; SameSite=Strict; Priority=High$/,
+    );
+  });
+
+  test("a cookie's attributes are checked as they are written", () => {
+    let reads = 0;
+    const attributes = {
+      get path() {
+        return reads++ === 0 ? "/" : "/; Domain=example.com";
+      },
+    };
+    assert.equal(serializeCookie("a", "1", attributes), "a=1; Path=/");
+  });
+});
+
 /** A value as a message can show it: a template fails on some, JSON on others. */
 function shown(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);

@@ -20,6 +20,7 @@ import {
 import { PROTOCOLS, serve } from "./helpers/session-server.ts";
 import {
   type BagSession,
+  optionRefusal,
   request,
   service,
   sessionRefusal,
@@ -208,6 +209,21 @@ describe("callbacks that throw are their own matter", () => {
     });
   }
 
+  test("promised: what they reject with ends no process", async () => {
+    const rejecting = async () => throwing();
+    const made = service({ onInvalid: rejecting, onError: rejecting });
+    const first = nextWarning();
+    await visit(made, `${NAME}=garbage`);
+    assert.equal((await first).message, "onInvalid threw");
+    const second = nextWarning();
+    const handler = made.sessions.wrap((_request, session) => {
+      session.count = 1n;
+      return new Response();
+    });
+    assert.equal((await handler(request())).status, 500);
+    assert.equal((await second).message, "onError threw");
+  });
+
   test("onError, of a Response", async () => {
     const made = service({ onError: throwing });
     const warning = nextWarning();
@@ -246,6 +262,38 @@ describe("what is passed as a callback and is none is a ConfigError at once, not
       });
     }
   }
+});
+
+describe("cookies of the application that are no text, which Node sends as text", () => {
+  for (const [protocol, start] of Object.entries(PROTOCOLS)) {
+    test(`${protocol}: they stay beside the session's`, async (t) => {
+      const made = service();
+      const site = await start(t, (req, res) => {
+        made.sessions.attach(req, res).user = "tom";
+        res.setHeader("Set-Cookie", ["a=1", { toString: () => "b=2" }] as never);
+        res.end("text");
+      });
+      const { text, setCookie } = await site.ask("/");
+      assert.deepEqual(
+        [text, setCookie.slice(0, 2), setCookie.length],
+        ["text", ["a=1", "b=2"], 3],
+      );
+    });
+  }
+});
+
+test("what is no request or no response is a ConfigError, whatever takes it", async () => {
+  const made = sessions<Record<string, unknown>>({ secret: SECRET });
+  const req = { headers: {} };
+  const next = () => assert.fail("next is not called");
+  for (const none of [undefined, null, 7, "req"]) {
+    const bad = none as never;
+    misuse(() => made.attach(bad, {} as never), "ERR_OPTION", "req must be a request");
+    misuse(() => made.middleware(bad, bad, next), "ERR_OPTION", "req must be a request");
+    misuse(() => made.attach(req, bad), "ERR_OPTION", "res must be a ServerResponse");
+    await assert.rejects(made.load(bad, {} as never), optionRefusal("req must be a request"));
+  }
+  misuse(() => made.attach(req, {} as never), "ERR_OPTION", "res must be a ServerResponse");
 });
 
 describe("a session that cannot be emptied is not destroyed as if it could", () => {

@@ -18,11 +18,13 @@ import { Jar, serve } from "./helpers/session-server.ts";
 import {
   type BagSession,
   calledBack,
+  optionRefusal,
   request,
   type Service,
   service,
   sessionRefusal,
 } from "./helpers/session-visit.ts";
+import { misuse } from "./helpers/token-refusals.ts";
 
 const COOKIE = cookieOf("fernet", { user: "tom" });
 const login = (session: BagSession) => (session.user = "ann");
@@ -220,6 +222,38 @@ test("a Response used again carries no cookie of the visitor before", async () =
   assert.equal(userOf(first), "ann");
   const second = await handler(request(COOKIE));
   assert.deepEqual(second.headers.getSetCookie(), []);
+});
+
+test("a Response used for two requests at once has each visitor's cookie in its own", async () => {
+  const { sessions } = service();
+  const shared = new Response(null, { status: 204, headers: { "X-Way": "shared" } });
+  let open = () => {};
+  const both = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const handler = sessions.wrap(async (_request, session, user: string) => {
+    session.user = user;
+    await both;
+    return shared;
+  });
+  const answers = ["ann", "tom", "dick"].map(async (user) => {
+    const response = await handler(request(), user);
+    return [userOf(response), response.status, response.headers.get("X-Way")];
+  });
+  open();
+  const expected = ["ann", "tom", "dick"].map((user) => [user, 204, "shared"]);
+  assert.deepEqual(await Promise.all(answers), expected);
+});
+
+test("what is no handler, or gives no Response, is a ConfigError", async () => {
+  const { sessions } = service();
+  for (const handler of [undefined, null, {}, "handler"]) {
+    misuse(() => sessions.wrap(handler as never), "ERR_OPTION", "the handler must be a function");
+  }
+  const expected = optionRefusal("what the handler gives must be a Response");
+  for (const given of [undefined, null, {}, "text", { headers: {} }]) {
+    await assert.rejects(sessions.wrap(() => given as Response)(request()), expected);
+  }
 });
 
 test("an unchanged session sets Vary alone", async () => {

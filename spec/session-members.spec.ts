@@ -121,6 +121,20 @@ test("any other name is a name for data, those of Object.prototype included", as
   assert.deepEqual({ ...loaded }, data);
 });
 
+test("a setter that all objects inherit hears nothing of data, and keeps none away", async (t) => {
+  const heard: unknown[] = [];
+  const set = (value: unknown) => heard.push(value);
+  Object.defineProperty(Object.prototype, "user", { configurable: true, get: () => "all", set });
+  t.after(() => Reflect.deleteProperty(Object.prototype, "user"));
+  const { sessions } = service();
+  const cookie = cookieOf("fernet", { user: "tom" });
+  assert.deepEqual({ ...sessions.read(cookie) }, { user: "tom" });
+  const { session, setCookie } = await visit(service({ renewAfter: false }), cookie);
+  assert.deepEqual([Object.entries(session), setCookie], [[["user", "tom"]], []]);
+  session.user = "ann";
+  assert.deepEqual([Object.entries(session), heard], [[["user", "ann"]], []]);
+});
+
 test("a nested __proto__ is data as it was, and pollutes nothing", async () => {
   const text = envelope({}).replace('"data":{}', `"data":{"deep":${POLLUTING}}`);
   const made = service({ renewAfter: false });

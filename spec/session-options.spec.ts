@@ -102,6 +102,10 @@ describe("a wrong option is a ConfigError that names it", () => {
       const message = "the cookie's name must be a token (RFC 9110 section 5.6.2)";
       return [{ secret, cookie: { name } }, message] as const;
     }),
+    ...[513, 1100, 5000].map((length) => {
+      const message = "name must be of 512 characters or less";
+      return [{ secret, cookie: { name: "n".repeat(length) } }, message] as const;
+    }),
     ...["", "app", "/a;b", "/\r\nSet-Cookie: x", 1, null].map((path) => {
       const demand = 'text from "/" on, without ";" and control characters';
       return [{ secret, cookie: { path } }, `path must be ${demand}`] as const;
@@ -221,6 +225,7 @@ describe("the cookie's name and attributes are those configured; it is always Ht
       [{}, NAME, `; ${age}${ATTRIBUTES}`],
       [{ path: "/", secure: true, sameSite: "lax" }, NAME, `; ${age}${ATTRIBUTES}`],
       [{ name: "sid" }, "sid", `; ${age}${ATTRIBUTES}`],
+      [{ name: "n".repeat(512) }, "n".repeat(512), `; ${age}${ATTRIBUTES}`],
       [{ path: "/app" }, "session", `; ${age}; Path=/app; HttpOnly; Secure; SameSite=Lax`],
       [{ secure: false }, "session", `; ${age}; Path=/; HttpOnly; SameSite=Lax`],
       [

@@ -179,6 +179,17 @@ describe("of several valid cookies of one name the newest wins, in whatever orde
     }
   });
 
+  test("a request's bad cookie is heard of once, however often it is read; a text's each time", () => {
+    const made = service();
+    const header = `${NAME}=garbage`;
+    const req = { headers: { cookie: header } };
+    const headers = new Headers({ cookie: header });
+    for (const source of [req, headers, req, headers, req]) made.sessions.read(source);
+    assert.equal(made.invalid.length, 2);
+    for (let count = 0; count < 2; count++) made.sessions.read(header);
+    assert.equal(made.invalid.length, 4);
+  });
+
   test("at most 8 are tried", async () => {
     let tried = 0;
     const custom = {

@@ -285,6 +285,57 @@ for (const [what, Made] of Object.entries(LISTS)) {
       }
     });
 
+    describe(`${protocol}, ${what}: an end that has waited is the one that was asked for`, () => {
+      test("what has wrapped end and writeHead since is not gone through twice", async (t) => {
+        const list = new Made();
+        const made = service({ revocation: list });
+        const ended: unknown[] = [];
+        const site = await start(t, async (req, res) => {
+          const session = await made.sessions.load(req, res);
+          const { end } = res;
+          // As compression does: ends once, with more than it was given.
+          res.end = ((text: string) => {
+            ended.push(text);
+            return ended.length === 1 ? end.call(res, `${text}, wrapped`, "utf8") : false;
+          }) as never;
+          session.destroy();
+          res.end("text");
+        });
+        assert.equal((await site.ask("/", HEADERS)).text, "text, wrapped");
+        assert.deepEqual(ended, ["text"]);
+      });
+
+      test("a second end, of which node:http says nothing, ends nothing", async (t) => {
+        const list = new Made();
+        const made = service({ revocation: list });
+        const site = await start(t, async (req, res) => {
+          const session = await made.sessions.load(req, res);
+          session.destroy();
+          assert.equal(res.end("text"), res);
+          assert.equal(res.end(), res);
+          res.once("finish", () => list.calls.push("finish"));
+        });
+        assert.equal((await site.ask("/", HEADERS)).text, "text");
+        assert.deepEqual(list.calls.slice(0, 2), ["ask an-old-id", "tell an-old-id"]);
+      });
+
+      test("a session that is first touched behind the head waits as well", async (t) => {
+        const list = new Made();
+        const made = service({ revocation: list });
+        const finished: Promise<unknown>[] = [];
+        const site = await start(t, async (req, res) => {
+          finished.push(once(res, "finish").then(() => list.calls.push("finish")));
+          res.write("te");
+          const session = await made.sessions.load(req, res);
+          session.destroy();
+          res.end("xt");
+        });
+        assert.equal((await site.ask("/", HEADERS)).text, "text");
+        await Promise.all(finished);
+        assert.deepEqual(list.calls, ["ask an-old-id", "tell an-old-id", "finish"]);
+      });
+    });
+
     test(`${protocol}, ${what}: a copied cookie is refused after the logout`, async (t) => {
       const list = new Made();
       const made = service({ revocation: list });
@@ -490,6 +541,56 @@ test("a Response waits until the list has been told", async () => {
   const { response } = await visit(made, COOKIE, (session) => session.destroy());
   assert.deepEqual([...list.revoked.keys()], ["an-old-id"]);
   assert.deepEqual(response.headers.getSetCookie(), [CLEARING]);
+});
+
+for (const [protocol, start] of Object.entries(PROTOCOLS)) {
+  const rows: Record<string, (res: http.ServerResponse) => unknown> = {
+    "a body that is none": (res) => res.end(7 as never),
+    "a body that is none, behind a head": (res) => res.writeHead(200).end(7 as never),
+  };
+  for (const [what, end] of Object.entries(rows)) {
+    test(`${protocol}: ${what} breaks off a response whose end has waited, and no process`, async (t) => {
+      const made = service({ revocation: new SlowList() });
+      const warning = once(process, "warning");
+      const site = await start(t, async (req, res) => {
+        (await made.sessions.load(req, res)).destroy();
+        end(res);
+      });
+      await assert.rejects(site.ask("/", HEADERS));
+      const [{ code, message }] = await warning;
+      assert.deepEqual([code, message], ["BULLA_END", "a response could not be ended as asked"]);
+    });
+  }
+}
+
+test("a list whose answer only has a then is waited for, and believed", async () => {
+  // Its then gives nothing: what is chained to it would not wait.
+  class Thenable {
+    // biome-ignore lint/suspicious/noThenProperty: as a list of one's own may have it
+    then(resolve: (answer: unknown) => void): void {
+      setTimeout(resolve, 2, this.answer);
+    }
+    readonly answer: unknown;
+    constructor(answer: unknown) {
+      this.answer = answer;
+    }
+  }
+  const thenable = (answer: unknown) => new Thenable(answer) as unknown as Promise<never>;
+  const told: string[] = [];
+  const made = service({
+    revocation: {
+      isRevoked: (id) => thenable(id === "revoked"),
+      revoke: (id) => {
+        setTimeout(() => told.push(id), 1);
+        return thenable(undefined);
+      },
+    },
+  });
+  const revoked = cookieOf("fernet", { user: "tom" }, { jti: "revoked" });
+  assert.equal((await made.sessions.load(revoked)).isNew, true);
+  assert.equal((await made.sessions.load(COOKIE)).user, "tom");
+  await visit(made, COOKIE, (session) => session.destroy());
+  assert.deepEqual(told, ["an-old-id"]);
 });
 
 test("a session that is being loaded cannot be attached, and then can", async () => {

@@ -7,7 +7,7 @@
  */
 
 import { TokenError } from "./errors.ts";
-import { isBytes } from "./internal/bytes.ts";
+import { isBytes, lengthOf } from "./internal/bytes.ts";
 import { checkBoolean, checkNames, optionError } from "./internal/options.ts";
 
 export { ConfigError, TokenError } from "./errors.ts";
@@ -38,8 +38,10 @@ export const CHARACTERS_BY_HAND = 192;
 /** Characters that the runtime's codec decodes at once: whole groups of four. */
 const PIECE = 65_536;
 
-/** @internal The bytes that the longest string of V8, 2^29 - 24 characters, encodes. */
-export const MOST_BYTES: number = (2 ** 29 - 24) * (3 / 4);
+/** @internal The longest string of V8. */
+export const MOST_CHARACTERS: number = 2 ** 29 - 24;
+/** @internal The bytes that it encodes. */
+export const MOST_BYTES: number = MOST_CHARACTERS * (3 / 4);
 
 /** Where text passes between strings and bytes; room for four characters that are no ASCII, too. */
 const scratch: Buffer = Buffer.allocUnsafeSlow(CHARACTERS_BY_HAND + 4);
@@ -61,8 +63,9 @@ const OPTIONS: ReadonlySet<string> = new Set(["padding"]);
 export function encode(bytes: Uint8Array, options?: Base64urlOptions): string {
   if (!isBytes(bytes)) throw optionError("bytes", "a Uint8Array");
   const padding = wantsPadding(options);
-  const asTheyAre = bytes.length <= BYTES_BY_HAND || Buffer.isBuffer(bytes);
-  const { buffer, byteOffset, length } = bytes;
+  const length = lengthOf(bytes);
+  const asTheyAre = length <= BYTES_BY_HAND || Buffer.isBuffer(bytes);
+  const { buffer, byteOffset } = bytes;
   const text = encodeUpTo(asTheyAre ? bytes : Buffer.from(buffer, byteOffset, length), length);
   return padding ? pad(text) : text;
 }

@@ -4,7 +4,7 @@
  * Trusted base: errors.ts and internal/options.ts.
  */
 
-import { checkBoolean, checkNames, checkOneOf, optionError } from "./internal/options.ts";
+import { checkBoolean, checkOneOf, optionError, readOptions } from "./internal/options.ts";
 
 export { ConfigError } from "./errors.ts";
 export type SameSite = "lax" | "strict" | "none";
@@ -54,6 +54,9 @@ const ATTRIBUTES: ReadonlySet<string> = new Set([
   "partitioned",
   "priority",
 ]);
+
+/** The engine's own: a subclass could make any text of a time. */
+const { getUTCFullYear, toUTCString } = Date.prototype;
 
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
@@ -108,15 +111,16 @@ export function isCookieValue(value: unknown): value is string {
 }
 
 /** @internal The attributes of a cookie of that name as text, each behind "; ", checked as serializeCookie says. */
-export function attributesText(name: string, attributes: CookieAttributes): string {
+export function attributesText(name: string, given: CookieAttributes): string {
   checkName(name);
+  const attributes = readOptions(given, ATTRIBUTES, "a cookie");
   checkAttributes(attributes);
   checkPrefix(name, attributes);
   const { maxAge, domain, path, expires, httpOnly, secure, sameSite, partitioned, priority } =
     attributes;
   let text = "";
   if (maxAge !== undefined) text += `; Max-Age=${maxAge}`;
-  if (expires !== undefined) text += `; Expires=${expires.toUTCString()}`;
+  if (expires !== undefined) text += `; Expires=${toUTCString.call(expires)}`;
   if (domain !== undefined) text += `; Domain=${domain}`;
   if (path !== undefined) text += `; Path=${path}`;
   if (httpOnly) text += "; HttpOnly";
@@ -134,7 +138,6 @@ function checkName(name: string): void {
 }
 
 function checkAttributes(attributes: CookieAttributes): void {
-  checkNames(attributes, ATTRIBUTES, "a cookie");
   const { path, domain, maxAge, expires, secure, sameSite, partitioned } = attributes;
   if (path !== undefined && !isAttribute(path, PATH)) {
     throw optionError("path", 'text from "/" on, without ";" and control characters');
@@ -208,10 +211,13 @@ function isDomain(domain: unknown): boolean {
   return domain.split(".").every((label) => label.length <= 63 && LABEL.test(label));
 }
 
-function isDate(date: unknown): boolean {
-  if (!(date instanceof Date)) return false;
-  const year = date.getUTCFullYear();
-  return year >= 1601 && year <= 9999;
+function isDate(date: Date): boolean {
+  try {
+    const year = getUTCFullYear.call(date);
+    return year >= 1601 && year <= 9999;
+  } catch {
+    return false;
+  }
 }
 
 function capitalised(word: string): string {

@@ -18,7 +18,7 @@ import {
 } from "./internal/frame.ts";
 import type { FernetKey } from "./internal/keys.ts";
 import { checkNames, checkSeconds, optionError, seconds } from "./internal/options.ts";
-import { fillRandom } from "./internal/random.ts";
+import { randomKey } from "./internal/random.ts";
 import { utf8Text } from "./internal/text.ts";
 
 export { ConfigError, TokenError } from "./errors.ts";
@@ -36,7 +36,6 @@ export interface FernetDecryptOptions {
   now?: number;
 }
 
-const KEY_BYTES = 32;
 const BLOCK = 16;
 /**
  * How far ahead another machine's clock may be, in seconds. The spec is silent; pyca/cryptography has
@@ -52,9 +51,7 @@ export class Fernet {
 
   /** A fresh random key, as the spec writes it: 32 bytes as 44 characters of padded base64url. */
   static generateKey(): string {
-    const key = new Uint8Array(KEY_BYTES);
-    fillRandom(key, 0, KEY_BYTES);
-    return encode(key, { padding: true });
+    return encode(randomKey(), { padding: true });
   }
 
   /**

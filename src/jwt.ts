@@ -11,16 +11,16 @@ import { ConfigError, TokenError } from "./errors.ts";
 import {
   after,
   type Claims,
-  checkPolicy,
   claimsText,
   holds,
   type JwtPolicy,
+  readPolicy,
   wrongType,
 } from "./internal/claims.ts";
 import { Jws, type JwtHeader, openUnverified } from "./internal/jws.ts";
 import type { JwtKey } from "./internal/keys.ts";
 import { checkNames, checkSeconds, optionError, seconds } from "./internal/options.ts";
-import { fillRandom } from "./internal/random.ts";
+import { randomKey } from "./internal/random.ts";
 import { parseObject } from "./internal/text.ts";
 
 export { ConfigError, TokenError } from "./errors.ts";
@@ -45,7 +45,6 @@ export interface JwtVerifyOptions {
 /** How long after now, in seconds, `exp` and `nbf` are set. */
 type Durations = { readonly [Name in "expiresIn" | "notBefore"]?: number | undefined };
 
-const KEY_BYTES = 32;
 const MAX_TOKEN_LENGTH = 8192;
 
 /** Bits for the claims that are lacking and to be set; those that the policy fixes follow. */
@@ -74,9 +73,7 @@ export class Jwt<C extends Claims = Claims> {
 
   /** A fresh random key of 256 bits, as 43 characters. */
   static generateKey(): string {
-    const key = new Uint8Array(KEY_BYTES);
-    fillRandom(key, 0, KEY_BYTES);
-    return encode(key);
+    return encode(randomKey());
   }
 
   /**
@@ -84,11 +81,11 @@ export class Jwt<C extends Claims = Claims> {
    *
    * @throws ConfigError ERR_KEY, ERR_OPTION
    */
-  constructor(keys: JwtKey | readonly JwtKey[], policy: JwtPolicy = {}) {
-    checkPolicy(policy);
+  constructor(keys: JwtKey | readonly JwtKey[], given?: JwtPolicy) {
+    const policy = readPolicy(given);
     const { issuer, audience, subject, jwtId, expiresIn, requiredClaims, maxTokenAge } = policy;
     this.#jws = new Jws(keys, policy.typ);
-    this.#policy = { ...policy };
+    this.#policy = policy;
     this.#audience = typeof audience === "string" ? [audience] : [...(audience ?? [])];
     this.#fixed = Object.entries({ iss: issuer, aud: audience, sub: subject, jti: jwtId })
       .filter(([, value]) => value !== undefined)
@@ -117,6 +114,8 @@ export class Jwt<C extends Claims = Claims> {
     if (wrong !== undefined)
       throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
     const members = this.#members(own, options);
+    // No encoding makes it shorter, and what is far too long must not be made first.
+    if (text.length >= this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const token =
       members === "" || text !== "{}"
         ? this.#jws.sign(text, members)

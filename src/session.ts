@@ -5,6 +5,7 @@
  * response) and revocation (two lists of what is no longer honoured).
  */
 
+import { optionError } from "./internal/options.ts";
 import { type NodeResponse, sealResponse } from "./session/head.ts";
 import type { SessionFacts, SessionMembers } from "./session/object.ts";
 import { atOnce } from "./session/open.ts";
@@ -85,13 +86,14 @@ export function sessions<T extends object & Data = SessionData>(
       requests.define(req, res);
       requests.ready(req, next);
     },
-    wrap:
-      (handler) =>
-      async (request, ...rest) => {
+    wrap(handler) {
+      if (typeof handler !== "function") throw optionError("the handler", "a function");
+      return async (request, ...rest) => {
         const state = await requests.readOrFail(request);
         if (state instanceof Response) return state;
         const session = state.object as unknown as Session<T>;
         return sealResponse(state, await handler(request, session, ...rest));
-      },
+      };
+    },
   };
 }

@@ -3,19 +3,26 @@
 const prototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 const bufferOf = getter("buffer") as (this: Uint8Array) => ArrayBufferLike;
 const byteOffsetOf = getter("byteOffset") as (this: Uint8Array) => number;
-const lengthOf = getter("length") as (this: Uint8Array) => number;
+const lengthGetter = getter("length") as (this: Uint8Array) => number;
 
 /** Whether these are bytes, and not only something that inherits from them. */
 export function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array && ArrayBuffer.isView(value);
 }
 
+/** How many they are, by the engine's own getter: the `length` of a subclass can be any code. */
+export function lengthOf(bytes: Uint8Array): number {
+  return lengthGetter.call(bytes);
+}
+
 /**
- * The same bytes as a plain view of a length that stays: another thread can grow a SharedArrayBuffer,
- * and the `length` of a subclass can be any code. The getters are the engine's own.
+ * The same bytes as a plain view of a length that stays: another thread can grow a SharedArrayBuffer.
+ * No bytes where they have been transferred to another thread.
  */
 export function plainView(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes), lengthOf.call(bytes));
+  const length = lengthOf(bytes);
+  if (length === 0) return new Uint8Array();
+  return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes), length);
 }
 
 function getter(name: string): unknown {

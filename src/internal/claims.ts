@@ -1,6 +1,6 @@
 /** What the claims of RFC 7519 section 4.1, and a policy over them, may be. */
 
-import { checkBoolean, checkNames, checkSeconds, checkString, optionError } from "./options.ts";
+import { checkBoolean, checkSeconds, checkString, optionError, readOptions } from "./options.ts";
 
 /** The registered claims of RFC 7519 section 4.1 and any others; times in seconds since the epoch. */
 export interface Claims {
@@ -72,7 +72,7 @@ export function claimsText(claims: unknown): string {
   return text;
 }
 
-/** Whether JSON.stringify writes that member. */
+/** Whether JSON.stringify writes that registered claim, once it has been found to be of the right type. */
 export function holds(claims: Claims, name: string): boolean {
   return claims[name] !== undefined && Object.prototype.propertyIsEnumerable.call(claims, name);
 }
@@ -96,8 +96,9 @@ export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string
   return isStrings(aud) ? undefined : "aud";
 }
 
-export function checkPolicy(policy: JwtPolicy): void {
-  checkNames(policy, POLICY_OPTIONS, "Jwt");
+/** A policy as it was given, checked. @throws ConfigError ERR_OPTION */
+export function readPolicy(given: JwtPolicy | undefined): JwtPolicy {
+  const policy = readOptions(given, POLICY_OPTIONS, "Jwt");
   checkString(policy.issuer, "issuer");
   checkString(policy.subject, "subject");
   checkString(policy.jwtId, "jwtId");
@@ -117,6 +118,7 @@ export function checkPolicy(policy: JwtPolicy): void {
   ) {
     throw optionError("maxTokenLength", "a positive whole number of characters");
   }
+  return policy;
 }
 
 function checkNamesList(list: readonly string[], name: string): void {

@@ -2,11 +2,18 @@
  * JWS compact serialisation (RFC 7515 section 7.1) with HS256 (RFC 7518 section 3.2) and nothing else.
  * The payload is text; what it means is jwt.ts's and session.ts's matter.
  *
- * Nothing here throws on input: a refusal is returned, since an Error costs more than the check.
+ * Nothing here throws on a token: a refusal is returned, since an Error costs more than the check.
  */
 
-import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encode, encodeUpTo } from "../base64url.ts";
-import { type Refusal, refusal, type TokenErrorCode } from "../errors.ts";
+import {
+  CHARACTERS_BY_HAND,
+  decodeBytes,
+  decodeInto,
+  encode,
+  encodeUpTo,
+  MOST_CHARACTERS,
+} from "../base64url.ts";
+import { type Refusal, refusal, TokenError, type TokenErrorCode } from "../errors.ts";
 import { CAPACITY, DIGEST, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type JwtKey, jwtKey, keyList } from "./keys.ts";
 import { parseObject, utf8Text } from "./text.ts";
@@ -58,11 +65,14 @@ export class Jws {
   /**
    * The token that carries `payload`; `members`, if any, take the place of its closing brace, which
    * spares cutting and joining the text.
+   *
+   * @throws TokenError ERR_TOKEN_TOO_LARGE: longer than a string of this runtime can be.
    */
   sign(payload: string, members: string = ""): string {
     const { header, headerBytes, hmac } = this.#signing;
     const encoded = encodeText(payload, members);
     const length = header.length + encoded.length;
+    if (length > MOST_CHARACTERS - MAC_CHARACTERS - 1) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const input = header + encoded;
     if (length > CAPACITY) return input + DOT + hmac.of(input, "base64url");
     // In two pieces: to join them in a string first would copy both once more.

@@ -6,7 +6,7 @@
 import { hkdfSync, KeyObject } from "node:crypto";
 import { decode } from "../base64url.ts";
 import { ConfigError } from "../errors.ts";
-import { isBytes } from "./bytes.ts";
+import { isBytes, plainView } from "./bytes.ts";
 
 /**
  * A string (its UTF-8 bytes), bytes, a secret KeyObject or a JWK of type "oct" (RFC 7518 section 6.4);
@@ -33,7 +33,8 @@ const JWK = /^\s*\{[\s\S]*"kty"/;
 
 /** One key as a list of one; a list as it is, which must not be empty. */
 export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
-  const list: readonly K[] = Array.isArray(keys) ? keys : [keys as K];
+  // Spread, so that the holes of a sparse list are keys that are refused.
+  const list: readonly K[] = Array.isArray(keys) ? [...keys] : [keys as K];
   if (list.length === 0) throw new ConfigError("ERR_KEY", `no ${what} was given`);
   return list;
 }
@@ -47,8 +48,8 @@ export function jwtKey(key: JwtKey): { bytes: Uint8Array; kid?: string } {
 
 /** The 32 bytes of a Fernet key. */
 export function fernetKey(key: FernetKey): Uint8Array {
-  const bytes = typeof key === "string" ? fernetText(key) : key;
-  if (!isBytes(bytes) || bytes.length !== FERNET_BYTES) {
+  const bytes = typeof key === "string" ? fernetText(key) : isBytes(key) && plainView(key);
+  if (!bytes || bytes.length !== FERNET_BYTES) {
     throw keyError("a Fernet key must be 44 characters of padded base64url, or 32 bytes");
   }
   return bytes;
@@ -65,7 +66,7 @@ export function secretBytes(secret: string | Uint8Array, what: string): Uint8Arr
   if (typeof secret === "string" && !secret.isWellFormed()) {
     throw keyError(`a ${what} must be well-formed text`);
   }
-  const bytes = Buffer.from(secret as string);
+  const bytes = Buffer.from(typeof secret === "string" ? secret : (plainView(secret) as never));
   if (bytes.length < LEAST_BYTES) throw keyError(`a ${what} must be 32 bytes or more`);
   const text = bytes.toString();
   if (PEM.test(text) || SSH_KEY.test(text) || JWK.test(text)) {

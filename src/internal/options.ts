@@ -23,6 +23,25 @@ export function checkNames(options: unknown, known: ReadonlySet<string>, of: str
   }
 }
 
+/**
+ * Options that are kept, as a plain object: each is read once, an inherited one or a getter's too, and
+ * what is checked is what is used.
+ */
+export function readOptions<O extends object>(
+  options: O | undefined,
+  known: ReadonlySet<string>,
+  of: string,
+): O {
+  checkNames(options, known, of);
+  const given = (options ?? {}) as Record<string, unknown>;
+  const plain: Record<string, unknown> = {};
+  for (const name of known) {
+    const value = given[name];
+    if (value !== undefined) plain[name] = value;
+  }
+  return plain as O;
+}
+
 /** A finite number of seconds, `least` or more. */
 export function checkSeconds(
   value: number | undefined,

@@ -13,6 +13,7 @@ const POOL = 4096;
 const pool = Buffer.allocUnsafeSlow(POOL);
 let next = POOL;
 
+const KEY_BYTES = 32;
 const ID_BYTES = 16;
 const id = Buffer.allocUnsafeSlow(ID_BYTES);
 
@@ -28,6 +29,13 @@ export function fillRandom(target: Uint8Array, at: number, length: number): void
     target[at + index] = pool[next] as number;
     pool[next++] = 0;
   }
+}
+
+/** 256 random bits. */
+export function randomKey(): Uint8Array {
+  const key = new Uint8Array(KEY_BYTES);
+  fillRandom(key, 0, KEY_BYTES);
+  return key;
 }
 
 /** 128 random bits as 22 base64url characters. */

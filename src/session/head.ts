@@ -1,6 +1,8 @@
 /** Puts the session into a response's head: a ServerResponse's as it is written, or a Response's. */
 
 import { SessionError } from "../errors.ts";
+import { optionError } from "../internal/options.ts";
+import { tell } from "./open.ts";
 import type { Config } from "./options.ts";
 import type { State } from "./state.ts";
 
@@ -20,6 +22,9 @@ export interface NodeResponse {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   end(...args: any[]): any;
   once(event: "finish", listener: () => void): unknown;
+  destroy?(error: unknown): unknown;
+  /** Of node:http2. */
+  readonly stream?: { destroy?(error: unknown): unknown };
 }
 
 const NO_STORE = "no-store";
@@ -32,7 +37,7 @@ const NO_STORE = "no-store";
 export function hookHead(state: State, res: NodeResponse): void {
   const head = new NodeHead(state, res);
   if (res.headersSent) state.missHeaders();
-  else head.hook();
+  head.hook();
   res.once("finish", () => head.finish());
 }
 
@@ -65,23 +70,41 @@ class NodeHead {
       this.#state.sent = true;
       return written;
     };
+    let waiting = false;
     res.end = (...args: unknown[]): unknown => {
       const { pending } = this.#state;
-      if (pending !== undefined) {
-        this.#state.pending = undefined;
-        void pending.then(() => res.end(...args));
-        return res;
-      }
-      // Bun sends no length, and no end, where the status forbids a body until `writeHead` changes it.
-      const early = this.#http2 || res.statusCode === 204 || res.statusCode === 304;
-      if (early && !res.headersSent) {
-        const failure = this.#setSession();
-        if (failure !== undefined) res.statusCode = failure.status;
-      }
-      const ended = end.apply(res, args);
-      this.#state.sent = true;
-      return ended;
+      // As in node:http, a response that has been ended is ended once.
+      if (waiting) return res;
+      if (pending === undefined) return this.#end(end, args);
+      waiting = true;
+      // Not by `res.end`, which is whoever has wrapped it since.
+      void pending.then(() => this.#endLate(end, args));
+      return res;
     };
+  }
+
+  #end(end: NodeResponse["end"], args: readonly unknown[]): unknown {
+    const res = this.#res;
+    // Bun sends no length, and no end, where the status forbids a body until `writeHead` changes it.
+    const early = this.#http2 || res.statusCode === 204 || res.statusCode === 304;
+    if (early && !res.headersSent) {
+      const failure = this.#setSession();
+      if (failure !== undefined) res.statusCode = failure.status;
+    }
+    const ended = end.apply(res, args as unknown[]);
+    this.#state.sent = true;
+    return ended;
+  }
+
+  /** There is nobody any more to whom `end` could throw: the response is broken off. */
+  #endLate(end: NodeResponse["end"], args: readonly unknown[]): void {
+    try {
+      this.#end(end, args);
+    } catch (error) {
+      const detail = String(error);
+      process.emitWarning("a response could not be ended as asked", { code: "BULLA_END", detail });
+      (this.#res.stream ?? this.#res).destroy?.(error);
+    }
   }
 
   /** Reports what happened too late for the head. */
@@ -121,7 +144,7 @@ class NodeHead {
     const before = set === undefined ? [] : Array.isArray(set) ? (set as string[]) : [String(set)];
     const own = cookie === undefined ? this.#cookie : ownPrefix(this.#state);
     if (own === undefined) return;
-    const cookies = before.filter((other) => !other.startsWith(own));
+    const cookies = before.filter((other) => !String(other).startsWith(own));
     if (cookie !== undefined) cookies.push(cookie);
     this.#cookie = cookie;
     if (cookies.length > 0) this.#res.setHeader("Set-Cookie", cookies);
@@ -130,13 +153,19 @@ class NodeHead {
 
   /** Each error once: a head can be tried twice. */
   #report(error: SessionError): void {
-    if (this.#reported?.code !== error.code) report(this.#state.config, error);
+    if (this.#reported?.code !== error.code) tell("onError", this.#state.config.onError, error);
     this.#reported = error;
   }
 }
 
-/** The response to send: the one given, edited where it lies, or a copy of an immutable one. */
+/**
+ * The response to send: the one given, edited where it lies; a copy of an immutable one, and of one that
+ * serves a second request: it still has the cookie of the first, another visitor's, and may not be sent yet.
+ */
 export async function sealResponse(state: State, response: Response): Promise<Response> {
+  if (typeof response?.headers?.getSetCookie !== "function") {
+    throw optionError("what the handler gives", "a Response");
+  }
   await state.pending;
   const cookie = cookieOrError(state);
   state.sent = true;
@@ -146,13 +175,13 @@ export async function sealResponse(state: State, response: Response): Promise<Re
   const vary = varyWithCookie(response.headers.get("Vary"));
   const before = response.headers.getSetCookie();
   const others = before.filter((other) => !other.startsWith(ownPrefix(state)));
-  const same = cookie === undefined && others.length === before.length;
+  const reused = others.length < before.length;
+  const same = cookie === undefined && !reused;
   if (vary === undefined && same) return response;
-  const edited = mutable(response);
+  const edited = reused ? copyOf(response) : mutable(response);
   const { headers } = edited;
   if (vary !== undefined) headers.set("Vary", vary);
   if (same) return edited;
-  // A response that serves a second request still has the cookie of the first, another visitor's.
   headers.delete("Set-Cookie");
   for (const other of others) headers.append("Set-Cookie", other);
   if (cookie === undefined) return edited;
@@ -163,7 +192,7 @@ export async function sealResponse(state: State, response: Response): Promise<Re
 
 /** The response in place of one whose session could not be written or checked. */
 export function failedResponse(config: Config, error: SessionError): Response {
-  report(config, error);
+  tell("onError", config.onError, error);
   const body = error.status === 503 ? "Service Unavailable" : "Internal Server Error";
   return new Response(body, { status: error.status, headers: { "Cache-Control": NO_STORE } });
 }
@@ -174,8 +203,12 @@ function mutable(response: Response): Response {
     response.headers.delete("Set-Cookie-Of-Nobody");
     return response;
   } catch {
-    return new Response(response.body, response);
+    return copyOf(response);
   }
+}
+
+function copyOf(response: Response): Response {
+  return new Response(response.body, response);
 }
 
 /**
@@ -213,13 +246,4 @@ function cookieOrError(state: State): string | SessionError | undefined {
 
 function ownPrefix({ config }: State): string {
   return `${config.name}=`;
-}
-
-/** Tells `onError`; what it throws must not end a process whose head is just being written. */
-function report({ onError }: Config, error: SessionError): void {
-  try {
-    onError(error);
-  } catch {
-    process.emitWarning("onError threw", { code: "BULLA_CALLBACK" });
-  }
 }

@@ -126,7 +126,15 @@ export function clear(object: object): void {
 /** Copies own enumerable data, but for what is reserved. */
 export function assign<O extends object>(object: O, data: object): O {
   for (const [name, value] of Object.entries(data)) {
-    if (!RESERVED.has(name)) (object as Record<string, unknown>)[name] = value;
+    if (RESERVED.has(name)) continue;
+    // An assignment would ask a setter that is inherited, and fail where Object.prototype is frozen.
+    if (name in object) define(object, name, value);
+    else (object as Record<string, unknown>)[name] = value;
   }
   return object;
+}
+
+function define(object: object, name: string, value: unknown): void {
+  const data = { value, writable: true, enumerable: true, configurable: true };
+  Object.defineProperty(object, name, data);
 }

@@ -63,13 +63,14 @@ export function atOnce<V>(value: V | Promise<V>): V {
   );
 }
 
-/** Tells `onInvalid` why; what it throws is its own matter and must not fail a request. */
-export function hear(config: Config, { refused }: Opened): void {
-  if (refused === undefined || config.onInvalid === undefined) return;
+/** Tells `onInvalid` or `onError`: what it throws, or rejects with, must not fail a request or end a process. */
+export function tell<V>(name: string, callback: (told: V) => unknown, told: V): void {
+  const failed = (): void => process.emitWarning(`${name} threw`, { code: "BULLA_CALLBACK" });
   try {
-    config.onInvalid({ code: refused });
+    const answer = callback(told);
+    if (isPromise(answer)) answer.then(undefined, failed);
   } catch {
-    process.emitWarning("onInvalid threw", { code: "BULLA_CALLBACK" });
+    failed();
   }
 }
 
@@ -103,7 +104,7 @@ function ask({ revocation }: Config, id: string): boolean | Promise<boolean> {
   if (revocation === undefined) return false;
   try {
     const answer = revocation.isRevoked(id);
-    return isPromise(answer) ? answer.then(undefined, unreachable) : answer;
+    return isPromise(answer) ? Promise.resolve(answer).then(undefined, unreachable) : answer;
   } catch (cause) {
     return unreachable(cause);
   }

@@ -5,9 +5,9 @@ import { ConfigError, type SessionError } from "../errors.ts";
 import {
   checkBoolean,
   checkFunction,
-  checkNames,
   checkOneOf,
   optionError,
+  readOptions,
 } from "../internal/options.ts";
 import { createSeal, type Seal, type SealType, type Secret } from "../seal.ts";
 
@@ -79,6 +79,8 @@ export interface Config {
 }
 
 const FOURTEEN_DAYS = 14 * 24 * 3600;
+/** It is part of what HKDF is told, which node:crypto bounds; and the value needs the room. */
+const MOST_NAME = 512;
 
 const OPTIONS: ReadonlySet<string> = new Set([
   "type",
@@ -105,9 +107,9 @@ const COOKIE_OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** @throws ConfigError ERR_OPTION, ERR_KEY */
-export function configure(options: SessionOptions): Config {
-  if (options === undefined) throw optionError("the options of sessions", "an object");
-  checkNames(options, OPTIONS, "sessions");
+export function configure(given: SessionOptions): Config {
+  if (given === undefined) throw optionError("the options of sessions", "an object");
+  const options = readOptions(given, OPTIONS, "sessions");
   const { maxAge = FOURTEEN_DAYS, maxLifetime, clock } = options;
   checkWhole(maxAge, "maxAge", 1, MAX_AGE_LIMIT);
   const { renewAfter = maxAge / 2 } = options;
@@ -136,13 +138,17 @@ export function configure(options: SessionOptions): Config {
 function configureCookie(
   cookie: SessionCookieOptions | undefined,
 ): Pick<Config, "name" | "attributes" | "persistent"> {
-  checkNames(cookie, COOKIE_OPTIONS, "cookie");
-  const { persistent = true, name: chosen, ...given } = cookie ?? {};
+  const {
+    persistent = true,
+    name: chosen,
+    ...given
+  } = readOptions(cookie, COOKIE_OPTIONS, "cookie");
   checkBoolean(persistent, "persistent");
   const { path = "/", secure = true, sameSite = "lax", domain } = given;
   const host = path === "/" && secure === true && domain === undefined;
   const name = chosen === undefined ? (host ? "__Host-session" : "session") : chosen;
   const attributes = attributesText(name, { ...given, path, secure, sameSite, httpOnly: true });
+  if (name.length > MOST_NAME) throw optionError("name", `of ${MOST_NAME} characters or less`);
   return { name, attributes, persistent };
 }
 

@@ -3,7 +3,7 @@
 import { SessionError } from "../errors.ts";
 import { optionError } from "../internal/options.ts";
 import { failedResponse, hookHead, type NodeResponse } from "./head.ts";
-import { atOnce, isPromise, open } from "./open.ts";
+import { atOnce, isPromise, type Opened, open, tell } from "./open.ts";
 import type { Config } from "./options.ts";
 import { State } from "./state.ts";
 
@@ -24,6 +24,7 @@ export class Requests {
   readonly #config: Config;
   readonly #state = Symbol("bulla.state");
   readonly #response = Symbol("bulla.response");
+  readonly #heard = new WeakSet<object>();
   /** One descriptor for all requests: to define it costs little, and an untouched session no more. */
   readonly #property: PropertyDescriptor;
 
@@ -51,8 +52,22 @@ export class Requests {
     const config = this.#config;
     const now = config.now();
     const opened = open(config, cookieHeader(source), now);
-    if (!isPromise(opened)) return new State(config, opened, now, readonly);
-    return opened.then((claims) => new State(config, claims, now, readonly));
+    const begin = (found: Opened): State => {
+      this.#hear(source, found);
+      return new State(config, found, now, readonly);
+    };
+    return isPromise(opened) ? opened.then(begin) : begin(opened);
+  }
+
+  /** Tells why a cookie was refused; of a request once, however often it is read. */
+  #hear(source: SessionSource, { refused }: Opened): void {
+    const { onInvalid } = this.#config;
+    if (refused === undefined || onInvalid === undefined) return;
+    if (typeof source === "object") {
+      if (this.#heard.has(source)) return;
+      this.#heard.add(source);
+    }
+    tell("onInvalid", onInvalid, { code: refused });
   }
 
   /** The session of a Request, or the response that says that it could not be checked. */
@@ -67,6 +82,7 @@ export class Requests {
 
   /** The session of a request, always the same; a Promise while the revocation list is being asked. */
   open(req: NodeRequest): State | Promise<State> {
+    if (!isObject(req)) throw optionError("req", "a request");
     const holder = req as Holder;
     const held = holder[this.#state] as State | Promise<State> | undefined;
     if (held !== undefined) return held;
@@ -86,6 +102,7 @@ export class Requests {
   /** The session as the application has it: from now on the response's head carries it. */
   touch(state: State, res: NodeResponse): object {
     if (!state.hooked) {
+      if (typeof res?.once !== "function") throw optionError("res", "a ServerResponse");
       state.hooked = true;
       hookHead(state, res);
     }
@@ -94,6 +111,7 @@ export class Requests {
 
   /** Gives a request its `session`. */
   define(req: NodeRequest, res: NodeResponse): void {
+    if (!isObject(req)) throw optionError("req", "a request");
     (req as Holder)[this.#response] = res;
     Object.defineProperty(req, "session", this.#property);
   }
@@ -115,14 +133,17 @@ export class Requests {
 /** The text of a source's Cookie header; several fields are one list (RFC 6265bis section 4.2.1). */
 function cookieHeader(source: SessionSource): string | undefined {
   if (source === undefined || typeof source === "string") return source;
-  const headers: unknown =
-    typeof source === "object" && source !== null && "headers" in source ? source.headers : source;
-  if (headers === null || typeof headers !== "object") {
+  const headers: unknown = isObject(source) && "headers" in source ? source.headers : source;
+  if (!isObject(headers)) {
     throw optionError("what a session is read from", "a request, its headers or a Cookie header");
   }
   if (isHeaders(headers)) return headers.get("Cookie") ?? undefined;
   const { cookie } = headers as { cookie?: string | string[] };
   return Array.isArray(cookie) ? cookie.join("; ") : cookie;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function isHeaders(headers: object): headers is Headers {

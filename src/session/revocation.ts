@@ -1,7 +1,7 @@
 /** Two revocation lists: in the process's memory, and in Redis for a fleet of processes. */
 
 import { SessionError } from "../errors.ts";
-import { checkNames, checkSeconds, checkString, optionError } from "../internal/options.ts";
+import { checkSeconds, checkString, optionError, readOptions } from "../internal/options.ts";
 import { clockOf, type Revocation } from "./options.ts";
 
 export interface MemoryRevocationOptions {
@@ -59,8 +59,7 @@ const SKEW = 60;
  * @throws ConfigError ERR_OPTION
  */
 export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevocation {
-  checkNames(options, MEMORY_OPTIONS, "memoryRevocation");
-  const { limit = LIMIT, clock } = options ?? {};
+  const { limit = LIMIT, clock } = readOptions(options, MEMORY_OPTIONS, "memoryRevocation");
   if (!Number.isSafeInteger(limit) || limit < 1) {
     throw optionError("limit", "a whole number, 1 or more");
   }
@@ -129,8 +128,11 @@ export function redisRevocation(
   client: RedisClient,
   options?: RedisRevocationOptions,
 ): RedisRevocation {
-  checkNames(options, REDIS_OPTIONS, "redisRevocation");
-  const { prefix = "bulla:revoked:", timeout = 1, clock } = options ?? {};
+  const {
+    prefix = "bulla:revoked:",
+    timeout = 1,
+    clock,
+  } = readOptions(options, REDIS_OPTIONS, "redisRevocation");
   checkString(prefix, "prefix");
   if (!Number.isFinite(timeout) || timeout <= 0 || timeout > LONGEST_TIMEOUT) {
     throw optionError("timeout", `seconds above 0, ${LONGEST_TIMEOUT} at most`);

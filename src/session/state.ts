@@ -6,7 +6,7 @@ import { checkFunction, optionError } from "../internal/options.ts";
 import { randomId } from "../internal/random.ts";
 import { parseObject } from "../internal/text.ts";
 import { assign, clear, type Done, dataText, ReadonlySession, Session } from "./object.ts";
-import { type Claims, claimsText, hear, isPromise, type Opened, revocationError } from "./open.ts";
+import { type Claims, claimsText, isPromise, type Opened, revocationError } from "./open.ts";
 import type { Config } from "./options.ts";
 
 const EMPTY = "{}";
@@ -48,7 +48,6 @@ export class State {
     this.object = readonly ? new ReadonlySession(this) : new Session(this);
     if (claims !== undefined) assign(this.object, claims.data);
     if (readonly) Object.freeze(this.object);
-    hear(config, opened);
   }
 
   /** That the revocation list could not be told of an id that was dropped. */
@@ -188,7 +187,7 @@ export class State {
     try {
       const told = revocation.revoke(id, Math.max(exp, config.now() + maxAge));
       if (!isPromise(told)) return;
-      this.pending = told.then(undefined, failed);
+      this.pending = Promise.resolve(told).then(undefined, failed);
     } catch (cause) {
       failed(cause);
     }
