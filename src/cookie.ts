@@ -12,11 +12,13 @@ export type Priority = "low" | "medium" | "high";
 
 /** The attributes of section 4.1.2, Partitioned (CHIPS) and Chromium's Priority. */
 export interface CookieAttributes {
+  /** From "/" on, 1024 bytes at most. */
   path?: string;
   /** A host without a leading dot; the cookie then goes to its subdomains too. */
   domain?: string;
   /** Whole seconds, 0 to 400 days (34,560,000), as user agents have it (section 5.5). */
   maxAge?: number;
+  /** Of the years 1601 to 9999. */
   expires?: Date;
   secure?: boolean;
   httpOnly?: boolean;

@@ -1,7 +1,7 @@
 /**
  * The three errors that bulla throws: TokenError (hostile or spoilt input), SessionError (a session
  * that cannot be written or checked) and ConfigError (misuse). None of them ever holds a key, a
- * token, a MAC or plaintext: their texts are fixed here, or name an option or a claim.
+ * token, a MAC or plaintext: their texts are fixed, or name an option or a claim.
  */
 
 export type TokenErrorCode = keyof typeof TOKEN_MESSAGES;

@@ -46,6 +46,7 @@ const MAX_CLOCK_SKEW = 60;
 const ENCRYPT_OPTIONS: ReadonlySet<string> = new Set(["now"]);
 const DECRYPT_OPTIONS: ReadonlySet<string> = new Set(["ttl", "now"]);
 
+/** Encrypts and decrypts under its keys. The methods are synchronous and share no state with callers. */
 export class Fernet {
   readonly #frames: Frames;
 

@@ -14,6 +14,8 @@ import {
   claimsText,
   holds,
   type JwtPolicy,
+  type JwtSignOptions,
+  type JwtVerifyOptions,
   readPolicy,
   wrongType,
 } from "./internal/claims.ts";
@@ -24,23 +26,9 @@ import { randomKey } from "./internal/random.ts";
 import { parseObject } from "./internal/text.ts";
 
 export { ConfigError, TokenError } from "./errors.ts";
-export type { Claims, JwtPolicy } from "./internal/claims.ts";
+export type { Claims, JwtPolicy, JwtSignOptions, JwtVerifyOptions } from "./internal/claims.ts";
 export type { JwtHeader } from "./internal/jws.ts";
 export type { JwtKey } from "./internal/keys.ts";
-
-export interface JwtSignOptions {
-  /** Seconds since the epoch; the fraction is dropped. The current time by default. */
-  now?: number;
-  /** In place of the policy's. */
-  expiresIn?: number;
-  /** In place of the policy's. */
-  notBefore?: number;
-}
-
-export interface JwtVerifyOptions {
-  /** Seconds since the epoch. The current time by default. */
-  now?: number;
-}
 
 /** How long after now, in seconds, `exp` and `nbf` are set. */
 type Durations = { readonly [Name in "expiresIn" | "notBefore"]?: number | undefined };
@@ -57,7 +45,10 @@ const FIRST_FIXED = 8;
 const SIGN_OPTIONS: ReadonlySet<string> = new Set(["now", "expiresIn", "notBefore"]);
 const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["now"]);
 
-/** Signs and verifies tokens of one policy. `C` is what the caller knows of the claims: no check. */
+/**
+ * Signs and verifies tokens of one policy. `C` is what the caller knows of the claims: no check. Without
+ * `expiresIn` no `exp` is written, and none required.
+ */
 export class Jwt<C extends Claims = Claims> {
   readonly #jws: Jws;
   readonly #policy: JwtPolicy;
@@ -147,7 +138,10 @@ export class Jwt<C extends Claims = Claims> {
     return claims;
   }
 
-  /** What is to follow the claims' own members: those that the policy sets, and a brace; or nothing. */
+  /**
+   * What is to follow the claims' own members: those that the policy sets and they lack, so that no name
+   * comes twice, and a brace; or nothing.
+   */
   #members(claims: Claims, options: JwtSignOptions | undefined): string {
     if (options !== undefined) {
       const { expiresIn = this.#policy.expiresIn, notBefore = this.#policy.notBefore } = options;

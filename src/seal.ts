@@ -1,6 +1,9 @@
 /**
  * What seals a session's claims into a cookie's value: base64, jwt and fernet behind one interface.
- * A seal only seals; session.ts checks shapes and times of what it opens, for every type alike.
+ * A seal only seals; session/open.ts checks shapes and times of what it opens, for every type alike.
+ *
+ * Trusted base: errors.ts, base64url.ts, internal/options.ts and bytes.ts, keys.ts (HKDF), jws.ts and
+ * frame.ts (the two formats), hmac.ts, cbc.ts, random.ts and text.ts.
  */
 
 import { decodeInto, encode } from "./base64url.ts";

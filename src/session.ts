@@ -3,6 +3,8 @@
  * cookie), seal.ts (base64, JWT or Fernet) and session/: options, requests (one session a request), open
  * (from cookie to claims), object (what the application holds), state (what changed), head (into the
  * response) and revocation (two lists of what is no longer honoured).
+ *
+ * Trusted base: all of src/ but jwt.ts with claims.ts, and fernet.ts.
  */
 
 import { optionError } from "./internal/options.ts";
@@ -35,6 +37,7 @@ export interface SessionData {}
 
 /** Data, as JSON can hold them, and the members of a session, whose names no data can have. */
 export type Session<T extends object = SessionData> = T & SessionMembers;
+/** Data and the four facts, frozen. */
 export type ReadonlySession<T extends object = SessionData> = Readonly<T> & SessionFacts;
 
 /** Data that have no member's name. */
@@ -48,20 +51,36 @@ declare module "node:http" {
   }
 }
 
+/** The ways to a session. Whatever takes a request or a response throws ConfigError for what is none. */
 export interface Sessions<T extends object> {
-  /** Connect, Express and the like: `req.session` opens on first touch. */
+  /**
+   * Connect, Express and the like: `req.session` opens on first touch. With a revocation list it is open
+   * before `next` is called, which hears a SessionError (503) where the list cannot be asked.
+   */
   middleware(req: NodeRequest, res: NodeResponse, next: (error?: Error) => void): void;
-  /** The session of a request; the same for every call. */
+  /**
+   * The session of a request; the same for every call.
+   *
+   * @throws ConfigError ERR_OPTION: the revocation list is asynchronous. SessionError
+   *   ERR_SESSION_REVOCATION: it cannot be asked.
+   */
   attach(req: NodeRequest, res: NodeResponse): Session<T>;
-  /** The same, where a revocation list has to be asked. */
+  /** The same, where a revocation list has to be asked; rejects with ERR_SESSION_REVOCATION. */
   load(req: NodeRequest, res: NodeResponse): Promise<Session<T>>;
-  /** The asynchronous `read`. */
+  /** The asynchronous `read`; rejects with ERR_SESSION_REVOCATION. */
   load(source: SessionSource): Promise<ReadonlySession<T>>;
-  /** A handler of the Fetch API with a session. */
+  /**
+   * A handler of the Fetch API with a session. What it throws passes through; a session that cannot be
+   * checked (503) or written (500) becomes a Response.
+   */
   wrap<R extends unknown[]>(
     handler: (request: Request, session: Session<T>, ...rest: R) => Response | Promise<Response>,
   ): (request: Request, ...rest: R) => Promise<Response>;
-  /** A session's data and facts, where nothing is written: an upgrade, server-side rendering. */
+  /**
+   * A session's data and facts, where nothing is written: an upgrade, server-side rendering.
+   *
+   * @throws as `attach`.
+   */
   read(source: SessionSource): ReadonlySession<T>;
 }
 

@@ -11,7 +11,10 @@
  *   decrypt  the context yields D(C1) xor L where CBC under IV has D(C1) xor IV: one XOR with L and
  *            the IV turns the first into the second; later blocks depend on ciphertext alone.
  *
- * A context is taken out of its field for as long as it runs: one that threw is never used again.
+ * A context is taken out of its field for as long as it runs: one that threw is never used again. A
+ * decipher with automatic padding would keep the last block back for final(), which never comes.
+ *
+ * Trusted base: node:crypto alone.
  */
 
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";

@@ -1,4 +1,4 @@
-/** What the claims of RFC 7519 section 4.1, and a policy over them, may be. */
+/** What the claims of RFC 7519 section 4.1, a policy over them, and a call's options may be. */
 
 import { checkBoolean, checkSeconds, checkString, optionError, readOptions } from "./options.ts";
 
@@ -40,6 +40,20 @@ export interface JwtPolicy {
   requiredClaims?: readonly string[];
   /** In characters; 8192 by default. */
   maxTokenLength?: number;
+}
+
+export interface JwtSignOptions {
+  /** Seconds since the epoch; the fraction is dropped. The current time by default. */
+  now?: number;
+  /** In place of the policy's. */
+  expiresIn?: number;
+  /** In place of the policy's. */
+  notBefore?: number;
+}
+
+export interface JwtVerifyOptions {
+  /** Seconds since the epoch. The current time by default. */
+  now?: number;
 }
 
 const POLICY_OPTIONS: ReadonlySet<string> = new Set([

@@ -6,6 +6,8 @@
  * Base64url with padding outside, AES-128-CBC with PKCS#7 padding (RFC 5652 section 6.3) inside; the
  * HMAC covers all in front of it. A short frame is built, hashed and encrypted where it lies in the
  * page of hmac.ts; a long one has a buffer of its own. Plaintext never outlives a call in either.
+ *
+ * Trusted base: errors.ts, base64url.ts, options.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
  */
 
 import {

@@ -11,6 +11,8 @@
  * The page is shared, and that is sound because everything here is synchronous: between a caller's
  * first write and its last read no other code runs, as long as nothing foreign (a getter, toJSON) is
  * called in between. Callers serialise first. Every worker thread has a page of its own.
+ *
+ * Trusted base: node:crypto alone.
  */
 
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from "node:crypto";

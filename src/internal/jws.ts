@@ -1,8 +1,10 @@
 /**
  * JWS compact serialisation (RFC 7515 section 7.1) with HS256 (RFC 7518 section 3.2) and nothing else.
- * The payload is text; what it means is jwt.ts's and session.ts's matter.
+ * The payload is text; what it means is the caller's matter.
  *
  * Nothing here throws on a token: a refusal is returned, since an Error costs more than the check.
+ *
+ * Trusted base: errors.ts, base64url.ts, options.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
  */
 
 import {
@@ -162,7 +164,7 @@ function holder(keys: readonly Key[], token: string, last: number): Key | undefi
   return undefined;
 }
 
-/** The same for a token that the page cannot take. */
+/** The same for a token that the page cannot take. What is not ASCII is no base64url, and found later. */
 function holderOfLong(keys: readonly Key[], token: string, last: number): Key | undefined {
   if (decodeInto(page, token, last + 1, token.length) !== DIGEST) return undefined;
   page.copy(givenMac);

@@ -13,6 +13,7 @@ import { createSeal, type Seal, type SealType, type Secret } from "../seal.ts";
 
 /** A list of session ids that are no longer honoured, though their cookies still open. */
 export interface Revocation {
+  /** Asked before a handler has the session; a failure refuses the request with a 503. */
   isRevoked(id: string): boolean | Promise<boolean>;
   /** `until`, in seconds since the epoch: from then on no cookie of that id opens any more. */
   revoke(id: string, until: number): void | Promise<void>;
@@ -49,6 +50,7 @@ export interface SessionOptions {
   renewAfter?: number | false;
   /** How long a session can be renewed since it began: unlimited by default. */
   maxLifetime?: number;
+  /** What logged out stays out, copied cookies too: `memoryRevocation()`, `redisRevocation(client)`. */
   revocation?: Revocation;
   /** Hears why a cookie was refused; never what was in it. */
   onInvalid?: (reason: { code: string }) => void;
