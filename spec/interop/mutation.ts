@@ -93,7 +93,7 @@ async function mutate(mutated: string[], specs: readonly string[]): Promise<Muta
     },
     coverageAnalysis: "perTest",
     concurrency: 1,
-    timeoutMS: 4000,
+    timeoutMS: 8000,
     disableTypeChecks: false,
     // None: Stryker would rewrite it with an interface that TypeScript 7 does not have.
     tsconfigFile: "none",
