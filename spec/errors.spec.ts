@@ -11,7 +11,12 @@ import * as cookieModule from "../src/cookie.ts";
 import { ConfigError, refusal, SessionError, TokenError } from "../src/errors.ts";
 import * as fernetModule from "../src/fernet.ts";
 import * as all from "../src/index.ts";
+import { CbcKey } from "../src/internal/cbc.ts";
+import { Frames } from "../src/internal/frame.ts";
+import { HmacKey } from "../src/internal/hmac.ts";
+import { Jws } from "../src/internal/jws.ts";
 import * as jwtModule from "../src/jwt.ts";
+import { createSeal } from "../src/seal.ts";
 import * as sessionModule from "../src/session.ts";
 import { base64url, fernetToken, jws } from "./helpers/token-forge.ts";
 import { misuse, refused, refusedSomehow, type Verdict } from "./helpers/token-refusals.ts";
@@ -365,6 +370,32 @@ describe("a session that cannot be written or checked makes a SessionError", () 
   });
 });
 
+test("no object that holds a key shows it", () => {
+  const bytes = Buffer.from(KEY);
+  const holders = {
+    jwt: new Jwt([KEY, { kty: "oct", k: encode(FERNET_BYTES), kid: "one" }]),
+    fernet: new Fernet([FERNET_KEY, bytes]),
+    hmac: new HmacKey(bytes),
+    cbc: new CbcKey(bytes.subarray(16)),
+    jws: new Jws(KEY),
+    frames: new Frames(FERNET_KEY),
+    sessions: sessions({ secret: KEY }),
+    seal: createSeal("jwt", KEY, "session"),
+  };
+  // The key's blocks too, as RFC 2104 section 4 has it; a Buffer is shown in hex with spaces between.
+  const blocks = [0, 0x36, 0x5c].map((pad) => Buffer.from(bytes.map((byte) => byte ^ pad)));
+  const forms = blocks.flatMap((block) => [
+    ...(["latin1", "hex", "base64url"] as const).map((form) => block.toString(form)),
+    block.toString("hex").replace(/../g, "$& "),
+    block.join(","),
+  ]);
+  for (const holder of Object.values(holders)) {
+    for (const text of [inspected(holder), JSON.stringify(holder), String(holder)]) {
+      holdsNone(text, [...SECRETS, ...forms]);
+    }
+  }
+});
+
 test("every code is provoked here", () => {
   const codes = REFUSED.map(([verdict]) => verdict.split(" ")[0]);
   assert.deepEqual([...new Set(codes)].sort(), [
@@ -452,11 +483,17 @@ function holdsNothingOf(error: unknown, given: readonly string[]): void {
   const { message, stack, cause } = error as Error;
   const names = Reflect.ownKeys(error as Error);
   const values = names.map((name) => Reflect.get(error as Error, name));
-  const inspected = inspect(error, { depth: Infinity, showHidden: true, getters: true });
-  const text = [message, stack, inspected, String(cause), ...names, ...values]
-    .map(String)
-    .join("\n");
-  for (const secret of [...SECRETS, ...given]) {
+  const text = [message, stack, inspected(error), String(cause), ...names, ...values];
+  holdsNone(text.map(String).join("\n"), [...SECRETS, ...given]);
+}
+
+function inspected(object: unknown): string {
+  return inspect(object, { depth: Infinity, showHidden: true, getters: true });
+}
+
+/** No six characters in a row of any of them. */
+function holdsNone(text: string, secrets: readonly string[]): void {
+  for (const secret of secrets) {
     for (let at = 0; at + 6 <= secret.length; at++) {
       const part = secret.slice(at, at + 6);
       assert.ok(!text.includes(part), `${JSON.stringify(part)} in ${text}`);

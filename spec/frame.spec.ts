@@ -166,6 +166,14 @@ describe("What lies under a MAC that holds", () => {
     }
   });
 
+  test("a good ciphertext with bytes behind it, under a MAC that holds", () => {
+    const whole = fernetFrame(KEY, { message: "a message" }).subarray(25, -32);
+    for (let more = 1; more < 16; more++) {
+      const ciphertext = Buffer.concat([whole, Buffer.alloc(more, more)]);
+      invalid(fernetToken(KEY, { ciphertext }), `${more} bytes`);
+    }
+  });
+
   // RFC 5652 section 6.3: 1 to 16 bytes, each of them their number; so one last block in each case.
   for (const blocks of [1, 2, 5, 1100]) {
     test(`padding of every last byte, in ${blocks} blocks`, () => {

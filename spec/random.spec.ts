@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { afterEach, mock, test } from "node:test";
+import { Fernet } from "../src/fernet.ts";
 import { fillRandom, randomId } from "../src/internal/random.ts";
+import { Jwt } from "../src/jwt.ts";
 
 const POOL = 4096;
 
@@ -101,6 +103,19 @@ test("an id is 16 bytes of the source as 22 characters of base64url", () => {
   for (let first = 0; first < POOL; first += 16) {
     const bytes = Uint8Array.from({ length: 16 }, (_, at) => first + at);
     assert.equal(randomId(), Buffer.from(bytes).toString("base64url"));
+  }
+});
+
+test("keys of Jwt and of Fernet are bytes of the source, each taken once", () => {
+  let count = 0;
+  spend();
+  withSource((pool) => {
+    for (let at = 0; at < POOL; at++) pool[at] = count++ & 255;
+  });
+  for (let first = 0; first < POOL; first += 64) {
+    const bytes = Buffer.from(Array.from({ length: 64 }, (_, at) => first + at));
+    assert.equal(Jwt.generateKey(), bytes.subarray(0, 32).toString("base64url"));
+    assert.equal(Fernet.generateKey(), `${bytes.subarray(32).toString("base64url")}=`);
   }
 });
 

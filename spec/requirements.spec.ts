@@ -2,11 +2,19 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { clauses, faultsOf, standards, unmatched } from "./requirements/table.ts";
+import { keywordsOf } from "./requirements/count.ts";
+import {
+  clausesOf,
+  counts,
+  extents,
+  faultsOf,
+  standards,
+  unmatched,
+} from "./requirements/table.ts";
 
 test("every standard of the list has a file, and every file its list", () => {
   const names = standards.map(({ standard }) => standard);
-  assert.deepEqual(names.toSorted(), Object.keys(clauses).toSorted());
+  assert.deepEqual(names.toSorted(), Object.keys(extents).toSorted());
 });
 
 for (const standard of standards) {
@@ -34,16 +42,29 @@ describe("A table that is wrong is found out", () => {
       "no such test: nothing.spec.ts: nothing": { ...good, shown: ["nothing.spec.ts: nothing"] },
       "no such place: cookie.ts nothing": { ...good, where: ["cookie.ts nothing"] },
       "no such place: nothing.ts encode": { ...good, where: ["nothing.ts encode"] },
+      "no such place: cookie.ts": { ...good, where: ["cookie.ts"] },
+      "no such place: cookie.ts .*": { ...good, where: ["cookie.ts .*"] },
+      "no such place: ../spec/requirements/table.ts isPlace": {
+        ...good,
+        where: ["../spec/requirements/table.ts isPlace"],
+      },
+      demand: { ...good, demand: "misspelt" },
       "no deed, place or test": { ...good, shown: [] },
       "refused without a reason": { ...good, refused: "" },
       "others, or we": { ...good, binds: "others", reason: "it does" },
       "it says nothing": { ...good, clauses: [] },
     };
+    assert.deepEqual(faultsOf({ ...good, demands: "" }), ["it says nothing"]);
     for (const [fault, row] of Object.entries(rows)) assert.deepEqual(faultsOf(row), [fault]);
     const { clauses: named, demands } = good;
-    assert.deepEqual(faultsOf({ clauses: named, demands, binds: "others" }), [
-      "no reason why it binds others",
-    ]);
+    const reason = "it does";
+    for (const [row, fault] of [
+      [{ binds: "others" }, "no reason why it binds others"],
+      [{ binds: "", reason }, "no reason why it binds others"],
+      [{ binds: "others", reason, refused: "it is" }, "others, or we"],
+    ] as const) {
+      assert.deepEqual(faultsOf({ clauses: named, demands, ...row }), [fault]);
+    }
   });
 
   test("a clause without a row, a row without a clause, and two of one clause", () => {
@@ -57,5 +78,59 @@ describe("A table that is wrong is found out", () => {
     const unknown = { ...first, clauses: ["0.0 MUST 1"] };
     const wrong = unmatched({ ...standard, rows: [...standard.rows, unknown] });
     assert.deepEqual(wrong, [`${standard.standard} 0.0 MUST 1`]);
+  });
+});
+
+describe("Keywords are counted in the text of a standard", () => {
+  const text = `
+1.  Introduction ............ 3
+1.1.  Notational Conventions
+   The key words "MUST", "SHOULD" and "MAY".
+
+1.  Introduction
+   It MUST be so.  It SHOULD
+   NOT be otherwise; it MAY. must.
+
+Author                 Standards Track                  [Page 1]
+
+RFC 9999                     A Title                 January 2026
+
+4.1.  Names
+   It MUST NOT, MUST and MUST. It is RECOMMENDED, NOT RECOMMENDED and REQUIRED.
+`;
+
+  test("each by itself, section by section, over the ends of lines and pages", () => {
+    assert.deepEqual(keywordsOf(text), {
+      "1.1": { MUST: 1, SHOULD: 1 },
+      "1": { MUST: 1, "SHOULD NOT": 1 },
+      "4.1": { "MUST NOT": 1, MUST: 2, RECOMMENDED: 1, "NOT RECOMMENDED": 1, REQUIRED: 1 },
+    });
+  });
+
+  test("the sections that count are counted, with those below them", () => {
+    const rows: [standard: string, section: string, counted: boolean][] = [
+      ["RFC 4648", "3", true],
+      ["RFC 4648", "3.5", true],
+      ["RFC 4648", "4", false],
+      ["RFC 4648", "31", false],
+      ["RFC 7519", "4.1.3", true],
+      ["RFC 7519", "1.1", false],
+      ["RFC 7519", "10", false],
+      ["RFC 7519", "10.1.1", false],
+      ["RFC 7519", "1.10", true],
+    ];
+    for (const [standard, section, counted] of rows) {
+      assert.equal(counts(standard, section), counted, `${standard} ${section}`);
+    }
+  });
+
+  test("a clause for each, and no section that does not count", () => {
+    for (const { standard } of standards) {
+      for (const section of Object.keys(extents[standard]?.keywords ?? {})) {
+        assert.ok(counts(standard, section), `${standard} ${section}`);
+      }
+    }
+    assert.ok(clausesOf("RFC 7519").includes("4.1.3 MUST 2"));
+    assert.ok(clausesOf("RFC 7519").includes("7.2 step 10"));
   });
 });

@@ -56,7 +56,8 @@ async function passedTests(): Promise<Set<string>> {
   for await (const { type, data } of events) {
     if (type !== "test:pass" && type !== "test:fail") continue;
     const test = `${data.file?.split("/").at(-1)}: ${data.name}`;
-    (type === "test:pass" ? found : failed).add(test);
+    const ran = data.skip === undefined && data.todo === undefined;
+    (type === "test:pass" && ran ? found : failed).add(test);
   }
   for (const test of failed) found.delete(test);
   return found;

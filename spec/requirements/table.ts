@@ -1,6 +1,7 @@
 /**
  * What the standards demand of this library, as data: one file a standard, and beside them clauses.json,
- * the list of all clauses, which was drawn from the texts and not from the rows.
+ * which says what the rows have to cover: how often each keyword stands in each section, as count.ts
+ * counts it in the text itself, and what binds without a keyword.
  */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -29,6 +30,18 @@ export interface Standard {
   readonly rows: readonly Row[];
 }
 
+/** "MUST" stands in "4.1.11" so many times. */
+export type Keywords = Record<string, Record<string, number>>;
+
+interface Extent {
+  /** The sections that count, and what is below them; or those that do not. */
+  readonly only?: readonly string[];
+  readonly except?: readonly string[];
+  readonly keywords?: Keywords;
+  /** What binds without a keyword of RFC 2119: "2 definition 1", "5.2 step 8". */
+  readonly more: readonly string[];
+}
+
 const here = new URL("./", import.meta.url);
 const specs = new URL("../", import.meta.url);
 const src = new URL("../../src/", import.meta.url);
@@ -40,9 +53,25 @@ export const standards: readonly Standard[] = readdirSync(here)
   .filter((name) => name.endsWith(".json") && name !== CLAUSES)
   .map((name) => JSON.parse(read(new URL(name, here))) as Standard);
 
-export const clauses: Readonly<Record<string, readonly string[]>> = JSON.parse(
-  read(new URL(CLAUSES, here)),
-);
+export const extents: Readonly<Record<string, Extent>> = JSON.parse(read(new URL(CLAUSES, here)));
+
+/** "4 MUST 1", "4 MUST 2" and so on, and what has no keyword. */
+export function clausesOf(standard: string): string[] {
+  const { keywords = {}, more = [] } = extents[standard] ?? {};
+  const counted = Object.entries(keywords).flatMap(([section, counts]) =>
+    Object.entries(counts).flatMap(([keyword, count]) =>
+      Array.from({ length: count }, (_, index) => `${section} ${keyword} ${index + 1}`),
+    ),
+  );
+  return [...counted, ...more];
+}
+
+/** Whether a section of that standard is among those that count. */
+export function counts(standard: string, section: string): boolean {
+  const { only, except = [] } = extents[standard] ?? {};
+  const isBelow = (above: string) => section === above || section.startsWith(`${above}.`);
+  return only === undefined ? !except.some(isBelow) : only.some(isBelow);
+}
 
 /** "cookie.spec.ts: the test's name" as its two halves. */
 export function testOf(shown: string): { file: string; name: string } {
@@ -50,14 +79,19 @@ export function testOf(shown: string): { file: string; name: string } {
   return { file, name: name.join(": ") };
 }
 
+const MEMBERS: ReadonlySet<string> = new Set([
+  ...["clauses", "demands", "does", "refused", "where", "shown", "binds", "reason"],
+]);
+
 /** What is wrong with a row in itself. */
 export function faultsOf(row: Row): string[] {
   const { does, where = [], shown = [], binds, reason, refused } = row;
-  const faults: string[] = [];
-  if (row.clauses.length === 0 || row.demands === "") faults.push("it says nothing");
+  const faults = Object.keys(row).filter((name) => !MEMBERS.has(name));
+  if (row.clauses.length === 0 || !row.demands) faults.push("it says nothing");
   if (binds !== undefined) {
-    if (!reason) faults.push("no reason why it binds others");
-    if (does !== undefined || where.length + shown.length > 0) faults.push("others, or we");
+    if (!binds || !reason) faults.push("no reason why it binds others");
+    const ours = does ?? refused ?? where[0] ?? shown[0];
+    if (ours !== undefined) faults.push("others, or we");
   } else {
     if (!does || where.length === 0 || shown.length === 0) faults.push("no deed, place or test");
     if (refused === "") faults.push("refused without a reason");
@@ -71,15 +105,15 @@ export function faultsOf(row: Row): string[] {
 
 /** The clauses that have no row, that have two, and the rows of clauses that the list does not have. */
 export function unmatched({ standard, rows }: Standard): string[] {
-  const left = new Set(clauses[standard]);
+  const left = new Set(clausesOf(standard));
   const wrong = rows.flatMap((row) => row.clauses.filter((clause) => !left.delete(clause)));
   return [...left, ...wrong].map((clause) => `${standard} ${clause}`);
 }
 
 function isPlace(place: string): boolean {
-  const [file = "", name = ""] = place.split(" ");
+  const [, file = "", name = ""] = /^((?:\w+\/)?\w+\.ts) (\w+)$/.exec(place) ?? [];
   const url = new URL(file, src);
-  if (!existsSync(url)) return false;
+  if (file === "" || !existsSync(url)) return false;
   const declared = new RegExp(
     `^(export )?(async )?(const|let|function|class|interface|type) ${name}\\b`,
     "m",
@@ -93,7 +127,7 @@ function isTest(shown: string): boolean {
   const url = new URL(file, specs);
   if (!existsSync(url)) return false;
   const calls = read(url).matchAll(
-    /\b(?:test|describe|it)\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)/g,
+    /^\s*(?:test|describe|it)\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)/gm,
   );
   return [...calls].some(([, text = ""]) => {
     if (text.startsWith("`")) return patternOf(text).test(name);
