@@ -38,10 +38,11 @@ export const CHARACTERS_BY_HAND = 192;
 /** Characters that the runtime's codec decodes at once: whole groups of four. */
 const PIECE = 65_536;
 
-/** @internal The longest string of V8. */
-export const MOST_CHARACTERS: number = 2 ** 29 - 24;
-/** @internal The bytes that it encodes. */
-export const MOST_BYTES: number = MOST_CHARACTERS * (3 / 4);
+/**
+ * @internal The longest string of V8, 2^29 - 24 characters, encodes some more; the rest is room for what
+ * stands around them in a token.
+ */
+export const MOST_BYTES = 400_000_000;
 
 /** Where text passes between strings and bytes; room for four characters that are no ASCII, too. */
 const scratch: Buffer = Buffer.allocUnsafeSlow(CHARACTERS_BY_HAND + 4);
@@ -58,7 +59,7 @@ const OPTIONS: ReadonlySet<string> = new Set(["padding"]);
  * Bytes as base64url text.
  *
  * @throws ConfigError ERR_OPTION: not bytes, or a wrong option.
- * @throws TokenError ERR_TOKEN_TOO_LARGE: longer than a string of this runtime can be.
+ * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes, of which no string can be made.
  */
 export function encode(bytes: Uint8Array, options?: Base64urlOptions): string {
   if (!isBytes(bytes)) throw optionError("bytes", "a Uint8Array");
@@ -121,7 +122,7 @@ export function decodedLength(characters: number): number {
  */
 export function encodeUpTo(bytes: Uint8Array, length: number): string {
   if (length <= BYTES_BY_HAND) return encodeByHand(bytes, length);
-  // Asked beforehand, since runtimes throw different errors for it.
+  // Asked beforehand, since runtimes throw errors of their own for it.
   if (length > MOST_BYTES) throw new TokenError("ERR_TOKEN_TOO_LARGE");
   return (bytes as Buffer).toString("base64url", 0, length);
 }

@@ -7,15 +7,8 @@
  * Trusted base: errors.ts, base64url.ts, options.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
  */
 
-import {
-  CHARACTERS_BY_HAND,
-  decodeBytes,
-  decodeInto,
-  encode,
-  encodeUpTo,
-  MOST_CHARACTERS,
-} from "../base64url.ts";
-import { type Refusal, refusal, TokenError, type TokenErrorCode } from "../errors.ts";
+import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encode, encodeUpTo } from "../base64url.ts";
+import { type Refusal, refusal, type TokenErrorCode } from "../errors.ts";
 import { CAPACITY, DIGEST, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type JwtKey, jwtKey, keyList } from "./keys.ts";
 import { parseObject, utf8Text } from "./text.ts";
@@ -68,13 +61,12 @@ export class Jws {
    * The token that carries `payload`; `members`, if any, take the place of its closing brace, which
    * spares cutting and joining the text.
    *
-   * @throws TokenError ERR_TOKEN_TOO_LARGE: longer than a string of this runtime can be.
+   * @throws TokenError ERR_TOKEN_TOO_LARGE: longer than a string can be.
    */
   sign(payload: string, members: string = ""): string {
     const { header, headerBytes, hmac } = this.#signing;
     const encoded = encodeText(payload, members);
     const length = header.length + encoded.length;
-    if (length > MOST_CHARACTERS - MAC_CHARACTERS - 1) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const input = header + encoded;
     if (length > CAPACITY) return input + DOT + hmac.of(input, "base64url");
     // In two pieces: to join them in a string first would copy both once more.
