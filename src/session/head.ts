@@ -70,14 +70,10 @@ class NodeHead {
       this.#state.sent = true;
       return written;
     };
-    let waiting = false;
     res.end = (...args: unknown[]): unknown => {
       const { pending } = this.#state;
-      // As in node:http, a response that has been ended is ended once.
-      if (waiting) return res;
       if (pending === undefined) return this.#end(end, args);
-      waiting = true;
-      // Not by `res.end`, which is whoever has wrapped it since.
+      // Not by `res.end`, which is whoever has wrapped it since. A second call comes second.
       void pending.then(() => this.#endLate(end, args));
       return res;
     };
