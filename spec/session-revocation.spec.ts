@@ -544,17 +544,18 @@ test("a Response waits until the list has been told", async () => {
 });
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  const rows: Record<string, (res: http.ServerResponse) => unknown> = {
-    "a body that is none": (res) => res.end(7 as never),
-    "a body that is none, behind a head": (res) => res.writeHead(200).end(7 as never),
-  };
-  for (const [what, end] of Object.entries(rows)) {
-    test(`${protocol}: ${what} breaks off a response whose end has waited, and no process`, async (t) => {
+  for (const begun of [false, true]) {
+    const what = begun ? "a response that has begun" : "a response";
+    test(`${protocol}: an end that throws once it has waited breaks off ${what}, and no process`, async (t) => {
       const made = service({ revocation: new SlowList() });
       const warning = once(process, "warning");
       const site = await start(t, async (req, res) => {
+        res.end = () => {
+          throw new Error("a fault of who has wrapped it before");
+        };
         (await made.sessions.load(req, res)).destroy();
-        end(res);
+        if (begun) res.write("text");
+        res.end("text");
       });
       await assert.rejects(site.ask("/", HEADERS));
       const [{ code, message }] = await warning;
