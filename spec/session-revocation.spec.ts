@@ -535,6 +535,20 @@ for (const [what, Made] of Object.entries(LISTS)) {
   });
 }
 
+for (const [protocol, start] of Object.entries(PROTOCOLS)) {
+  test(`${protocol}: behind a list that answers at once a response ends at once`, async (t) => {
+    const made = service({ revocation: new List() });
+    const ended: boolean[] = [];
+    const site = await start(t, async (req, res) => {
+      (await made.sessions.load(req, res)).destroy();
+      res.end("text");
+      ended.push(res.writableEnded);
+    });
+    assert.equal((await site.ask("/", HEADERS)).text, "text");
+    assert.deepEqual(ended, [true]);
+  });
+}
+
 test("a Response waits until the list has been told", async () => {
   const list = new SlowList(20);
   const made = service({ revocation: list });
