@@ -25,6 +25,7 @@ const TABLES = {
   rivals: rivalsTable,
   floor: floorTable,
   server: serverTable,
+  growth: growthTable,
   provenance,
 };
 
@@ -39,6 +40,35 @@ export function withFigures(readme: string): string {
     text = `${text.slice(0, from + begin.length)}\n${table()}\n${text.slice(to)}`;
   }
   return text;
+}
+
+/** What a key, a long message and two million calls take. */
+function growthTable(): string {
+  const [report] = readResults<Report>("scaling");
+  if (report === undefined) throw new Error("bench:scaling has no results");
+  const { node, verdicts } = report;
+  const of = (what: string): number =>
+    verdicts.find((verdict) => verdict.what.startsWith(what))?.ratio ?? Number.NaN;
+  const most = (pattern: RegExp): string => {
+    const found = verdicts.filter(({ what }) => pattern.test(what));
+    const top = found.reduce((all, one) => (one.ratio > all.ratio ? one : all));
+    return `${top.ratio.toFixed(1)} (${top.what.replace(pattern, "$1")})`;
+  };
+  const [encrypt, decrypt] = ["encrypt", "decrypt"].map((way) =>
+    of(`Fernet ${way}, 100000000 bytes`).toFixed(2),
+  );
+  return [
+    `| on Node ${node} | |`,
+    "| --- | --- |",
+    `| 100 MB, of the time of plain \`node:crypto\` | Fernet encrypt ${encrypt}, decrypt ${decrypt} |`,
+    `| peak memory of an encryption | ${of("peak memory").toFixed(1)} times the message |`,
+    `| memory of a key | Fernet ${of("KiB of memory for a Fernet").toFixed(1)} KiB, ` +
+      `JWT ${of("KiB of memory for a JWT").toFixed(1)} KiB |`,
+    "| KiB of heap more after two million calls, at most | " +
+      `${most(/^2,000,000 times (.*): KiB of heap more$/)} |`,
+    "| cost of ten times the message, from 10 kB to 10 MB, at most | " +
+      `${most(/^(.*): \d+ bytes over a tenth of them$/)} |`,
+  ].join("\n");
 }
 
 /** So many times as fast as each rival, by Node version. */
