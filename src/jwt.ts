@@ -72,11 +72,11 @@ export class Jwt<C extends Claims = Claims> {
    *
    * @throws ConfigError ERR_KEY, ERR_OPTION
    */
-  constructor(keys: JwtKey | readonly JwtKey[], given?: JwtPolicy) {
-    const policy = readPolicy(given);
-    const { issuer, audience, subject, jwtId, expiresIn, requiredClaims, maxTokenAge } = policy;
-    this.#jws = new Jws(keys, policy.typ);
-    this.#policy = policy;
+  constructor(keys: JwtKey | readonly JwtKey[], policy?: JwtPolicy) {
+    this.#policy = readPolicy(policy);
+    const { issuer, audience, subject, jwtId, typ, issuedAt, expiresIn } = this.#policy;
+    const { requiredClaims, maxTokenAge, maxTokenLength } = this.#policy;
+    this.#jws = new Jws(keys, typ);
     this.#audience = typeof audience === "string" ? [audience] : [...(audience ?? [])];
     this.#fixed = Object.entries({ iss: issuer, aud: audience, sub: subject, jti: jwtId })
       .filter(([, value]) => value !== undefined)
@@ -85,8 +85,8 @@ export class Jwt<C extends Claims = Claims> {
     if (expiresIn !== undefined) implied.push("exp");
     if (maxTokenAge !== undefined) implied.push("iat");
     this.#required = [...implied, ...(requiredClaims ?? [])];
-    this.#times = (policy.issuedAt === false ? 0 : IAT) | timesOf(policy);
-    this.#maxLength = policy.maxTokenLength ?? MAX_TOKEN_LENGTH;
+    this.#times = (issuedAt === false ? 0 : IAT) | timesOf(this.#policy);
+    this.#maxLength = maxTokenLength ?? MAX_TOKEN_LENGTH;
   }
 
   /**
