@@ -183,16 +183,22 @@ describe("callbacks that throw are their own matter", () => {
     assert.deepEqual([code, message], ["BULLA_CALLBACK", "onInvalid threw"]);
   });
 
-  test("onInvalid that is not there: nothing is heard of a bad cookie", async (t) => {
-    const { read } = sessions({ secret: SECRET });
-    const warned: Error[] = [];
-    const hear = (warning: Error) => warned.push(warning);
-    process.on("warning", hear);
-    t.after(() => process.off("warning", hear));
-    assert.ok(read(`${NAME}=garbage`).isNew);
-    await new Promise(setImmediate);
-    assert.deepEqual(warned, []);
-  });
+  for (const [what, onInvalid] of [
+    ["is not there", undefined],
+    ["answers with nothing", () => {}],
+    ["answers with a Promise", async () => {}],
+  ] as const) {
+    test(`onInvalid that ${what}: no warning of a bad cookie`, async (t) => {
+      const { read } = sessions({ secret: SECRET, ...(onInvalid && { onInvalid }) });
+      const warned: Error[] = [];
+      const hear = (warning: Error) => warned.push(warning);
+      process.on("warning", hear);
+      t.after(() => process.off("warning", hear));
+      assert.ok(read(`${NAME}=garbage`).isNew);
+      await new Promise(setImmediate);
+      assert.deepEqual(warned, []);
+    });
+  }
 
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     test(`onError, while ${protocol} writes a head: the response goes, a warning tells`, async (t) => {

@@ -35,10 +35,7 @@ export function readOptions<O extends object>(
   checkNames(options, known, of);
   const given = (options ?? {}) as Record<string, unknown>;
   const plain: Record<string, unknown> = {};
-  for (const name of known) {
-    const value = given[name];
-    if (value !== undefined) plain[name] = value;
-  }
+  for (const name of known) plain[name] = given[name];
   return plain as O;
 }
 
