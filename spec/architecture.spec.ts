@@ -103,9 +103,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session/open.ts",
     "session/options.ts",
   ],
-  "session/head.ts": [
+  "session/head.ts": ["errors.ts", "session/open.ts", "session/state.ts"],
+  "session/response.ts": [
     "errors.ts",
     "internal/options.ts",
+    "session/head.ts",
     "session/open.ts",
     "session/options.ts",
     "session/state.ts",
@@ -116,6 +118,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session/head.ts",
     "session/open.ts",
     "session/options.ts",
+    "session/response.ts",
     "session/state.ts",
   ],
   "session.ts": [
@@ -128,6 +131,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session/open.ts",
     "session/options.ts",
     "session/requests.ts",
+    "session/response.ts",
     "session/revocation.ts",
   ],
   "index.ts": ["base64url.ts", "cookie.ts", "errors.ts", "fernet.ts", "jwt.ts", "session.ts"],

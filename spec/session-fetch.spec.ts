@@ -245,6 +245,22 @@ test("a Response used for two requests at once has each visitor's cookie in its 
   assert.deepEqual(await Promise.all(answers), expected);
 });
 
+test("a Response that a visitor got without a cookie never has another's", async () => {
+  for (const headers of [{}, { Vary: "Cookie" }] as Record<string, string>[]) {
+    const { sessions } = service();
+    const shared = new Response(null, { status: 204, headers });
+    const handler = sessions.wrap((_request, session, user: string) => {
+      if (user !== "") session.user = user;
+      return shared;
+    });
+    const first = await handler(request(), "");
+    const [second, third] = [await handler(request(), "ann"), await handler(request(), "")];
+    assert.deepEqual(first.headers.getSetCookie(), []);
+    assert.equal(userOf(second), "ann");
+    assert.deepEqual(third.headers.getSetCookie(), []);
+  }
+});
+
 test("what is no handler, or gives no Response, is a ConfigError", async () => {
   const { sessions } = service();
   for (const handler of [undefined, null, {}, "handler"]) {

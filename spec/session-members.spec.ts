@@ -133,6 +133,8 @@ test("a setter that all objects inherit hears nothing of data, and keeps none aw
   assert.deepEqual([Object.entries(session), setCookie], [[["user", "tom"]], []]);
   session.user = "ann";
   assert.deepEqual([Object.entries(session), heard], [[["user", "ann"]], []]);
+  assert.ok(Reflect.deleteProperty(session, "user"));
+  assert.deepEqual(Object.entries(session), []);
 });
 
 test("a nested __proto__ is data as it was, and pollutes nothing", async () => {

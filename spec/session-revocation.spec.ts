@@ -319,6 +319,28 @@ for (const [what, Made] of Object.entries(LISTS)) {
         assert.deepEqual(list.calls.slice(0, 2), ["ask an-old-id", "tell an-old-id"]);
       });
 
+      test("what an error handler ends with behind it is the response, whole", async (t) => {
+        const list = new Made();
+        const made = service({ revocation: list });
+        const site = await start(t, async (req, res) => {
+          const session = await made.sessions.load(req, res);
+          session.destroy();
+          res.setHeader("Content-Length", 4);
+          res.end("text");
+          if (res.headersSent) return;
+          res.statusCode = 500;
+          res.setHeader("Content-Length", 6);
+          res.end("failed");
+          res.end();
+          res.end(() => {});
+        });
+        const reply = await site.ask("/", HEADERS);
+        const expected = waits ? [500, "failed"] : [200, "text"];
+        assert.deepEqual([reply.status, reply.text], expected);
+        assert.deepEqual(reply.setCookie, [CLEARING]);
+        assert.deepEqual([...list.revoked.keys()], ["an-old-id"]);
+      });
+
       test("a session that is first touched behind the head waits as well", async (t) => {
         const list = new Made();
         const made = service({ revocation: list });
@@ -565,7 +587,8 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       const warning = once(process, "warning");
       const site = await start(t, async (req, res) => {
         res.end = () => {
-          throw new Error("a fault of who has wrapped it before");
+          // What cannot even be shown.
+          throw Object.create(null);
         };
         (await made.sessions.load(req, res)).destroy();
         if (begun) res.write("text");

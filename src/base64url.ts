@@ -7,7 +7,7 @@
  */
 
 import { TokenError } from "./errors.ts";
-import { isBytes, lengthOf } from "./internal/bytes.ts";
+import { bufferOver, isBytes, lengthOf } from "./internal/bytes.ts";
 import { checkBoolean, checkNames, optionError } from "./internal/options.ts";
 
 export { ConfigError, TokenError } from "./errors.ts";
@@ -59,15 +59,14 @@ const OPTIONS: ReadonlySet<string> = new Set(["padding"]);
  * Bytes as base64url text.
  *
  * @throws ConfigError ERR_OPTION: not bytes, or a wrong option.
- * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes, of which no string can be made.
+ * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes.
  */
 export function encode(bytes: Uint8Array, options?: Base64urlOptions): string {
   if (!isBytes(bytes)) throw optionError("bytes", "a Uint8Array");
   const padding = wantsPadding(options);
   const length = lengthOf(bytes);
   const asTheyAre = length <= BYTES_BY_HAND || Buffer.isBuffer(bytes);
-  const { buffer, byteOffset } = bytes;
-  const text = encodeUpTo(asTheyAre ? bytes : Buffer.from(buffer, byteOffset, length), length);
+  const text = encodeUpTo(asTheyAre ? bytes : bufferOver(bytes), length);
   return padding ? pad(text) : text;
 }
 

@@ -68,7 +68,7 @@ export class Fernet {
    * The token of a message: its bytes, or the UTF-8 of its text.
    *
    * @throws ConfigError ERR_OPTION: a message that is neither bytes nor well-formed text, or a wrong option.
-   * @throws TokenError ERR_TOKEN_TOO_LARGE: longer than a string of this runtime can be.
+   * @throws TokenError ERR_TOKEN_TOO_LARGE: so long that the token would have more than 400,000,000 bytes.
    */
   encrypt(message: string | Uint8Array, options?: FernetEncryptOptions): string {
     checkNames(options, ENCRYPT_OPTIONS, "encrypt");

@@ -1,18 +1,19 @@
 /**
  * Cookie sessions for node:http(2), Connect, Express and the Fetch API, composed of cookie.ts (one
  * cookie), seal.ts (base64, JWT or Fernet) and session/: options, requests (one session a request), open
- * (from cookie to claims), object (what the application holds), state (what changed), head (into the
- * response) and revocation (two lists of what is no longer honoured).
+ * (from cookie to claims), object (what the application holds), state (what changed), head and response
+ * (into what is sent) and revocation (two lists of what is no longer honoured).
  *
  * Trusted base: all of src/ but jwt.ts with claims.ts, and fernet.ts.
  */
 
 import { optionError } from "./internal/options.ts";
-import { type NodeResponse, sealResponse } from "./session/head.ts";
+import type { NodeResponse } from "./session/head.ts";
 import type { SessionFacts, SessionMembers } from "./session/object.ts";
 import { atOnce } from "./session/open.ts";
 import { configure, type SessionOptions } from "./session/options.ts";
 import { type NodeRequest, Requests, type SessionSource } from "./session/requests.ts";
+import { sealResponse } from "./session/response.ts";
 
 export type { Priority, SameSite } from "./cookie.ts";
 export { ConfigError, SessionError } from "./errors.ts";

@@ -15,6 +15,11 @@ export function lengthOf(bytes: Uint8Array): number {
   return lengthGetter.call(bytes);
 }
 
+/** The same bytes as a Buffer. */
+export function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bufferOf.call(bytes), byteOffsetOf.call(bytes), lengthGetter.call(bytes));
+}
+
 /**
  * The same bytes as a plain view of a length that stays: another thread can grow a SharedArrayBuffer.
  * No bytes where they have been transferred to another thread.

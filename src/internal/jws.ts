@@ -61,7 +61,7 @@ export class Jws {
    * The token that carries `payload`; `members`, if any, take the place of its closing brace, which
    * spares cutting and joining the text.
    *
-   * @throws TokenError ERR_TOKEN_TOO_LARGE: longer than a string can be.
+   * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes.
    */
   sign(payload: string, members: string = ""): string {
     const { header, headerBytes, hmac } = this.#signing;

@@ -34,7 +34,8 @@ export function readOptions<O extends object>(
 ): O {
   checkNames(options, known, of);
   const given = (options ?? {}) as Record<string, unknown>;
-  const plain: Record<string, unknown> = {};
+  // Without a prototype: what an application's other code puts on Object.prototype is no option.
+  const plain: Record<string, unknown> = Object.create(null);
   for (const name of known) plain[name] = given[name];
   return plain as O;
 }

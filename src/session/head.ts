@@ -1,9 +1,7 @@
-/** Puts the session into a response's head: a ServerResponse's as it is written, or a Response's. */
+/** Puts the session into a response's head as it is written: a ServerResponse's, of node:http or node:http2. */
 
 import { SessionError } from "../errors.ts";
-import { optionError } from "../internal/options.ts";
 import { tell } from "./open.ts";
-import type { Config } from "./options.ts";
 import type { State } from "./state.ts";
 
 type Field = string | number | readonly string[] | undefined;
@@ -27,7 +25,7 @@ export interface NodeResponse {
   readonly stream?: { destroy?(error: unknown): unknown };
 }
 
-const NO_STORE = "no-store";
+export const NO_STORE = "no-store";
 
 /**
  * Has the head of `res` carry the session, as it is when the head is written. Every way leads through
@@ -48,6 +46,8 @@ class NodeHead {
   /** The Set-Cookie that was put in for a head that then was not written. */
   #cookie: string | undefined;
   #reported: SessionError | undefined;
+  /** What `end` was given while the revocation list is being told. */
+  #waiting: unknown[] | undefined;
 
   constructor(state: State, res: NodeResponse) {
     this.#state = state;
@@ -73,8 +73,10 @@ class NodeHead {
     res.end = (...args: unknown[]): unknown => {
       const { pending } = this.#state;
       if (pending === undefined) return this.#end(end, args);
-      // Not by `res.end`, which is whoever has wrapped it since. A second call comes second.
-      void pending.then(() => this.#endLate(end, args));
+      // Not by `res.end`, which is whoever has wrapped it since.
+      if (this.#waiting === undefined) void pending.then(() => this.#endLate(end));
+      // An error handler that comes behind sees no head yet: then the response is what it ends with.
+      if (this.#waiting === undefined || hasBody(args)) this.#waiting = args;
       return res;
     };
   }
@@ -93,13 +95,14 @@ class NodeHead {
   }
 
   /** There is nobody any more to whom `end` could throw: the response is broken off. */
-  #endLate(end: NodeResponse["end"], args: readonly unknown[]): void {
+  #endLate(end: NodeResponse["end"]): void {
+    this.#state.pending = undefined;
     try {
-      this.#end(end, args);
+      this.#end(end, this.#waiting as unknown[]);
     } catch (error) {
-      const detail = String(error);
-      process.emitWarning("a response could not be ended as asked", { code: "BULLA_END", detail });
       (this.#res.stream ?? this.#res).destroy?.(error);
+      const detail = error instanceof Error ? error.message : "";
+      process.emitWarning("a response could not be ended as asked", { code: "BULLA_END", detail });
     }
   }
 
@@ -154,57 +157,9 @@ class NodeHead {
   }
 }
 
-/**
- * The response to send: the one given, edited where it lies; a copy of an immutable one, and of one that
- * serves a second request: it still has the cookie of the first, another visitor's, and may not be sent yet.
- */
-export async function sealResponse(state: State, response: Response): Promise<Response> {
-  if (typeof response?.headers?.getSetCookie !== "function") {
-    throw optionError("what the handler gives", "a Response");
-  }
-  await state.pending;
-  const cookie = cookieOrError(state);
-  state.sent = true;
-  if (cookie instanceof SessionError) return failedResponse(state.config, cookie);
-  // Response.error() and 1xx (a runtime's upgrade) carry no fields.
-  if (response.status < 200) return response;
-  const vary = varyWithCookie(response.headers.get("Vary"));
-  const before = response.headers.getSetCookie();
-  const others = before.filter((other) => !other.startsWith(ownPrefix(state)));
-  const reused = others.length < before.length;
-  const same = cookie === undefined && !reused;
-  if (vary === undefined && same) return response;
-  const edited = reused ? copyOf(response) : mutable(response);
-  const { headers } = edited;
-  if (vary !== undefined) headers.set("Vary", vary);
-  if (same) return edited;
-  headers.delete("Set-Cookie");
-  for (const other of others) headers.append("Set-Cookie", other);
-  if (cookie === undefined) return edited;
-  headers.append("Set-Cookie", cookie);
-  if (!headers.has("Cache-Control")) headers.set("Cache-Control", NO_STORE);
-  return edited;
-}
-
-/** The response in place of one whose session could not be written or checked. */
-export function failedResponse(config: Config, error: SessionError): Response {
-  tell("onError", config.onError, error);
-  const body = error.status === 503 ? "Service Unavailable" : "Internal Server Error";
-  return new Response(body, { status: error.status, headers: { "Cache-Control": NO_STORE } });
-}
-
-/** The response, or a copy where its fields cannot be set (Response.redirect(), what fetch() gives). */
-function mutable(response: Response): Response {
-  try {
-    response.headers.delete("Set-Cookie-Of-Nobody");
-    return response;
-  } catch {
-    return copyOf(response);
-  }
-}
-
-function copyOf(response: Response): Response {
-  return new Response(response.body, response);
+/** Whether `end` was given more than a callback. */
+function hasBody([chunk]: readonly unknown[]): boolean {
+  return chunk !== undefined && chunk !== null && typeof chunk !== "function";
 }
 
 /**
@@ -225,14 +180,15 @@ function setFields(res: NodeResponse, fields: unknown): void {
 }
 
 /** `Vary` with Cookie among its names; undefined if it says so already. */
-function varyWithCookie(vary: Field | null): string | undefined {
+export function varyWithCookie(vary: Field | null): string | undefined {
   if (vary === undefined || vary === null || vary === "") return "Cookie";
   const text = String(vary);
   const names = text.toLowerCase().split(/[\t ,]/);
   return names.includes("*") || names.includes("cookie") ? undefined : `${text}, Cookie`;
 }
 
-function cookieOrError(state: State): string | SessionError | undefined {
+/** The Set-Cookie that is due, or why it cannot be made. */
+export function cookieOrError(state: State): string | SessionError | undefined {
   try {
     return state.cookie();
   } catch (error) {
@@ -240,6 +196,7 @@ function cookieOrError(state: State): string | SessionError | undefined {
   }
 }
 
-function ownPrefix({ config }: State): string {
+/** What a Set-Cookie of the session begins with. */
+export function ownPrefix({ config }: State): string {
   return `${config.name}=`;
 }

@@ -76,6 +76,8 @@ export interface Config {
   readonly revocation: Revocation | undefined;
   readonly onInvalid: ((reason: { code: string }) => void) | undefined;
   readonly onError: (error: SessionError) => void;
+  /** The Responses that a visitor has already got. */
+  readonly handedOut: WeakSet<Response>;
   /** Whole seconds since the epoch. @throws ConfigError: the clock gives no finite number. */
   readonly now: () => number;
 }
@@ -133,6 +135,7 @@ export function configure(given: SessionOptions): Config {
     revocation: options.revocation,
     onInvalid: options.onInvalid,
     onError: options.onError ?? warn,
+    handedOut: new WeakSet(),
     now: clockOf(clock),
   };
 }

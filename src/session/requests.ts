@@ -2,9 +2,10 @@
 
 import { SessionError } from "../errors.ts";
 import { optionError } from "../internal/options.ts";
-import { failedResponse, hookHead, type NodeResponse } from "./head.ts";
+import { hookHead, type NodeResponse } from "./head.ts";
 import { atOnce, isPromise, type Opened, open, tell } from "./open.ts";
 import type { Config } from "./options.ts";
+import { failedResponse } from "./response.ts";
 import { State } from "./state.ts";
 
 /** What of an IncomingMessage or an Http2ServerRequest is used. */
