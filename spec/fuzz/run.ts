@@ -10,8 +10,8 @@
  */
 
 import { randomInt } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { recordFigures } from "../helpers/figures.ts";
 import { play, replay, type Tally } from "./engine.ts";
 import { PARSERS } from "./parsers.ts";
 
@@ -64,16 +64,12 @@ function report(
 }
 
 function record(name: string, { cases, outcomes, differed }: Tally): void {
-  const file = new URL("figures.json", import.meta.url);
-  const figures = JSON.parse(readFileSync(file, "utf8")) as Record<string, object>;
-  figures[name] = {
+  recordFigures("fuzz", name, {
     seed,
-    node: process.versions.node,
     cases,
     disagreements: differed,
     outcomes: Object.fromEntries([...outcomes].sort(([a], [b]) => (a < b ? -1 : 1))),
-  };
-  writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
+  });
 }
 
 /** In ASCII, so that a look-alike shows. */

@@ -5,7 +5,7 @@
  * others too.
  *
  * Fails where a mutant survives that spec/mutation/equivalent.json does not give a reason for, where a reason
- * there has no survivor, and where the score, of all that are not equivalent, is under 97 %.
+ * there has no survivor, and where the score of all files, equivalent mutants and all, is under 97 %.
  */
 
 import { createHash } from "node:crypto";
@@ -61,12 +61,11 @@ for (const file of files) {
   writeFileSync(join(DATA, "scores.json"), `${JSON.stringify(scores, null, 2)}\n`);
 }
 const { mutants, killed, equivalent } = total;
-const score = (100 * killed) / (mutants - equivalent);
+const score = (100 * killed) / mutants;
 console.log(
-  `all: ${killed} of ${mutants} killed, ${((100 * killed) / mutants).toFixed(2)} %; ` +
-    `${equivalent} are equivalent, ${score.toFixed(2)} % of the others killed`,
+  `all: ${killed} of ${mutants} killed, ${score.toFixed(2)} %; ${equivalent} are equivalent`,
 );
-if (score < LEAST_SCORE || wrong > 0) process.exitCode = 1;
+if ((given.length === 0 && score < LEAST_SCORE) || wrong > 0) process.exitCode = 1;
 
 /** The mutants of a file with what became of each. */
 async function judged(file: string): Promise<MutantResult[]> {

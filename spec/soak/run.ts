@@ -4,6 +4,7 @@
  * in-process list remembers until it would have expired.
  *
  *     --sessions N  10,000,000 by default
+ *     --record      writes what came out to figures.json
  *
  * Exits with 1 if the heap or the resident size grows after the first tenth.
  */
@@ -13,6 +14,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { parseArgs } from "node:util";
 import { memoryRevocation, sessions } from "../../src/session.ts";
+import { recordFigures } from "../helpers/figures.ts";
 
 const TENTHS = 10;
 /** What collections leave behind differs by so much: one object lost a session would be hundreds. */
@@ -23,7 +25,10 @@ const RSS_SLACK = 48 * 2 ** 20;
 const A_SECOND = 1000;
 
 const { values: flags } = parseArgs({
-  options: { sessions: { type: "string", default: "10000000" } },
+  options: {
+    sessions: { type: "string", default: "10000000" },
+    record: { type: "boolean", default: false },
+  },
 });
 const total = Number(flags.sessions);
 if (!Number.isSafeInteger(total) || total < 10_000)
@@ -111,4 +116,5 @@ const growth = { heap: last.heap - first.heap, rss: last.rss - first.rss };
 const kib = (bytes: number) => `${Math.round(bytes / 1024)} KiB`;
 console.log(`${JSON.stringify(counts)}`);
 console.log(`after the first tenth: heap ${kib(growth.heap)}, resident ${kib(growth.rss)}`);
+if (flags.record) recordFigures("soak", "sessions", { sessions: total, requests, ...growth });
 if (growth.heap > HEAP_SLACK || growth.rss > RSS_SLACK) process.exitCode = 1;

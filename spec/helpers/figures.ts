@@ -1,0 +1,22 @@
+/** The figures of long runs, which are committed: `figures.json` beside the program that found them. */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+
+/** What each part of a program found, and under which Node. */
+export function readFigures<T>(program: string): Record<string, T & { readonly node: string }> {
+  const file = fileOf(program);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+}
+
+/** Writes what a part of the program found, under this Node, beside what other parts have there. */
+export function recordFigures(program: string, part: string, found: object): void {
+  const figures = {
+    ...readFigures<object>(program),
+    [part]: { node: process.versions.node, ...found },
+  };
+  writeFileSync(fileOf(program), `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+function fileOf(program: string): URL {
+  return new URL(`../${program}/figures.json`, import.meta.url);
+}
