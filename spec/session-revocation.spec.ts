@@ -319,6 +319,21 @@ for (const [what, Made] of Object.entries(LISTS)) {
         assert.deepEqual(list.calls.slice(0, 2), ["ask an-old-id", "tell an-old-id"]);
       });
 
+      test("a callback alone is called", async (t) => {
+        const list = new Made();
+        const made = service({ revocation: list });
+        let call = (_told: string) => {};
+        const called = new Promise<string>((resolve) => {
+          call = resolve;
+        });
+        const site = await start(t, async (req, res) => {
+          (await made.sessions.load(req, res)).destroy();
+          res.end(() => call([...list.revoked.keys()].join()));
+        });
+        assert.equal((await site.ask("/", HEADERS)).status, 200);
+        assert.equal(await called, "an-old-id");
+      });
+
       test("what an error handler ends with behind it is the response, whole", async (t) => {
         const list = new Made();
         const made = service({ revocation: list });
@@ -332,6 +347,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
           res.setHeader("Content-Length", 6);
           res.end("failed");
           res.end();
+          res.end(null as never);
           res.end(() => {});
         });
         const reply = await site.ask("/", HEADERS);
@@ -595,8 +611,9 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         res.end("text");
       });
       await assert.rejects(site.ask("/", HEADERS));
-      const [{ code, message }] = await warning;
-      assert.deepEqual([code, message], ["BULLA_END", "a response could not be ended as asked"]);
+      const [{ code, message, detail = "" }] = await warning;
+      const expected = ["BULLA_END", "a response could not be ended as asked", ""];
+      assert.deepEqual([code, message, detail], expected);
     });
   }
 }
