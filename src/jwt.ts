@@ -56,6 +56,8 @@ export class Jwt<C extends Claims = Claims> {
   readonly #fixed: readonly (readonly [name: string, value: unknown, text: string])[];
   readonly #audience: readonly string[];
   readonly #required: readonly string[];
+  readonly #tolerance: number;
+  readonly #maxAge: number | undefined;
   readonly #maxLength: number;
   /** The times that the policy sets where the caller does not, as bits. */
   readonly #times: number;
@@ -86,6 +88,8 @@ export class Jwt<C extends Claims = Claims> {
     if (maxTokenAge !== undefined) implied.push("iat");
     this.#required = [...implied, ...(requiredClaims ?? [])];
     this.#times = (issuedAt === false ? 0 : IAT) | timesOf(this.#policy);
+    this.#tolerance = this.#policy.clockTolerance ?? 0;
+    this.#maxAge = maxTokenAge;
     this.#maxLength = maxTokenLength ?? MAX_TOKEN_LENGTH;
   }
 
@@ -205,7 +209,8 @@ export class Jwt<C extends Claims = Claims> {
 
   #checkTimes(claims: Claims, given: number | undefined): void {
     const { exp = Infinity, nbf = -Infinity, iat } = claims;
-    const { maxTokenAge, clockTolerance: tolerance = 0 } = this.#policy;
+    const tolerance = this.#tolerance;
+    const maxTokenAge = this.#maxAge;
     const now = given ?? Date.now() / 1000;
     // Section 4.1.4: "on or after" the expiration time is too late; 4.1.5: at `nbf` is soon enough.
     if (now >= exp + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");

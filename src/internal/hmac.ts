@@ -18,8 +18,7 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from "node:crypto";
 
 const BLOCK = 64;
-/** Bytes of a MAC. */
-export const DIGEST = 32;
+const DIGEST = 32;
 
 /** The longest message that the page takes, in bytes; a longer one goes the plain way. */
 export const CAPACITY = 16_384;

@@ -9,11 +9,12 @@
 
 import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encode, encodeUpTo } from "../base64url.ts";
 import { type Refusal, refusal, type TokenErrorCode } from "../errors.ts";
-import { CAPACITY, DIGEST, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
+import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type JwtKey, jwtKey, keyList } from "./keys.ts";
 import { parseObject, utf8Text } from "./text.ts";
 
 const ALGORITHM = "HS256";
+const MAC_BYTES = 32;
 const MAC_CHARACTERS = 43;
 const DOT = ".";
 const MALFORMED = "ERR_TOKEN_MALFORMED";
@@ -149,7 +150,7 @@ export function openUnverified(token: string): { header: JwtHeader; payload: str
 function holder(keys: readonly Key[], token: string, last: number): Key | undefined {
   // What is not ASCII is longer in UTF-8, and no token; latin1 would fold U+0141 to "A".
   if (page.write(token) !== token.length) return undefined;
-  if (decodeBytes(page, last + 1, token.length, givenMac) !== DIGEST) return undefined;
+  if (decodeBytes(page, last + 1, token.length, givenMac) !== MAC_BYTES) return undefined;
   for (const key of keys) {
     if (isGivenMac(key.hmac.ofPage(last, "binary"))) return key;
   }
@@ -158,7 +159,7 @@ function holder(keys: readonly Key[], token: string, last: number): Key | undefi
 
 /** The same for a token that the page cannot take. What is not ASCII is no base64url, and found later. */
 function holderOfLong(keys: readonly Key[], token: string, last: number): Key | undefined {
-  if (decodeInto(page, token, last + 1, token.length) !== DIGEST) return undefined;
+  if (decodeInto(page, token, last + 1, token.length) !== MAC_BYTES) return undefined;
   page.copy(givenMac);
   const input = token.slice(0, last);
   return keys.find(({ hmac }) => isGivenMac(hmac.of(input, "binary")));
