@@ -27,6 +27,17 @@ test("every source has its specs, which are there, and each but once", () => {
   }
 });
 
+test("of every source each survivor that was counted is listed, and no other", () => {
+  const scores: Record<string, { mutants: number; killed: number; survived: number }> = JSON.parse(
+    read("mutation/scores.json"),
+  );
+  assert.deepEqual(Object.keys(scores).toSorted(), Object.keys(plan.first).toSorted());
+  for (const [source, { mutants, killed, survived }] of Object.entries(scores)) {
+    assert.equal(killed + survived, mutants, source);
+    assert.equal(survived, equivalents.filter(({ file }) => file === source).length, source);
+  }
+});
+
 test("every mutant that is equivalent is of a line that is there, and has a reason", () => {
   for (const { file, line, was, now, reason } of equivalents) {
     const source = read(`../src/${file}`);

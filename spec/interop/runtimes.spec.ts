@@ -27,6 +27,7 @@ const NOT_THE_LIBRARY: Record<string, string> = {
   "mutation.spec.ts": "holds the list of mutants to the sources, which are the same everywhere",
   "readme.spec.ts": "runs README.md's programs with Node's flags",
   "requirements.spec.ts": "holds the table of requirements to the sources and the specs",
+  "security.spec.ts": "holds SECURITY.md to the committed figures",
   "timing.spec.ts": "holds the t-test of a measurement on Node",
   "types.spec.ts": "runs the TypeScript compiler",
 };
