@@ -34,7 +34,7 @@ export function readOptions<O extends object>(
 ): O {
   checkNames(options, known, of);
   const given = (options ?? {}) as Record<string, unknown>;
-  // Without a prototype: what an application's other code puts on Object.prototype is no option.
+  // Without a prototype: what is put on Object.prototype afterwards is no option.
   const plain: Record<string, unknown> = Object.create(null);
   for (const name of known) plain[name] = given[name];
   return plain as O;
