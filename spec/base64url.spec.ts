@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { constants } from "node:buffer";
 import { describe, mock, test } from "node:test";
 import { decode, encode } from "../src/base64url.ts";
-import { TokenError } from "../src/errors.ts";
+import { TokenError } from "../src/internal/errors.ts";
 import { seeded } from "./helpers/token-random.ts";
 import { misuse, refused } from "./helpers/token-refusals.ts";
 

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { TokenError } from "../src/errors.ts";
+import { TokenError } from "../src/internal/errors.ts";
 import { judge, play, replay } from "./fuzz/engine.ts";
 import { refuse, type Verdict } from "./fuzz/oracle/verdict.ts";
 import { PARSERS, type Parser } from "./fuzz/parsers.ts";

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { mock, test } from "node:test";
-import { TokenError } from "../src/errors.ts";
 import { Fernet } from "../src/fernet.ts";
+import { TokenError } from "../src/internal/errors.ts";
 import { decodeUnverified, Jwt } from "../src/jwt.ts";
 import { jws } from "./helpers/token-forge.ts";
 

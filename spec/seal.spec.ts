@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
-import { createSeal, type Secret } from "../src/seal.ts";
+import { createSeal, type Secret } from "../src/session/seal.ts";
 import {
   envelope,
   NAME,

@@ -2,15 +2,15 @@
  * Strict base64url (RFC 4648 section 5): a text is accepted exactly when encoding its bytes gives
  * that text back, so every byte sequence has one spelling and no other character passes.
  *
- * Trusted base: errors.ts, internal/options.ts and bytes.ts. No other module and no dependency moves the bits,
+ * Trusted base: errors.ts, internal/checks.ts and bytes.ts. No other module and no dependency moves the bits,
  * save the runtime's own codec past the lengths below, held to the same rule.
  */
 
-import { TokenError } from "./errors.ts";
 import { bufferOver, isBytes, lengthOf } from "./internal/bytes.ts";
-import { checkBoolean, checkNames, optionError } from "./internal/options.ts";
+import { checkBoolean, checkNames, optionError } from "./internal/checks.ts";
+import { TokenError } from "./internal/errors.ts";
 
-export { ConfigError, TokenError } from "./errors.ts";
+export { ConfigError, TokenError } from "./internal/errors.ts";
 
 /** RFC 4648 table 2: the character of each 6-bit value. */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -1,12 +1,12 @@
 /**
  * Reads one cookie and writes one Set-Cookie (RFC 6265bis sections 4.1 and 4.2).
  *
- * Trusted base: errors.ts and internal/options.ts.
+ * Trusted base: errors.ts and internal/checks.ts.
  */
 
-import { checkBoolean, checkOneOf, optionError, readOptions } from "./internal/options.ts";
+import { checkBoolean, checkOneOf, optionError, readOptions } from "./internal/checks.ts";
 
-export { ConfigError } from "./errors.ts";
+export { ConfigError } from "./internal/errors.ts";
 export type SameSite = "lax" | "strict" | "none";
 export type Priority = "low" | "medium" | "high";
 

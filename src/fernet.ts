@@ -1,14 +1,15 @@
 /**
  * Fernet (the Fernet spec, version 0x80): authenticated encryption of a message, with its time.
  *
- * Trusted base: errors.ts, base64url.ts, internal/options.ts and bytes.ts, keys.ts (what a key may be), frame.ts
+ * Trusted base: errors.ts, base64url.ts, internal/checks.ts and bytes.ts, keys.ts (what a key may be), frame.ts
  * (the format), hmac.ts and cbc.ts (HMAC-SHA256 and AES-128-CBC on node:crypto), random.ts (the IVs) and
  * text.ts (strict UTF-8). Nothing else runs.
  */
 
 import { encode } from "./base64url.ts";
-import { TokenError } from "./errors.ts";
 import { isBytes, plainView } from "./internal/bytes.ts";
+import { checkNames, checkSeconds, optionError, seconds } from "./internal/checks.ts";
+import { TokenError } from "./internal/errors.ts";
 import {
   decryptFrame,
   exactTimestampOf,
@@ -17,11 +18,10 @@ import {
   timestampOf,
 } from "./internal/frame.ts";
 import type { FernetKey } from "./internal/keys.ts";
-import { checkNames, checkSeconds, optionError, seconds } from "./internal/options.ts";
 import { randomKey } from "./internal/random.ts";
 import { utf8Text } from "./internal/text.ts";
 
-export { ConfigError, TokenError } from "./errors.ts";
+export { ConfigError, TokenError } from "./internal/errors.ts";
 export type { FernetKey } from "./internal/keys.ts";
 
 export interface FernetEncryptOptions {

@@ -9,19 +9,19 @@ export {
   serializeCookie,
 } from "./cookie.ts";
 export {
+  Fernet,
+  type FernetDecryptOptions,
+  type FernetEncryptOptions,
+  type FernetKey,
+} from "./fernet.ts";
+export {
   ConfigError,
   type ConfigErrorCode,
   SessionError,
   type SessionErrorCode,
   TokenError,
   type TokenErrorCode,
-} from "./errors.ts";
-export {
-  Fernet,
-  type FernetDecryptOptions,
-  type FernetEncryptOptions,
-  type FernetKey,
-} from "./fernet.ts";
+} from "./internal/errors.ts";
 export {
   type Claims,
   decodeUnverified,

@@ -1,13 +1,13 @@
 /**
  * JSON Web Tokens (RFC 7519) signed with HS256, under the practices of RFC 8725.
  *
- * Trusted base: errors.ts, base64url.ts, internal/options.ts and bytes.ts, claims.ts (what claims and a
+ * Trusted base: errors.ts, base64url.ts, internal/checks.ts and bytes.ts, claims.ts (what claims and a
  * policy may be), keys.ts (what a key may be), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on
  * node:crypto), random.ts (generateKey) and text.ts (strict UTF-8 and JSON). Nothing else runs.
  */
 
 import { encode } from "./base64url.ts";
-import { ConfigError, TokenError } from "./errors.ts";
+import { checkNames, checkSeconds, optionError, seconds } from "./internal/checks.ts";
 import {
   after,
   type Claims,
@@ -19,14 +19,14 @@ import {
   readPolicy,
   wrongType,
 } from "./internal/claims.ts";
+import { ConfigError, TokenError } from "./internal/errors.ts";
 import { Jws, type JwtHeader, openUnverified } from "./internal/jws.ts";
 import type { JwtKey } from "./internal/keys.ts";
-import { checkNames, checkSeconds, optionError, seconds } from "./internal/options.ts";
 import { randomKey } from "./internal/random.ts";
 import { parseObject } from "./internal/text.ts";
 
-export { ConfigError, TokenError } from "./errors.ts";
 export type { Claims, JwtPolicy, JwtSignOptions, JwtVerifyOptions } from "./internal/claims.ts";
+export { ConfigError, TokenError } from "./internal/errors.ts";
 export type { JwtHeader } from "./internal/jws.ts";
 export type { JwtKey } from "./internal/keys.ts";
 

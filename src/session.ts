@@ -1,26 +1,24 @@
 /**
  * Cookie sessions for node:http(2), Connect, Express and the Fetch API, composed of cookie.ts (one
- * cookie), seal.ts (base64, JWT or Fernet) and session/: options, requests (one session a request), open
- * (from cookie to claims), object (what the application holds), state (what changed), head and response
- * (into what is sent) and revocation (two lists of what is no longer honoured).
+ * cookie) and session/: config (the options), seal (base64, JWT or Fernet), requests (one session a
+ * request), open (from cookie to claims), view (what the application holds), state (what changed), head
+ * and response (into what is sent) and revocation (two lists of what is no longer honoured).
  *
  * Trusted base: all of src/ but jwt.ts with claims.ts, and fernet.ts.
  */
 
-import { optionError } from "./internal/options.ts";
+import { optionError } from "./internal/checks.ts";
+import { configure, type SessionOptions } from "./session/config.ts";
 import type { NodeResponse } from "./session/head.ts";
-import type { SessionFacts, SessionMembers } from "./session/object.ts";
 import { atOnce } from "./session/open.ts";
-import { configure, type SessionOptions } from "./session/options.ts";
 import { type NodeRequest, Requests, type SessionSource } from "./session/requests.ts";
 import { sealResponse } from "./session/response.ts";
+import type { SessionFacts, SessionMembers } from "./session/view.ts";
 
 export type { Priority, SameSite } from "./cookie.ts";
-export { ConfigError, SessionError } from "./errors.ts";
-export type { Seal, SealType, Secret } from "./seal.ts";
+export { ConfigError, SessionError } from "./internal/errors.ts";
+export type { Revocation, SessionCookieOptions, SessionOptions } from "./session/config.ts";
 export type { NodeResponse } from "./session/head.ts";
-export type { Done, SessionFacts, SessionMembers } from "./session/object.ts";
-export type { Revocation, SessionCookieOptions, SessionOptions } from "./session/options.ts";
 export type { NodeRequest, SessionSource } from "./session/requests.ts";
 export {
   type MemoryRevocation,
@@ -31,6 +29,8 @@ export {
   type RedisRevocationOptions,
   redisRevocation,
 } from "./session/revocation.ts";
+export type { Seal, SealType, Secret } from "./session/seal.ts";
+export type { Done, SessionFacts, SessionMembers } from "./session/view.ts";
 
 /** The data of `req.session`: declare your own members in it, once, by module augmentation. */
 // biome-ignore lint/suspicious/noEmptyInterface: there to be augmented

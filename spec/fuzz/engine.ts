@@ -1,6 +1,6 @@
 /** Plays cases against the oracle, counts what came out, and keeps what differed. */
 
-import { TokenError } from "../../src/errors.ts";
+import { TokenError } from "../../src/internal/errors.ts";
 import type { Parser, Trial } from "./parsers.ts";
 import { Random } from "./random.ts";
 

@@ -1,7 +1,7 @@
 /** Sessions on a frozen clock, and requests to them through `wrap`, without a socket. */
 
 import assert from "node:assert/strict";
-import type { SessionError } from "../../src/errors.ts";
+import type { SessionError } from "../../src/internal/errors.ts";
 import {
   type Session,
   type SessionFacts,

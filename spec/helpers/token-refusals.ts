@@ -1,7 +1,7 @@
 /** That a call is refused in just one way: class, code, message, and nothing else in the error. */
 
 import assert from "node:assert/strict";
-import { ConfigError, TokenError, type TokenErrorCode } from "../../src/errors.ts";
+import { ConfigError, TokenError, type TokenErrorCode } from "../../src/internal/errors.ts";
 
 const MESSAGES: Record<TokenErrorCode, string> = {
   ERR_ENCODING: "not base64url: alphabet, length, padding or trailing bits",

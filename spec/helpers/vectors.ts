@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import { decode, encode } from "../../src/base64url.ts";
-import { ConfigError, TokenError } from "../../src/errors.ts";
 import { Fernet } from "../../src/fernet.ts";
+import { ConfigError, TokenError } from "../../src/internal/errors.ts";
 import { Frames } from "../../src/internal/frame.ts";
 import { CAPACITY, HmacKey, page } from "../../src/internal/hmac.ts";
 import { Jws } from "../../src/internal/jws.ts";

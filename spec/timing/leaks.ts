@@ -1,7 +1,7 @@
 /** Planted leaks: verifiers that are right but for their time, so that the test shows what it finds. */
 
 import { createDecipheriv, createHmac, type KeyObject } from "node:crypto";
-import { TokenError } from "../../src/errors.ts";
+import { TokenError } from "../../src/internal/errors.ts";
 
 /** Compares byte by byte and leaves at the first that differs. */
 function equalUntilWrong(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 /** What the claims of RFC 7519 section 4.1, a policy over them, and a call's options may be. */
 
-import { checkBoolean, checkSeconds, checkString, optionError, readOptions } from "./options.ts";
+import { checkBoolean, checkSeconds, checkString, optionError, readOptions } from "./checks.ts";
 
 /** The registered claims of RFC 7519 section 4.1 and any others; times in seconds since the epoch. */
 export interface Claims {

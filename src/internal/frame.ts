@@ -7,7 +7,7 @@
  * HMAC covers all in front of it. A short frame is built, hashed and encrypted where it lies in the
  * page of hmac.ts; a long one has a buffer of its own. Plaintext never outlives a call in either.
  *
- * Trusted base: errors.ts, base64url.ts, options.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
+ * Trusted base: errors.ts, base64url.ts, checks.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
  */
 
 import {
@@ -18,8 +18,8 @@ import {
   pad,
   unpaddedLength,
 } from "../base64url.ts";
-import { TokenError } from "../errors.ts";
 import { CbcKey } from "./cbc.ts";
+import { TokenError } from "./errors.ts";
 import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type FernetKey, fernetKey, keyList } from "./keys.ts";
 import { fillRandom } from "./random.ts";

@@ -4,11 +4,11 @@
  *
  * Nothing here throws on a token: a refusal is returned, since an Error costs more than the check.
  *
- * Trusted base: errors.ts, base64url.ts, options.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
+ * Trusted base: errors.ts, base64url.ts, checks.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
  */
 
 import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encode, encodeUpTo } from "../base64url.ts";
-import { type Refusal, refusal, type TokenErrorCode } from "../errors.ts";
+import { type Refusal, refusal, type TokenErrorCode } from "./errors.ts";
 import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type JwtKey, jwtKey, keyList } from "./keys.ts";
 import { parseObject, utf8Text } from "./text.ts";

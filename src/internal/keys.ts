@@ -5,8 +5,8 @@
 
 import { hkdfSync, KeyObject } from "node:crypto";
 import { decode } from "../base64url.ts";
-import { ConfigError } from "../errors.ts";
 import { isBytes, plainView } from "./bytes.ts";
+import { ConfigError } from "./errors.ts";
 
 /**
  * A string (its UTF-8 bytes), bytes, a secret KeyObject or a JWK of type "oct" (RFC 7518 section 6.4);

@@ -1,6 +1,6 @@
 /** Puts the session into a response's head as it is written: a ServerResponse's, of node:http or node:http2. */
 
-import { SessionError } from "../errors.ts";
+import { SessionError } from "../internal/errors.ts";
 import { tell } from "./open.ts";
 import type { State } from "./state.ts";
 

@@ -1,9 +1,9 @@
 /** From a Cookie header to the session it carries, if any: candidates, their claims, revocation. */
 
 import { PAIR_LIMIT, readCookies } from "../cookie.ts";
-import { ConfigError, SessionError } from "../errors.ts";
+import { ConfigError, SessionError } from "../internal/errors.ts";
 import { parseObject } from "../internal/text.ts";
-import type { Config } from "./options.ts";
+import type { Config } from "./config.ts";
 
 /** What a valid cookie says: `{"jti": id, "iat": begun, "exp": end, "data": {...}}`. */
 export interface Claims {

@@ -1,10 +1,10 @@
 /** The sessions of requests: each opened once, when it is first touched or, with revocation, before. */
 
-import { SessionError } from "../errors.ts";
-import { optionError } from "../internal/options.ts";
+import { optionError } from "../internal/checks.ts";
+import { SessionError } from "../internal/errors.ts";
+import type { Config } from "./config.ts";
 import { hookHead, type NodeResponse } from "./head.ts";
 import { atOnce, isPromise, type Opened, open, tell } from "./open.ts";
-import type { Config } from "./options.ts";
 import { failedResponse } from "./response.ts";
 import { State } from "./state.ts";
 

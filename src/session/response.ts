@@ -1,10 +1,10 @@
 /** Puts the session into a Response of the Fetch API. */
 
-import { SessionError } from "../errors.ts";
-import { optionError } from "../internal/options.ts";
+import { optionError } from "../internal/checks.ts";
+import { SessionError } from "../internal/errors.ts";
+import type { Config } from "./config.ts";
 import { cookieOrError, NO_STORE, ownPrefix, varyWithCookie } from "./head.ts";
 import { tell } from "./open.ts";
-import type { Config } from "./options.ts";
 import type { State } from "./state.ts";
 
 /**

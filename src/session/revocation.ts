@@ -1,8 +1,8 @@
 /** Two revocation lists: in the process's memory, and in Redis for a fleet of processes. */
 
-import { SessionError } from "../errors.ts";
-import { checkSeconds, checkString, optionError, readOptions } from "../internal/options.ts";
-import { clockOf, type Revocation } from "./options.ts";
+import { checkSeconds, checkString, optionError, readOptions } from "../internal/checks.ts";
+import { SessionError } from "../internal/errors.ts";
+import { clockOf, type Revocation } from "./config.ts";
 
 export interface MemoryRevocationOptions {
   /** So many ids are held at most: 100,000 by default, which take about 8 MB. */

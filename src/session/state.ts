@@ -1,13 +1,13 @@
 /** A request's session: whence it came, what changed, and what the response has to carry. */
 
 import { isCookieValue, PAIR_LIMIT } from "../cookie.ts";
-import { SessionError } from "../errors.ts";
-import { checkFunction, optionError } from "../internal/options.ts";
+import { checkFunction, optionError } from "../internal/checks.ts";
+import { SessionError } from "../internal/errors.ts";
 import { randomId } from "../internal/random.ts";
 import { parseObject } from "../internal/text.ts";
-import { assign, clear, type Done, dataText, ReadonlySession, Session } from "./object.ts";
+import type { Config } from "./config.ts";
 import { type Claims, claimsText, isPromise, type Opened, revocationError } from "./open.ts";
-import type { Config } from "./options.ts";
+import { assign, clear, type Done, dataText, ReadonlySession, Session } from "./view.ts";
 
 const EMPTY = "{}";
 

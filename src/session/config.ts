@@ -1,15 +1,15 @@
 /** The options of sessions(), checked once and worked out. */
 
 import { attributesText, MAX_AGE_LIMIT, type Priority, type SameSite } from "../cookie.ts";
-import { ConfigError, type SessionError } from "../errors.ts";
 import {
   checkBoolean,
   checkFunction,
   checkOneOf,
   optionError,
   readOptions,
-} from "../internal/options.ts";
-import { createSeal, type Seal, type SealType, type Secret } from "../seal.ts";
+} from "../internal/checks.ts";
+import { ConfigError, type SessionError } from "../internal/errors.ts";
+import { createSeal, type Seal, type SealType, type Secret } from "./seal.ts";
 
 /** A list of session ids that are no longer honoured, though their cookies still open. */
 export interface Revocation {

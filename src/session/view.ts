@@ -1,7 +1,7 @@
 /** The object that the application holds: its data, and the members on a frozen prototype. */
 
-import { SessionError } from "../errors.ts";
-import { optionError } from "../internal/options.ts";
+import { optionError } from "../internal/checks.ts";
+import { SessionError } from "../internal/errors.ts";
 
 /** `error` is there when the revocation list could not be told, or the session not be written. */
 export type Done = (error?: SessionError) => void;

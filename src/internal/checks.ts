@@ -1,6 +1,6 @@
 /** Checks what a caller passes: every option has a known name and a sane value. */
 
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "./errors.ts";
 
 /** An ERR_OPTION that names what is wrong and says what would be right. */
 export function optionError(name: string, demand: string): ConfigError {

@@ -2,17 +2,17 @@
  * What seals a session's claims into a cookie's value: base64, jwt and fernet behind one interface.
  * A seal only seals; session/open.ts checks shapes and times of what it opens, for every type alike.
  *
- * Trusted base: errors.ts, base64url.ts, internal/options.ts and bytes.ts, keys.ts (HKDF), jws.ts and
+ * Trusted base: errors.ts, base64url.ts, internal/checks.ts and bytes.ts, keys.ts (HKDF), jws.ts and
  * frame.ts (the two formats), hmac.ts, cbc.ts, random.ts and text.ts.
  */
 
-import { decodeInto, encode } from "./base64url.ts";
-import { refusal } from "./errors.ts";
-import { decryptFrame, Frames } from "./internal/frame.ts";
-import { Jws } from "./internal/jws.ts";
-import { deriveKey, keyList, secretBytes } from "./internal/keys.ts";
-import { seconds } from "./internal/options.ts";
-import { utf8Text } from "./internal/text.ts";
+import { decodeInto, encode } from "../base64url.ts";
+import { seconds } from "../internal/checks.ts";
+import { refusal } from "../internal/errors.ts";
+import { decryptFrame, Frames } from "../internal/frame.ts";
+import { Jws } from "../internal/jws.ts";
+import { deriveKey, keyList, secretBytes } from "../internal/keys.ts";
+import { utf8Text } from "../internal/text.ts";
 
 /** JSON text in and out. `open` returns a refusal or throws for what `seal` cannot have made. */
 export interface Seal {
