@@ -1,12 +1,12 @@
 /**
  * Fernet (the Fernet spec, version 0x80): authenticated encryption of a message, with its time.
  *
- * Trusted base: errors.ts, base64url.ts, internal/checks.ts and bytes.ts, keys.ts (what a key may be), frame.ts
+ * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, keys.ts (what a key may be), frame.ts
  * (the format), hmac.ts and cbc.ts (HMAC-SHA256 and AES-128-CBC on node:crypto), random.ts (the IVs) and
  * text.ts (strict UTF-8). Nothing else runs.
  */
 
-import { encode } from "./base64url.ts";
+import { toText } from "./internal/base64.ts";
 import { isBytes, plainView } from "./internal/bytes.ts";
 import { checkNames, checkSeconds, optionError, seconds } from "./internal/checks.ts";
 import { TokenError } from "./internal/errors.ts";
@@ -52,7 +52,7 @@ export class Fernet {
 
   /** A fresh random key, as the spec writes it: 32 bytes as 44 characters of padded base64url. */
   static generateKey(): string {
-    return encode(randomKey(), { padding: true });
+    return toText(randomKey(), true);
   }
 
   /**

@@ -1,12 +1,12 @@
 /**
  * JSON Web Tokens (RFC 7519) signed with HS256, under the practices of RFC 8725.
  *
- * Trusted base: errors.ts, base64url.ts, internal/checks.ts and bytes.ts, claims.ts (what claims and a
+ * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, claims.ts (what claims and a
  * policy may be), keys.ts (what a key may be), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on
  * node:crypto), random.ts (generateKey) and text.ts (strict UTF-8 and JSON). Nothing else runs.
  */
 
-import { encode } from "./base64url.ts";
+import { toText } from "./internal/base64.ts";
 import { checkNames, checkSeconds, optionError, seconds } from "./internal/checks.ts";
 import {
   after,
@@ -66,7 +66,7 @@ export class Jwt<C extends Claims = Claims> {
 
   /** A fresh random key of 256 bits, as 43 characters. */
   static generateKey(): string {
-    return encode(randomKey());
+    return toText(randomKey());
   }
 
   /**

@@ -1,10 +1,10 @@
 /**
- * Cookie sessions for node:http(2), Connect, Express and the Fetch API, composed of cookie.ts (one
- * cookie) and session/: config (the options), seal (base64, JWT or Fernet), requests (one session a
+ * Cookie sessions for node:http(2), Connect, Express and the Fetch API, composed of internal/cookies.ts
+ * (one cookie) and session/: config (the options), seal (base64, JWT or Fernet), requests (one session a
  * request), open (from cookie to claims), view (what the application holds), state (what changed), head
  * and response (into what is sent) and revocation (two lists of what is no longer honoured).
  *
- * Trusted base: all of src/ but jwt.ts with claims.ts, and fernet.ts.
+ * Trusted base: all of src/ but base64url.ts, cookie.ts, fernet.ts, and jwt.ts with claims.ts.
  */
 
 import { optionError } from "./internal/checks.ts";
@@ -15,7 +15,7 @@ import { type NodeRequest, Requests, type SessionSource } from "./session/reques
 import { sealResponse } from "./session/response.ts";
 import type { SessionFacts, SessionMembers } from "./session/view.ts";
 
-export type { Priority, SameSite } from "./cookie.ts";
+export type { Priority, SameSite } from "./internal/cookies.ts";
 export { ConfigError, SessionError } from "./internal/errors.ts";
 export type { Revocation, SessionCookieOptions, SessionOptions } from "./session/config.ts";
 export type { NodeResponse } from "./session/head.ts";

@@ -7,7 +7,7 @@
  * HMAC covers all in front of it. A short frame is built, hashed and encrypted where it lies in the
  * page of hmac.ts; a long one has a buffer of its own. Plaintext never outlives a call in either.
  *
- * Trusted base: errors.ts, base64url.ts, checks.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
+ * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
  */
 
 import {
@@ -17,7 +17,7 @@ import {
   MOST_BYTES,
   pad,
   unpaddedLength,
-} from "../base64url.ts";
+} from "./base64.ts";
 import { CbcKey } from "./cbc.ts";
 import { TokenError } from "./errors.ts";
 import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";

@@ -4,10 +4,10 @@
  *
  * Nothing here throws on a token: a refusal is returned, since an Error costs more than the check.
  *
- * Trusted base: errors.ts, base64url.ts, checks.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
+ * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
  */
 
-import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encode, encodeUpTo } from "../base64url.ts";
+import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encodeUpTo, toText } from "./base64.ts";
 import { type Refusal, refusal, type TokenErrorCode } from "./errors.ts";
 import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type JwtKey, jwtKey, keyList } from "./keys.ts";
@@ -186,7 +186,7 @@ function parseHeader(token: string, first: number): JwtHeader | undefined {
 function encodeText(text: string, tail: string = ""): string {
   // A UTF-16 code unit is three bytes of UTF-8 at most.
   if ((text.length + tail.length) * 3 > CAPACITY) {
-    return encode(Buffer.from(tail === "" ? text : text.slice(0, -1) + tail));
+    return toText(Buffer.from(tail === "" ? text : text.slice(0, -1) + tail));
   }
   let length = page.write(text);
   if (tail !== "") length += page.write(tail, length - 1) - 1;

@@ -4,7 +4,7 @@
  */
 
 import { hkdfSync, KeyObject } from "node:crypto";
-import { decode } from "../base64url.ts";
+import { fromText } from "./base64.ts";
 import { isBytes, plainView } from "./bytes.ts";
 import { ConfigError } from "./errors.ts";
 
@@ -115,7 +115,7 @@ function fernetText(key: string): Uint8Array {
 
 function decodeKey(text: string, padding: boolean): Uint8Array {
   try {
-    return decode(text, { padding });
+    return fromText(text, padding);
   } catch {
     throw keyError("a key's text is not strict base64url");
   }

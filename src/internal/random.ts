@@ -7,7 +7,7 @@
  */
 
 import { randomFillSync } from "node:crypto";
-import { encodeUpTo } from "../base64url.ts";
+import { encodeUpTo } from "./base64.ts";
 
 const POOL = 4096;
 const pool = Buffer.allocUnsafeSlow(POOL);

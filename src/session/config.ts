@@ -1,6 +1,5 @@
 /** The options of sessions(), checked once and worked out. */
 
-import { attributesText, MAX_AGE_LIMIT, type Priority, type SameSite } from "../cookie.ts";
 import {
   checkBoolean,
   checkFunction,
@@ -8,6 +7,12 @@ import {
   optionError,
   readOptions,
 } from "../internal/checks.ts";
+import {
+  attributesText,
+  MAX_AGE_LIMIT,
+  type Priority,
+  type SameSite,
+} from "../internal/cookies.ts";
 import { ConfigError, type SessionError } from "../internal/errors.ts";
 import { createSeal, type Seal, type SealType, type Secret } from "./seal.ts";
 

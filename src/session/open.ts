@@ -1,6 +1,6 @@
 /** From a Cookie header to the session it carries, if any: candidates, their claims, revocation. */
 
-import { PAIR_LIMIT, readCookies } from "../cookie.ts";
+import { PAIR_LIMIT, readCookies } from "../internal/cookies.ts";
 import { ConfigError, SessionError } from "../internal/errors.ts";
 import { parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";

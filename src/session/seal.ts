@@ -2,11 +2,11 @@
  * What seals a session's claims into a cookie's value: base64, jwt and fernet behind one interface.
  * A seal only seals; session/open.ts checks shapes and times of what it opens, for every type alike.
  *
- * Trusted base: errors.ts, base64url.ts, internal/checks.ts and bytes.ts, keys.ts (HKDF), jws.ts and
+ * Trusted base: errors.ts, base64.ts, checks.ts and bytes.ts, keys.ts (HKDF), jws.ts and
  * frame.ts (the two formats), hmac.ts, cbc.ts, random.ts and text.ts.
  */
 
-import { decodeInto, encode } from "../base64url.ts";
+import { decodeInto, toText } from "../internal/base64.ts";
 import { seconds } from "../internal/checks.ts";
 import { refusal } from "../internal/errors.ts";
 import { decryptFrame, Frames } from "../internal/frame.ts";
@@ -44,7 +44,7 @@ export function createSeal(
 /** Anybody can read and write it: for what is neither secret nor believed. */
 function base64Seal(): Seal {
   return {
-    seal: (payload) => encode(Buffer.from(payload)),
+    seal: (payload) => toText(Buffer.from(payload)),
     open(text) {
       const bytes = Buffer.allocUnsafe(text.length + 4);
       const length = decodeInto(bytes, text, 0, text.length);

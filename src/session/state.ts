@@ -1,7 +1,7 @@
 /** A request's session: whence it came, what changed, and what the response has to carry. */
 
-import { isCookieValue, PAIR_LIMIT } from "../cookie.ts";
 import { checkFunction, optionError } from "../internal/checks.ts";
+import { isCookieValue, PAIR_LIMIT } from "../internal/cookies.ts";
 import { SessionError } from "../internal/errors.ts";
 import { randomId } from "../internal/random.ts";
 import { parseObject } from "../internal/text.ts";

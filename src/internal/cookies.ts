@@ -1,0 +1,226 @@
+/**
+ * The grammar of cookies: reads one and writes one Set-Cookie (RFC 6265bis sections 4.1 and 4.2).
+ *
+ * Trusted base: errors.ts and checks.ts.
+ */
+
+import { checkBoolean, checkOneOf, optionError, readOptions } from "./checks.ts";
+
+export type SameSite = "lax" | "strict" | "none";
+export type Priority = "low" | "medium" | "high";
+
+/** The attributes of section 4.1.2, Partitioned (CHIPS) and Chromium's Priority. */
+export interface CookieAttributes {
+  /** From "/" on, 1024 bytes at most. */
+  path?: string;
+  /** A host without a leading dot; the cookie then goes to its subdomains too. */
+  domain?: string;
+  /** Whole seconds, 0 to 400 days (34,560,000), as user agents have it (section 5.5). */
+  maxAge?: number;
+  /** Of the years 1601 to 9999. */
+  expires?: Date;
+  secure?: boolean;
+  httpOnly?: boolean;
+  /** "none" needs `secure`. */
+  sameSite?: SameSite;
+  /** Needs `secure`. */
+  partitioned?: boolean;
+  priority?: Priority;
+}
+
+/** 400 days in seconds (section 5.5). */
+export const MAX_AGE_LIMIT = 34_560_000;
+/** Name and value together, in bytes (section 5.6). */
+export const PAIR_LIMIT = 4096;
+/** Each attribute's value, in bytes (section 5.6). */
+const ATTRIBUTE_LIMIT = 1024;
+
+// cookie-name = token (RFC 9110 section 5.6.2)
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// cookie-octet = %x21 / %x23-2B / %x2D-3A / %x3C-5B / %x5D-7E
+const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+// path-value = *av-octet; av-octet = %x20-3A / %x3C-7E
+const PATH = /^\/[\x20-\x3a\x3c-\x7e]*$/;
+// domain-value = subdomain (RFC 1034 section 3.5, RFC 1123 section 2.1)
+const LABEL = /^[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?$/;
+
+const ATTRIBUTES: ReadonlySet<string> = new Set([
+  "path",
+  "domain",
+  "maxAge",
+  "expires",
+  "secure",
+  "httpOnly",
+  "sameSite",
+  "partitioned",
+  "priority",
+]);
+
+/** The engine's own: a subclass could make any text of a time. */
+const { getUTCFullYear, toUTCString } = Date.prototype;
+
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+
+/**
+ * Every value of the cookies of exactly that name in a Cookie header, in order, as it stands: nothing
+ * is decoded or unquoted, and what is no cookie-octet makes a cookie that does not exist.
+ *
+ * @throws ConfigError ERR_OPTION: the name is no token.
+ */
+export function readCookies(header: string, name: string): string[] {
+  checkName(name);
+  const values: string[] = [];
+  if (typeof header !== "string") return values;
+  // Only places where the name occurs are looked at; other cookies are never taken apart.
+  let at = header.indexOf(name);
+  while (at >= 0) {
+    const after = skipBlanks(header, at + name.length);
+    if (beginsPair(header, at) && header.charCodeAt(after) === EQUALS) {
+      const value = valueAt(header, after + 1);
+      if (isCookieValue(value)) values.push(value);
+    }
+    at = header.indexOf(name, at + name.length);
+  }
+  return values;
+}
+
+/**
+ * The value of a Set-Cookie header field.
+ *
+ * @throws ConfigError ERR_OPTION: what would leave the grammar of section 4.1.1, what the prefixes
+ *   `__Host-` and `__Secure-` demand (section 4.1.3), what user agents drop.
+ */
+export function serializeCookie(
+  name: string,
+  value: string,
+  attributes: CookieAttributes = {},
+): string {
+  checkName(name);
+  if (!isCookieValue(value)) {
+    throw optionError("value", "text of cookie-octets (RFC 6265bis section 4.1.1)");
+  }
+  if (name.length + value.length > PAIR_LIMIT) {
+    throw optionError("value", "such that name and value are 4096 bytes or less");
+  }
+  return `${name}=${value}${attributesText(name, attributes)}`;
+}
+
+/** Whether that text can be a cookie's value. */
+export function isCookieValue(value: unknown): value is string {
+  return typeof value === "string" && COOKIE_OCTETS.test(value);
+}
+
+/** The attributes of a cookie of that name as text, each behind "; ", checked as serializeCookie says. */
+export function attributesText(name: string, given: CookieAttributes): string {
+  checkName(name);
+  const attributes = readOptions(given, ATTRIBUTES, "a cookie");
+  checkAttributes(attributes);
+  checkPrefix(name, attributes);
+  const { maxAge, domain, path, expires, httpOnly, secure, sameSite, partitioned, priority } =
+    attributes;
+  let text = "";
+  if (maxAge !== undefined) text += `; Max-Age=${maxAge}`;
+  if (expires !== undefined) text += `; Expires=${toUTCString.call(expires)}`;
+  if (domain !== undefined) text += `; Domain=${domain}`;
+  if (path !== undefined) text += `; Path=${path}`;
+  if (httpOnly) text += "; HttpOnly";
+  if (secure) text += "; Secure";
+  if (sameSite !== undefined) text += `; SameSite=${capitalised(sameSite)}`;
+  if (partitioned) text += "; Partitioned";
+  if (priority !== undefined) text += `; Priority=${capitalised(priority)}`;
+  return text;
+}
+
+function checkName(name: string): void {
+  if (typeof name !== "string" || !TOKEN.test(name)) {
+    throw optionError("the cookie's name", "a token (RFC 9110 section 5.6.2)");
+  }
+}
+
+function checkAttributes(attributes: CookieAttributes): void {
+  const { path, domain, maxAge, expires, secure, sameSite, partitioned } = attributes;
+  if (path !== undefined && !isAttribute(path, PATH)) {
+    throw optionError("path", 'text from "/" on, without ";" and control characters');
+  }
+  if (domain !== undefined && !isDomain(domain)) {
+    throw optionError("domain", "a host name without a leading dot");
+  }
+  if (
+    maxAge !== undefined &&
+    !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= MAX_AGE_LIMIT)
+  ) {
+    throw optionError("maxAge", "whole seconds from 0 to 34560000 (400 days)");
+  }
+  if (expires !== undefined && !isDate(expires)) {
+    throw optionError("expires", "a Date of the years 1601 to 9999");
+  }
+  checkBoolean(secure, "secure");
+  checkBoolean(attributes.httpOnly, "httpOnly");
+  checkBoolean(partitioned, "partitioned");
+  checkOneOf(sameSite, "sameSite", ["lax", "strict", "none"]);
+  checkOneOf(attributes.priority, "priority", ["low", "medium", "high"]);
+  if (sameSite === "none" && !secure) throw optionError("secure", 'true where sameSite is "none"');
+  if (partitioned && !secure) throw optionError("secure", "true where partitioned is");
+}
+
+/** Section 4.1.3; user agents match the prefixes in any case (section 5.7). */
+function checkPrefix(name: string, { secure, path, domain }: CookieAttributes): void {
+  const lower = name.toLowerCase();
+  const host = lower.startsWith("__host-");
+  if ((host || lower.startsWith("__secure-")) && !secure) {
+    throw optionError("secure", "true where the cookie's name has the prefix __Host- or __Secure-");
+  }
+  if (host && path !== "/") throw optionError("path", '"/" where the name has the prefix __Host-');
+  if (host && domain !== undefined) {
+    throw optionError("domain", "absent where the cookie's name has the prefix __Host-");
+  }
+}
+
+/** Whether a pair begins there: at the header's start or behind ";", with SP and HTAB between. */
+function beginsPair(header: string, at: number): boolean {
+  let before = at - 1;
+  while (isBlank(header.charCodeAt(before))) before--;
+  return before < 0 || header.charCodeAt(before) === SEMICOLON;
+}
+
+function skipBlanks(header: string, from: number): number {
+  let at = from;
+  while (isBlank(header.charCodeAt(at))) at++;
+  return at;
+}
+
+/** The value from there to the next ";", without SP and HTAB around it. */
+function valueAt(header: string, from: number): string {
+  const semicolon = header.indexOf(";", from);
+  let end = semicolon < 0 ? header.length : semicolon;
+  while (isBlank(header.charCodeAt(end - 1))) end--;
+  return header.slice(skipBlanks(header, from), end);
+}
+
+/** SP or HTAB; `trim()` would take U+00A0 and U+FEFF too. */
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function isAttribute(value: unknown, grammar: RegExp): boolean {
+  return typeof value === "string" && value.length <= ATTRIBUTE_LIMIT && grammar.test(value);
+}
+
+function isDomain(domain: unknown): boolean {
+  if (typeof domain !== "string" || domain.length > 253) return false;
+  return domain.split(".").every((label) => label.length <= 63 && LABEL.test(label));
+}
+
+function isDate(date: Date): boolean {
+  try {
+    const year = getUTCFullYear.call(date);
+    return year >= 1601 && year <= 9999;
+  } catch {
+    return false;
+  }
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
