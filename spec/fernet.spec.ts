@@ -1,4 +1,4 @@
-/** Fernet's messages, times and keys in rotation; frame.spec.ts has the tokens that are forged. */
+/** Fernet's messages, times and keys in rotation; internal/frame.spec.ts has the tokens that are forged. */
 
 import assert from "node:assert/strict";
 import { createCipheriv, createDecipheriv, type Decipher, randomBytes } from "node:crypto";

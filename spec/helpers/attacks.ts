@@ -1,4 +1,4 @@
-/** What spec/attacks/*.json says is forged here, by node:crypto alone; vectors.ts has the pieces. */
+/** What spec/evidence/attacks/*.json says is forged here, by node:crypto alone; vectors.ts has the pieces. */
 
 import { ALPHABET, base64url, fernetToken, padded, sealed, trailing } from "./token-forge.ts";
 import { type Data, octets } from "./vectors.ts";

@@ -18,5 +18,5 @@ export function recordFigures(program: string, part: string, found: object): voi
 }
 
 function fileOf(program: string): URL {
-  return new URL(`../${program}/figures.json`, import.meta.url);
+  return new URL(`../evidence/${program}/figures.json`, import.meta.url);
 }

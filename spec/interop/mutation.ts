@@ -1,10 +1,10 @@
 /**
  * Mutation testing of src/ with Stryker: `npm run mutation`, or `npm run mutation -- cookie.ts internal/keys.ts`
  * for some of its files, with RANGE=1-99 for some of a file's lines. Each file is judged by the specs that
- * spec/mutation/plan.json names first for it; what survives them, and is not known to be equivalent, by the
+ * spec/evidence/mutation/plan.json names first for it; what survives them, and is not known to be equivalent, by the
  * others too.
  *
- * Fails where a mutant survives that spec/mutation/equivalent.json does not give a reason for, where a reason
+ * Fails where a mutant survives that spec/evidence/mutation/equivalent.json does not give a reason for, where a reason
  * there has no survivor, and where the score of all files, equivalent mutants and all, is under 97 %.
  */
 
@@ -17,7 +17,7 @@ import { Stryker } from "@stryker-mutator/core";
 type MutantResult = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const DATA = join(ROOT, "spec/mutation");
+const DATA = join(ROOT, "spec/evidence/mutation");
 const REPORTER = join(import.meta.dirname, "helpers/bare-tap.ts");
 const LEAST_SCORE = 97;
 const { RANGE } = process.env;

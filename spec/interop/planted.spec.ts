@@ -18,7 +18,7 @@ interface Planted {
 }
 
 const planted: Planted[] = JSON.parse(
-  readFileSync(join(ROOT, "spec/mutation/planted.json"), "utf8"),
+  readFileSync(join(ROOT, "spec/evidence/mutation/planted.json"), "utf8"),
 );
 
 let copy: string;

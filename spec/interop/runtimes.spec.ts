@@ -19,29 +19,24 @@ const HERE = import.meta.dirname;
 const ROOT = resolve(HERE, "../..");
 const LIMIT = 120_000;
 
-/** What holds the repository, or Node's own programs, and not the library. */
+/** Where the specs of the library are, below spec/. */
+const FOLDERS = ["", "internal/", "session/", "evidence/attacks/", "evidence/fuzz/"];
+
+/** What holds Node's own programs, and not the library. */
 const NOT_THE_LIBRARY: Record<string, string> = {
-  "architecture.spec.ts": "reads the sources and package.json, which are the same everywhere",
   "cost.spec.ts": "counts what is asked of Node",
-  "demo.spec.ts": "starts the demonstration with Node's flags; its server is Node's",
-  "mutation.spec.ts": "holds the list of mutants to the sources, which are the same everywhere",
-  "readme.spec.ts": "runs README.md's programs with Node's flags",
-  "requirements.spec.ts": "holds the table of requirements to the sources and the specs",
-  "security.spec.ts": "holds SECURITY.md to the committed figures",
-  "timing.spec.ts": "holds the t-test of a measurement on Node",
-  "types.spec.ts": "runs the TypeScript compiler",
 };
 
 /** What cannot hold there, by runtime, file and test. Each must fail still. */
 const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
   bun: {
-    "session-revocation.spec.ts": {
+    "session/revoking.spec.ts": {
       "HTTP/1.1: an end that throws once it has waited breaks off a response, and no process":
         "its node:http answers a request whose response is destroyed before it has begun",
     },
   },
   deno: {
-    "session-read.spec.ts": {
+    "session/read.spec.ts": {
       "read and load give data and the four facts, of whatever has a Cookie header > Headers with several Cookie fields":
         "its Headers join Cookie fields by a comma, which no reader can tell from a value's",
     },
@@ -52,13 +47,13 @@ const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
 const HANGS: Record<string, Record<string, string>> = {
   bun: {},
   deno: {
-    "session-socket.spec.ts":
+    "session/socket.spec.ts":
       "its node:http never closes a connection that is destroyed while a head is written",
   },
 };
 
 /** They put other functions in the place of node:crypto's. */
-const PATCHES_CRYPTO = ["faults.spec.ts", "random.spec.ts", "requirements-jose.spec.ts"];
+const PATCHES_CRYPTO = ["faults.spec.ts", "internal/random.spec.ts", "jose.spec.ts"];
 
 const bin = (name: string) => join(HERE, "node_modules/.bin", name);
 const helper = (name: string) => join(HERE, "helpers", name);
@@ -92,7 +87,7 @@ const env = Object.fromEntries(
 );
 
 async function run(runtime: string, file: string): Promise<[name: string, ending: Ending][]> {
-  const report = join(folder, `${runtime}-${file}.xml`);
+  const report = join(folder, `${runtime}-${file.replaceAll("/", "-")}.xml`);
   const [command = "", ...args] = COMMANDS[runtime]?.(file, report) ?? [];
   const child = spawn(command, args, { cwd: ROOT, env, stdio: "ignore", timeout: LIMIT });
   const [status, signal] = await once(child, "exit");
@@ -104,7 +99,11 @@ async function run(runtime: string, file: string): Promise<[name: string, ending
   return found;
 }
 
-const files = readdirSync(join(ROOT, "spec")).filter((name) => name.endsWith(".spec.ts"));
+const files = FOLDERS.flatMap((name) =>
+  readdirSync(join(ROOT, "spec", name))
+    .filter((file) => file.endsWith(".spec.ts"))
+    .map((file) => `${name}${file}`),
+);
 
 test("every file that is left out, and every exception, is there", () => {
   const named = Object.values(EXCEPTIONS).flatMap((exceptions) => Object.keys(exceptions));

@@ -47,7 +47,7 @@ test("the SBOM has the package, its licence, and nothing that it depends on", ()
 });
 
 test("a module above its budget, one without a budget, and a budget without a module are told", () => {
-  const real = JSON.parse(readFileSync(join(ROOT, "spec/supply/budget.json"), "utf8"));
+  const real = JSON.parse(readFileSync(join(ROOT, "spec/project/supply/budget.json"), "utf8"));
   const { "bulla/cookie": cookie, ...rest } = real;
   ok(cookie);
   const light = { ...cookie, gzip: cookie.gzip - 1000 };
@@ -61,7 +61,7 @@ test("a module above its budget, one without a budget, and a budget without a mo
     [{ ...real, "bulla/more": cookie }, 1],
   ]) {
     writeFileSync(budget, JSON.stringify(given));
-    equal(node(join(ROOT, "spec/supply/size.ts"), budget, built), status);
+    equal(node(join(ROOT, "spec/project/supply/size.ts"), budget, built), status);
   }
 });
 
@@ -99,7 +99,7 @@ for (const file of readdirSync(WORKFLOWS)) {
 
 describe("a release is made of its tag alone", () => {
   const release = (tag: string): number | null =>
-    node(join(ROOT, "spec/supply/release.ts"), tag, ROOT);
+    node(join(ROOT, "spec/project/supply/release.ts"), tag, ROOT);
 
   test("which is the package's version, and which the changelog has with its date", () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));

@@ -8,7 +8,7 @@ import express, { type RequestHandler, Router } from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
 import Koa from "koa";
-import { same } from "../../types/same.ts";
+import { same } from "../../project/types/same.ts";
 
 // Once, and the requests of every framework that has node:http's have it.
 declare module "bulla/session" {

@@ -1,0 +1,96 @@
+/**
+ * npm run fuzz: every parser against an oracle that was written from the specifications, without src.
+ *
+ *     --seconds N    for that long in all, 10 by default
+ *     --cases N      that many cases a parser, however long it takes
+ *     --seed S       the cases of an earlier run
+ *     --only PARSER  one of those in parsers.ts
+ *     --case N       that one case of the seed
+ *     --record       writes what came out to figures.json, beside what other parsers have there
+ */
+
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+import { recordFigures } from "../../helpers/figures.ts";
+import { play, replay, type Tally } from "./engine.ts";
+import { PARSERS } from "./parsers.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    seconds: { type: "string" },
+    cases: { type: "string" },
+    seed: { type: "string" },
+    only: { type: "string" },
+    case: { type: "string" },
+    record: { type: "boolean", default: false },
+  },
+});
+
+const seed = whole("seed") ?? randomInt(2 ** 31);
+const cases = whole("cases") ?? Infinity;
+const only = whole("case");
+const chosen = Object.entries(PARSERS).filter(([name]) => name === (flags.only ?? name));
+if (chosen.length === 0) throw new RangeError(`--only: ${Object.keys(PARSERS).join(", ")}`);
+const seconds = whole("seconds") ?? (cases === Infinity ? 10 : Infinity);
+const time = (seconds * 1000) / chosen.length;
+
+// Most cases are refused, and nobody reads the stacks of these refusals.
+Error.stackTraceLimit = 0;
+
+console.log(`seed ${seed}, Node ${process.versions.node}`);
+for (const [name, parser] of chosen) {
+  const begun = performance.now();
+  const tally =
+    only === undefined ? play(parser, seed, { cases, time }) : replay(parser, seed, only);
+  report(name, tally, (performance.now() - begun) / 1000);
+  if (flags.record) record(name, tally);
+  if (tally.differed > 0) process.exitCode = 1;
+}
+
+function report(
+  name: string,
+  { cases, outcomes, differed, disagreements }: Tally,
+  time: number,
+): void {
+  const rate = Math.round(cases / time).toLocaleString("en");
+  console.log(`\n${name}: ${cases} cases, ${differed} disagreements, ${rate} cases/s`);
+  for (const [outcome, count] of [...outcomes].sort(([a], [b]) => (a < b ? 1 : -1))) {
+    console.log(`  ${String(count).padStart(10)} ${outcome}`);
+  }
+  for (const { case: number, ...found } of disagreements) {
+    console.log(`  replay: npm run fuzz -- --only ${name} --seed ${seed} --case ${number}`);
+    console.log(`    ${shown(found)}`);
+  }
+}
+
+function record(name: string, { cases, outcomes, differed }: Tally): void {
+  recordFigures("fuzz", name, {
+    seed,
+    cases,
+    disagreements: differed,
+    outcomes: Object.fromEntries([...outcomes].sort(([a], [b]) => (a < b ? -1 : 1))),
+  });
+}
+
+/** In ASCII, so that a look-alike shows. */
+function shown(found: object): string {
+  const text = JSON.stringify(found, (_, value) => {
+    if (value instanceof Error) return String(value);
+    return typeof value === "bigint" || value === Infinity || value === -Infinity
+      ? String(value)
+      : value;
+  });
+  return text.replaceAll(
+    /[^ -~]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function whole(name: "seconds" | "cases" | "seed" | "case"): number | undefined {
+  const given = flags[name];
+  if (given === undefined) return undefined;
+  const number = Number(given);
+  if (!Number.isSafeInteger(number) || number < 0)
+    throw new RangeError(`--${name}: a whole number`);
+  return number;
+}

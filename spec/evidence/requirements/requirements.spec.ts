@@ -1,0 +1,129 @@
+/** That the table of requirements has a row for every clause, and names only what is there. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { keywordsOf } from "./count.ts";
+import { clausesOf, counts, extents, faultsOf, standards, unmatched } from "./table.ts";
+
+test("every standard of the list has a file, and every file its list", () => {
+  const names = standards.map(({ standard }) => standard);
+  assert.deepEqual(names.toSorted(), Object.keys(extents).toSorted());
+});
+
+for (const standard of standards) {
+  describe(`Requirements of ${standard.standard}`, () => {
+    test("every clause has one row, and every row only clauses of the list", () => {
+      assert.deepEqual(unmatched(standard), []);
+    });
+
+    for (const row of standard.rows) {
+      test(`${row.clauses.join(", ")}: the places and tests it names are there`, () => {
+        assert.deepEqual(faultsOf(row), []);
+      });
+    }
+  });
+}
+
+describe("A table that is wrong is found out", () => {
+  const good = standards[0]?.rows[0];
+  assert.ok(good);
+
+  test("a test, a place or a reason that is not there", () => {
+    assert.deepEqual(faultsOf(good), []);
+    const rows = {
+      "no such test: cookie.spec.ts: nothing": { ...good, shown: ["cookie.spec.ts: nothing"] },
+      "no such test: nothing.spec.ts: nothing": { ...good, shown: ["nothing.spec.ts: nothing"] },
+      "no such place: cookie.ts nothing": { ...good, where: ["cookie.ts nothing"] },
+      "no such place: nothing.ts encode": { ...good, where: ["nothing.ts encode"] },
+      "no such place: cookie.ts": { ...good, where: ["cookie.ts"] },
+      "no such place: cookie.ts .*": { ...good, where: ["cookie.ts .*"] },
+      "no such place: ../spec/evidence/requirements/table.ts isPlace": {
+        ...good,
+        where: ["../spec/evidence/requirements/table.ts isPlace"],
+      },
+      demand: { ...good, demand: "misspelt" },
+      "no deed, place or test": { ...good, shown: [] },
+      "refused without a reason": { ...good, refused: "" },
+      "others, or we": { ...good, binds: "others", reason: "it does" },
+      "it says nothing": { ...good, clauses: [] },
+    };
+    assert.deepEqual(faultsOf({ ...good, demands: "" }), ["it says nothing"]);
+    for (const [fault, row] of Object.entries(rows)) assert.deepEqual(faultsOf(row), [fault]);
+    const { clauses: named, demands } = good;
+    const reason = "it does";
+    for (const [row, fault] of [
+      [{ binds: "others" }, "no reason why it binds others"],
+      [{ binds: "", reason }, "no reason why it binds others"],
+      [{ binds: "others", reason, refused: "it is" }, "others, or we"],
+    ] as const) {
+      assert.deepEqual(faultsOf({ clauses: named, demands, ...row }), [fault]);
+    }
+  });
+
+  test("a clause without a row, a row without a clause, and two of one clause", () => {
+    const [standard] = standards;
+    assert.ok(standard);
+    const [first, ...rest] = standard.rows;
+    assert.ok(first);
+    const missing = first.clauses.map((clause) => `${standard.standard} ${clause}`);
+    assert.deepEqual(unmatched({ ...standard, rows: rest }), missing);
+    assert.deepEqual(unmatched({ ...standard, rows: [first, ...standard.rows] }), missing);
+    const unknown = { ...first, clauses: ["0.0 MUST 1"] };
+    const wrong = unmatched({ ...standard, rows: [...standard.rows, unknown] });
+    assert.deepEqual(wrong, [`${standard.standard} 0.0 MUST 1`]);
+  });
+});
+
+describe("Keywords are counted in the text of a standard", () => {
+  const text = `
+1.  Introduction ............ 3
+1.1.  Notational Conventions
+   The key words "MUST", "SHOULD" and "MAY".
+
+1.  Introduction
+   It MUST be so.  It SHOULD
+   NOT be otherwise; it MAY. must.
+
+Author                 Standards Track                  [Page 1]
+
+RFC 9999                     A Title                 January 2026
+
+4.1.  Names
+   It MUST NOT, MUST and MUST. It is RECOMMENDED, NOT RECOMMENDED and REQUIRED.
+`;
+
+  test("each by itself, section by section, over the ends of lines and pages", () => {
+    assert.deepEqual(keywordsOf(text), {
+      "1.1": { MUST: 1, SHOULD: 1 },
+      "1": { MUST: 1, "SHOULD NOT": 1 },
+      "4.1": { "MUST NOT": 1, MUST: 2, RECOMMENDED: 1, "NOT RECOMMENDED": 1, REQUIRED: 1 },
+    });
+  });
+
+  test("the sections that count are counted, with those below them", () => {
+    const rows: [standard: string, section: string, counted: boolean][] = [
+      ["RFC 4648", "3", true],
+      ["RFC 4648", "3.5", true],
+      ["RFC 4648", "4", false],
+      ["RFC 4648", "31", false],
+      ["RFC 7519", "4.1.3", true],
+      ["RFC 7519", "1.1", false],
+      ["RFC 7519", "10", false],
+      ["RFC 7519", "10.1.1", false],
+      ["RFC 7519", "1.10", true],
+    ];
+    for (const [standard, section, counted] of rows) {
+      assert.equal(counts(standard, section), counted, `${standard} ${section}`);
+    }
+  });
+
+  test("a clause for each, and no section that does not count", () => {
+    for (const { standard } of standards) {
+      for (const section of Object.keys(extents[standard]?.keywords ?? {})) {
+        assert.ok(counts(standard, section), `${standard} ${section}`);
+      }
+    }
+    assert.ok(clausesOf("RFC 7519").includes("4.1.3 MUST 2"));
+    assert.ok(clausesOf("RFC 7519").includes("7.2 step 10"));
+  });
+});

@@ -1,0 +1,120 @@
+/**
+ * npm run soak: ten million sessions in a row, which must leave memory flat. Each is a request with
+ * a response of node:http: a login, a change, an untouched visit, a bad cookie, or a logout that an
+ * in-process list remembers until it would have expired.
+ *
+ *     --sessions N  10,000,000 by default
+ *     --record      writes what came out to figures.json
+ *
+ * Exits with 1 if the heap or the resident size grows after the first tenth.
+ */
+
+import assert from "node:assert/strict";
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { parseArgs } from "node:util";
+import { memoryRevocation, sessions } from "../../../src/session.ts";
+import { recordFigures } from "../../helpers/figures.ts";
+
+const TENTHS = 10;
+/** What collections leave behind differs by so much: one object lost a session would be hundreds. */
+const HEAP_SLACK = 2 ** 20;
+/** The allocator keeps what it got, and gets more now and then. */
+const RSS_SLACK = 48 * 2 ** 20;
+/** Requests in a second of the clock that is given: sessions expire and leave the list. */
+const A_SECOND = 1000;
+
+const { values: flags } = parseArgs({
+  options: {
+    sessions: { type: "string", default: "10000000" },
+    record: { type: "boolean", default: false },
+  },
+});
+const total = Number(flags.sessions);
+if (!Number.isSafeInteger(total) || total < 10_000)
+  throw new RangeError("--sessions: 10000 or more");
+const { gc } = globalThis;
+if (gc === undefined) throw new Error("run with --expose-gc: npm run soak");
+
+let requests = 0;
+const clock = () => 1_700_000_000 + requests / A_SECOND;
+const { attach } = sessions<{ user?: string; visits?: number; cart?: number[] }>({
+  secret: "a secret of some more than 32 bytes",
+  maxAge: 60,
+  revocation: memoryRevocation({ clock }),
+  clock,
+});
+const socket = new Socket();
+const counts = { logins: 0, changes: 0, untouched: 0, refused: 0, logouts: 0 };
+
+/** One request; what its Set-Cookie has as a pair. */
+function request(
+  cookie: string | undefined,
+  handler: (session: ReturnType<typeof attach>) => void,
+) {
+  requests++;
+  const req = new IncomingMessage(socket);
+  if (cookie !== undefined) req.headers.cookie = cookie;
+  const res = new ServerResponse(req);
+  handler(attach(req, res));
+  res.end("done");
+  return /^[^;]*/.exec(String(res.getHeader("set-cookie") ?? ""))?.[0];
+}
+
+/** The life of one session, of up to five requests. */
+function live(number: number): void {
+  const user = `user ${number}`;
+  const cookie = request(undefined, (session) => Object.assign(session, { user, visits: 0 }));
+  counts.logins++;
+  if (number % 2 === 0) {
+    request(cookie, (session) => {
+      assert.equal(session.user, user);
+      session.visits = 1;
+      session.cart = [number];
+    });
+    counts.changes++;
+  }
+  if (number % 5 === 0) {
+    assert.equal(
+      request(cookie, ({ user: seen }) => assert.equal(seen, user)),
+      "",
+    );
+    counts.untouched++;
+  }
+  if (number % 7 === 0) {
+    request(`${cookie?.slice(0, -2)}AA`, (session) => assert.equal(session.user, undefined));
+    counts.refused++;
+  }
+  if (number % 10 === 0) {
+    request(cookie, (session) => session.destroy());
+    request(cookie, (session) => assert.equal(session.user, undefined));
+    counts.logouts++;
+  }
+}
+
+function settled(): { heap: number; rss: number } {
+  for (let round = 0; round < 4; round++) gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heap: heapUsed, rss };
+}
+
+console.log(`Node ${process.versions.node}, ${total} sessions`);
+console.log("  sessions   requests   heap MiB   resident MiB");
+const marks: { heap: number; rss: number }[] = [];
+for (let number = 1; number <= total; number++) {
+  live(number);
+  if (number % (total / TENTHS) !== 0) continue;
+  const mark = settled();
+  marks.push(mark);
+  const [heap, rss] = [mark.heap, mark.rss].map((bytes) => (bytes / 2 ** 20).toFixed(2));
+  const columns = [String(number).padStart(10), String(requests).padStart(10), heap, rss];
+  console.log(columns.map((column) => column?.padStart(9)).join("  "));
+}
+
+const [first, last] = [marks[0], marks.at(-1)] as [(typeof marks)[0], (typeof marks)[0]];
+const growth = { heap: last.heap - first.heap, rss: last.rss - first.rss };
+const kib = (bytes: number) => `${Math.round(bytes / 1024)} KiB`;
+console.log(`${JSON.stringify(counts)}`);
+console.log(`after the first tenth: heap ${kib(growth.heap)}, resident ${kib(growth.rss)}`);
+if (flags.record) recordFigures("soak", "sessions", { sessions: total, requests, ...growth });
+if (growth.heap > HEAP_SLACK || growth.rss > RSS_SLACK) process.exitCode = 1;

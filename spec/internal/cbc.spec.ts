@@ -1,0 +1,99 @@
+/** AES-128-CBC on contexts that stay open, against one createCipheriv for each message. */
+
+import assert from "node:assert/strict";
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
+import { describe, test } from "node:test";
+import { CbcKey } from "../../src/internal/cbc.ts";
+import { type Random, seeded } from "../helpers/token-random.ts";
+
+interface Pair {
+  ours: CbcKey;
+  theirs: KeyObject;
+}
+
+/** Encrypts or decrypts blocks somewhere within other bytes, and compares all that can be seen. */
+function turn({ ours, theirs }: Pair, random: Random, blocks: number, encrypting: boolean): void {
+  const [before, behind] = [random.below(40), random.below(40)];
+  const buffer = random.bytes(before + 16 + blocks * 16 + behind);
+  const given = Buffer.from(buffer);
+  const [start, end] = [before + 16, before + 16 + blocks * 16];
+  const [iv, text] = [given.subarray(before, start), given.subarray(start, end)];
+  const open = encrypting ? createCipheriv : createDecipheriv;
+  const expected = open("aes-128-cbc", theirs, iv).setAutoPadding(false).update(text);
+  const what = `${blocks} blocks, ${encrypting ? "encrypted" : "decrypted"}`;
+  if (encrypting) {
+    ours.encrypt(buffer, start, end);
+    assert.ok(buffer.subarray(start, end).equals(expected), what);
+    assert.ok(buffer.subarray(0, start).equals(given.subarray(0, start)), `${what}, in front`);
+    assert.ok(buffer.subarray(end).equals(given.subarray(end)), `${what}, behind`);
+  } else {
+    const plaintext = ours.decrypt(buffer, start, end);
+    assert.ok(plaintext.equals(expected), what);
+    plaintext.fill(0);
+    assert.ok(buffer.equals(given), `${what}, in memory of its own`);
+  }
+}
+
+function pairs(random: Random, count: number): Pair[] {
+  return Array.from({ length: count }, () => {
+    const bytes = random.bytes(16);
+    return { ours: new CbcKey(bytes), theirs: createSecretKey(bytes) };
+  });
+}
+
+describe("AES-128-CBC is as createCipheriv has it", () => {
+  test("for 1 to 70 blocks under each of 100 keys, by turns and both ways", (t) => {
+    const random = seeded(t);
+    const keys = pairs(random, 100);
+    for (let blocks = 1; blocks <= 70; blocks++) {
+      for (const key of keys) {
+        turn(key, random, blocks, random.below(2) === 0);
+        turn(key, random, blocks, random.below(2) === 0);
+      }
+    }
+  });
+
+  test("for keys and lengths in any order", (t) => {
+    const random = seeded(t);
+    const keys = pairs(random, 100);
+    for (let count = 0; count < 5000; count++) {
+      const key = keys[random.below(random.below(2) === 0 ? 3 : 100)] as Pair;
+      turn(key, random, 1 + random.below(20), random.below(2) === 0);
+    }
+  });
+
+  test("for long messages between short ones", (t) => {
+    const random = seeded(t);
+    const [key] = pairs(random, 1) as [Pair];
+    for (const blocks of [1, 1023, 1, 1024, 2, 1025, 3, 4096, 1, 62_500, 1]) {
+      turn(key, random, blocks, true);
+      turn(key, random, blocks, false);
+    }
+  });
+
+  test("for the same message under the same IV twice, and under the zero IV", () => {
+    const bytes = Buffer.alloc(16, "a key");
+    const key = new CbcKey(bytes);
+    for (const iv of [Buffer.alloc(16), Buffer.alloc(16, 0xff), Buffer.alloc(16, "an IV")]) {
+      for (const text of [Buffer.alloc(16), Buffer.alloc(48, "m")]) {
+        const cipher = createCipheriv("aes-128-cbc", bytes, iv).setAutoPadding(false);
+        const expected = Buffer.concat([iv, cipher.update(text)]);
+        for (let count = 0; count < 3; count++) {
+          const buffer = Buffer.concat([iv, text]);
+          key.encrypt(buffer, 16, buffer.length);
+          assert.deepEqual(buffer, expected);
+          assert.deepEqual(key.decrypt(buffer, 16, buffer.length), text);
+        }
+      }
+    }
+  });
+
+  test("for a key whose bytes change afterwards", (t) => {
+    const bytes = Buffer.alloc(16, "a key");
+    const pair = { ours: new CbcKey(bytes), theirs: createSecretKey(bytes) };
+    bytes.fill(0);
+    const random = seeded(t);
+    turn(pair, random, 3, true);
+    turn(pair, random, 3, false);
+  });
+});

@@ -1,0 +1,100 @@
+/** HMAC-SHA256 in the page and out of it, against createHmac (RFC 2104). */
+
+import assert from "node:assert/strict";
+import { createHmac, createSecretKey } from "node:crypto";
+import { describe, test } from "node:test";
+import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "../../src/internal/hmac.ts";
+import { seeded } from "../helpers/token-random.ts";
+
+const ENCODINGS = ["binary", "base64url"] as const;
+
+/** Key lengths about the block's 64 bytes and the digest's 32, and any others. */
+const KEY_LENGTHS = [1, 16, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 1000];
+
+describe("HMAC-SHA256", () => {
+  for (const [what, lengths, step] of [
+    ["every length from 0 to 1100", Array.from({ length: 1101 }, (_, length) => length), 1],
+    [
+      "lengths around the page's end",
+      Array.from({ length: 140 }, (_, index) => CAPACITY - 139 + index),
+      20,
+    ],
+  ] as const) {
+    test(`${what} under 100 keys by turns: as createHmac has it`, (t) => {
+      const random = seeded(t);
+      const keys = Array.from({ length: 100 }, (_, index) => {
+        const bytes = random.bytes(KEY_LENGTHS[index] ?? 32 + random.below(100));
+        return { ours: new HmacKey(bytes), theirs: createSecretKey(bytes) };
+      });
+      for (const length of lengths) {
+        for (let index = length % step; index < keys.length; index += step) {
+          const { ours, theirs } = keys[index] as (typeof keys)[number];
+          const message = random.bytes(length);
+          // latin1 and base64url by turns; what lies behind the message must not count.
+          const encoding = ENCODINGS[index & 1] as (typeof ENCODINGS)[number];
+          const expected = createHmac("sha256", theirs).update(message).digest(encoding);
+          page.set(message);
+          if (length < page.length) page[length] = random.below(256);
+          const what = `key ${index}, ${length} bytes`;
+          assert.equal(ours.ofPage(length, encoding), expected, what);
+          assert.equal(ours.of(message, encoding), expected, what);
+        }
+      }
+    });
+  }
+
+  test("a message longer than the page, as bytes and as text", (t) => {
+    const random = seeded(t);
+    for (const length of [CAPACITY + 1, CAPACITY + 5, 65_536, 1_000_000]) {
+      const key = random.bytes(32);
+      const message = random.bytes(length);
+      const text = `${message.toString("latin1")}\u20ac\ud83d\ude00`;
+      for (const given of [message, text]) {
+        const expected = createHmac("sha256", key).update(given).digest("base64url");
+        assert.equal(new HmacKey(key).of(given, "base64url"), expected);
+      }
+    }
+  });
+
+  test("whoever fills the page to its last byte leaves the key's block alone", () => {
+    const bytes = Buffer.alloc(32, "key");
+    const key = new HmacKey(bytes);
+    const before = key.ofPage(0, "base64url");
+    assert.equal(before, createHmac("sha256", bytes).digest("base64url"));
+    for (const octet of [0x00, 0x36, 0x5c, 0xff]) {
+      page.fill(octet);
+      assert.equal(key.ofPage(0, "base64url"), before);
+      const message = Buffer.alloc(CAPACITY, octet);
+      const expected = createHmac("sha256", bytes).update(message).digest("base64url");
+      assert.equal(key.ofPage(CAPACITY, "base64url"), expected);
+    }
+  });
+
+  test("a key's bytes may change afterwards", () => {
+    for (const length of [32, 100]) {
+      const bytes = Buffer.alloc(length, "key");
+      const key = new HmacKey(bytes);
+      const expected = createHmac("sha256", bytes).update("m").digest("base64url");
+      bytes.fill(0);
+      page.write("m");
+      assert.equal(key.ofPage(1, "base64url"), expected);
+      assert.equal(key.of("m", "base64url"), expected);
+    }
+  });
+});
+
+describe("The MAC that a token carries", () => {
+  test("is the one expected in all 256 bits, or is not", () => {
+    const mac = createHmac("sha256", "key").update("message").digest();
+    const text = mac.toString("latin1");
+    mac.copy(givenMac);
+    assert.equal(isGivenMac(text), true);
+    for (let bit = 0; bit < 256; bit++) {
+      mac.copy(givenMac);
+      givenMac[bit >> 3] = (givenMac[bit >> 3] as number) ^ (1 << (bit & 7));
+      assert.equal(isGivenMac(text), false, `bit ${bit}`);
+    }
+    mac.copy(givenMac);
+    assert.equal(isGivenMac(text), true);
+  });
+});
