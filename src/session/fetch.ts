@@ -1,0 +1,103 @@
+/** Sessions of the Fetch API: from a Request into a copy of the handler's Response. */
+
+import { tell } from "../internal/callbacks.ts";
+import { optionError } from "../internal/checks.ts";
+import { SessionError } from "../internal/errors.ts";
+import { changeHeaders, fieldsOf } from "../internal/heads.ts";
+import type { Config } from "./config.ts";
+import { changesFor } from "./fields.ts";
+import { openSource } from "./source.ts";
+import { commitOf, type State } from "./state.ts";
+
+type Handler<Q, R extends unknown[]> = (
+  request: Q,
+  session: object,
+  ...rest: R
+) => Response | Promise<Response>;
+
+/** The sessions of one configuration. */
+export class FetchSessions {
+  readonly #config: Config;
+  /** Of Requests that are being handled: a handler that calls another wrapped one shares its session. */
+  readonly #running = new WeakMap<Request, State | Promise<State>>();
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** @throws ConfigError ERR_OPTION */
+  wrap<Q extends Request, R extends unknown[]>(
+    handler: Handler<Q, R>,
+  ): (request: Q, ...rest: R) => Promise<Response> {
+    if (typeof handler !== "function") throw optionError("the handler", "a function");
+    return async (request, ...rest) => {
+      const outer = this.#running.get(request);
+      if (outer !== undefined) return handler(request, (await outer).object, ...rest);
+      if (typeof request?.headers?.get !== "function") throw optionError("request", "a Request");
+      let state: State;
+      try {
+        const opened = openSource(this.#config, request, false);
+        this.#running.set(request, opened);
+        state = await opened;
+      } catch (error) {
+        this.#running.delete(request);
+        if (!(error instanceof SessionError)) throw error;
+        tell("onError", () => this.#config.onError(error));
+        return failed(error);
+      }
+      try {
+        return await carry(state, await handler(request, state.object, ...rest));
+      } catch (thrown) {
+        if (isResponse(thrown)) throw await carry(state, thrown);
+        state.reportLost();
+        throw thrown;
+      } finally {
+        this.#running.delete(request);
+      }
+    };
+  }
+}
+
+/** The response to send: a copy with the session's cookie, since the application may send its own to others. */
+async function carry(state: State, response: Response): Promise<Response> {
+  if (!isResponse(response)) throw optionError("what the handler returns", "a Response");
+  await state.pending;
+  const commit = commitOf(state);
+  state.isClosed = () => true;
+  if (state.failure !== undefined) return failed(state.failure, state.config.clearing);
+  if (commit instanceof SessionError) return failed(commit);
+  // Response.error() and 1xx (a runtime's upgrade) carry no fields.
+  if (response.status < 200) {
+    state.reportLost();
+    return response;
+  }
+  state.carried(commit);
+  const { cookie } = commit;
+  const carrying = { name: state.config.name, cookie, failed: false };
+  const changes = changesFor(fieldsOf(response.headers), [carrying], false);
+  if (changes.length === 0) return response;
+  if (cookie === undefined) {
+    try {
+      changeHeaders(response.headers, changes);
+      return response;
+    } catch {
+      // Those of Response.redirect(), and of what fetch() gives, are immutable.
+    }
+  }
+  const copy = new Response(response.body, response);
+  changeHeaders(copy.headers, changes);
+  return copy;
+}
+
+/** The response in place of one whose session could not be checked or written. */
+function failed(error: SessionError, cookie?: string): Response {
+  const body = error.status === 503 ? "Service Unavailable" : "Internal Server Error";
+  const headers = new Headers({ "Cache-Control": "no-store", Vary: "Cookie" });
+  if (cookie !== undefined) headers.set("Set-Cookie", cookie);
+  return new Response(body, { status: error.status, headers });
+}
+
+function isResponse(value: unknown): value is Response {
+  const { headers, status } = (value ?? {}) as Partial<Response>;
+  return typeof headers?.getSetCookie === "function" && typeof status === "number";
+}
