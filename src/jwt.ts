@@ -7,7 +7,7 @@
  */
 
 import { toText } from "./internal/base64.ts";
-import { checkNames, checkSeconds, optionError, seconds } from "./internal/checks.ts";
+import { optionError, readOptions, seconds } from "./internal/checks.ts";
 import {
   after,
   type Claims,
@@ -17,6 +17,8 @@ import {
   type JwtSignOptions,
   type JwtVerifyOptions,
   readPolicy,
+  SIGN_OPTIONS,
+  VERIFY_OPTIONS,
   wrongType,
 } from "./internal/claims.ts";
 import { ConfigError, TokenError } from "./internal/errors.ts";
@@ -30,20 +32,16 @@ export { ConfigError, TokenError } from "./internal/errors.ts";
 export type { JwtHeader } from "./internal/jws.ts";
 export type { JwtKey } from "./internal/keys.ts";
 
-/** How long after now, in seconds, `exp` and `nbf` are set. */
-type Durations = { readonly [Name in "expiresIn" | "notBefore"]?: number | undefined };
+/** A claim that the policy fixes. */
+interface FixedClaim {
+  readonly name: string;
+  /** One of these has to be in the token. */
+  readonly values: readonly string[];
+  /** The member that is appended where it is lacking; undefined where the claims have to choose. */
+  readonly member: string | undefined;
+}
 
 const MAX_TOKEN_LENGTH = 8192;
-
-/** Bits for the claims that are lacking and to be set; those that the policy fixes follow. */
-const IAT = 1;
-const EXP = 2;
-const NBF = 4;
-const TIMES: number = IAT | EXP | NBF;
-const FIRST_FIXED = 8;
-
-const SIGN_OPTIONS: ReadonlySet<string> = new Set(["now", "expiresIn", "notBefore"]);
-const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["now"]);
 
 /**
  * Signs and verifies tokens of one policy. `C` is what the caller knows of the claims: no check. Without
@@ -51,18 +49,15 @@ const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["now"]);
  */
 export class Jwt<C extends Claims = Claims> {
   readonly #jws: Jws;
-  readonly #policy: JwtPolicy;
-  /** The claims that the policy fixes, as name, value and the text to append. */
-  readonly #fixed: readonly (readonly [name: string, value: unknown, text: string])[];
-  readonly #audience: readonly string[];
+  readonly #fixed: readonly FixedClaim[];
   readonly #required: readonly string[];
+  readonly #hasAudience: boolean;
+  readonly #issuedAt: boolean;
+  readonly #expiresIn: number | undefined;
+  readonly #notBefore: number | undefined;
   readonly #tolerance: number;
   readonly #maxAge: number | undefined;
   readonly #maxLength: number;
-  /** The times that the policy sets where the caller does not, as bits. */
-  readonly #times: number;
-  /** What a second's tokens get, by the bits of the claims that they lack. */
-  #usual: { second: number; members: string[] } = { second: Number.NaN, members: [] };
 
   /** A fresh random key of 256 bits, as 43 characters. */
   static generateKey(): string {
@@ -75,40 +70,41 @@ export class Jwt<C extends Claims = Claims> {
    * @throws ConfigError ERR_KEY, ERR_OPTION
    */
   constructor(keys: JwtKey | readonly JwtKey[], policy?: JwtPolicy) {
-    this.#policy = readPolicy(policy);
-    const { issuer, audience, subject, jwtId, typ, issuedAt, expiresIn } = this.#policy;
-    const { requiredClaims, maxTokenAge, maxTokenLength } = this.#policy;
-    this.#jws = new Jws(keys, typ);
-    this.#audience = typeof audience === "string" ? [audience] : [...(audience ?? [])];
-    this.#fixed = Object.entries({ iss: issuer, aud: audience, sub: subject, jti: jwtId })
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, value, `,"${name}":${JSON.stringify(value)}`] as const);
-    const implied = this.#fixed.map(([name]) => name);
-    if (expiresIn !== undefined) implied.push("exp");
-    if (maxTokenAge !== undefined) implied.push("iat");
-    this.#required = [...implied, ...(requiredClaims ?? [])];
-    this.#times = (issuedAt === false ? 0 : IAT) | timesOf(this.#policy);
-    this.#tolerance = this.#policy.clockTolerance ?? 0;
-    this.#maxAge = maxTokenAge;
-    this.#maxLength = maxTokenLength ?? MAX_TOKEN_LENGTH;
+    const { issuer, audience, subject, jwtId, ...rest } = readPolicy(policy);
+    this.#jws = new Jws(keys, rest.typ);
+    this.#fixed = Object.entries({ iss: issuer, aud: audience, sub: subject, jti: jwtId }).flatMap(
+      ([name, value]) => (value === undefined ? [] : fixedClaim(name, value)),
+    );
+    const implied = this.#fixed.map(({ name }) => name);
+    if (rest.expiresIn !== undefined) implied.push("exp");
+    if (rest.maxTokenAge !== undefined) implied.push("iat");
+    this.#required = [...implied, ...(rest.requiredClaims ?? [])];
+    this.#hasAudience = audience !== undefined;
+    this.#issuedAt = rest.issuedAt ?? true;
+    this.#expiresIn = rest.expiresIn;
+    this.#notBefore = rest.notBefore;
+    this.#tolerance = rest.clockTolerance ?? 0;
+    this.#maxAge = rest.maxTokenAge;
+    this.#maxLength = rest.maxTokenLength ?? MAX_TOKEN_LENGTH;
   }
 
   /**
-   * The token of some claims, with those that the policy sets and they lack.
+   * The token of some claims, with those that the policy and the options set and they lack.
    *
    * @throws ConfigError ERR_OPTION: claims that JSON cannot hold, that are of the wrong type, or that
-   *   contradict the policy; a wrong option.
+   *   contradict the policy; an `exp` beside `expiresIn`, an `nbf` beside `notBefore`, no `iss` where the
+   *   policy has several issuers; a wrong option.
    * @throws TokenError ERR_TOKEN_TOO_LARGE
    */
   sign(claims: C, options?: JwtSignOptions): string {
-    checkNames(options, SIGN_OPTIONS, "sign");
+    const settings = readOptions(options, SIGN_OPTIONS, "sign", "all");
     const text = claimsText(claims);
     // A toJSON decides what is signed: then the text is what has to be looked at.
     const own = typeof claims.toJSON === "function" ? (JSON.parse(text) as Claims) : claims;
     const wrong = wrongType(own);
     if (wrong !== undefined)
       throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
-    const members = this.#members(own, options);
+    const members = this.#members(own, settings);
     // No encoding makes it shorter, and what is far too long must not be made first.
     if (text.length >= this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const token =
@@ -128,9 +124,7 @@ export class Jwt<C extends Claims = Claims> {
    * @throws ConfigError ERR_OPTION
    */
   verify(token: string, options?: JwtVerifyOptions): C {
-    checkNames(options, VERIFY_OPTIONS, "verify");
-    const now = options?.now;
-    checkSeconds(now, "now");
+    const { now } = readOptions(options, VERIFY_OPTIONS, "verify", "all");
     if (typeof token !== "string") throw new TokenError("ERR_TOKEN_MALFORMED");
     if (token.length > this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const payload = this.#jws.open(token);
@@ -142,52 +136,24 @@ export class Jwt<C extends Claims = Claims> {
     return claims;
   }
 
-  /**
-   * What is to follow the claims' own members: those that the policy sets and they lack, so that no name
-   * comes twice, and a brace; or nothing.
-   */
-  #members(claims: Claims, options: JwtSignOptions | undefined): string {
-    if (options !== undefined) {
-      const { expiresIn = this.#policy.expiresIn, notBefore = this.#policy.notBefore } = options;
-      checkSeconds(expiresIn, "expiresIn");
-      checkSeconds(notBefore, "notBefore");
-      const durations = { expiresIn, notBefore };
-      const lacking = this.#lacking(claims, (this.#times & IAT) | timesOf(durations));
-      return this.#build(lacking, seconds(options.now), durations);
+  /** The members to append, so that no name comes twice, and a brace; or nothing. */
+  #members(claims: Claims, options: JwtSignOptions): string {
+    const { expiresIn = this.#expiresIn, notBefore = this.#notBefore } = options;
+    const issuedAt = this.#issuedAt && !holds(claims, "iat");
+    let text = "";
+    if (issuedAt || expiresIn !== undefined || notBefore !== undefined) {
+      const now = Math.floor(seconds(options.now));
+      if (issuedAt) text = `,"iat":${now}`;
+      if (expiresIn !== undefined) text += timeMember(claims, "exp", now, expiresIn, "expiresIn");
+      if (notBefore !== undefined) text += timeMember(claims, "nbf", now, notBefore, "notBefore");
     }
-    const lacking = this.#lacking(claims, this.#times);
-    // Times are the same for a whole second; the policy's other claims always.
-    const second = (lacking & TIMES) === 0 ? this.#usual.second : seconds(undefined);
-    if (second !== this.#usual.second) this.#usual = { second, members: [] };
-    return (this.#usual.members[lacking] ??= this.#build(lacking, second, this.#policy));
-  }
-
-  /** What is to be set and these claims lack, as bits: some times, and all that the policy fixes. */
-  #lacking(claims: Claims, times: number): number {
-    let lacking = 0;
-    if (times & IAT && !holds(claims, "iat")) lacking |= IAT;
-    if (times & EXP && !holds(claims, "exp")) lacking |= EXP;
-    if (times & NBF && !holds(claims, "nbf")) lacking |= NBF;
-    let bit = FIRST_FIXED;
-    for (const [name, value] of this.#fixed) {
-      if (!holds(claims, name)) lacking |= bit;
-      else if (!this.#matches(name, claims[name], value)) {
+    for (const { name, values, member } of this.#fixed) {
+      if (!holds(claims, name)) {
+        if (member === undefined) throw optionError(name, "among the claims: the issuers are several");
+        text += member;
+      } else if (!isOneOf(claims[name], values)) {
         throw new ConfigError("ERR_OPTION", `the claim ${name} contradicts the policy`);
       }
-      bit <<= 1;
-    }
-    return lacking;
-  }
-
-  /** The lacking claims as JSON members and a brace. */
-  #build(lacking: number, at: number, { expiresIn, notBefore }: Durations): string {
-    const now = Math.floor(at);
-    let text = "";
-    if (lacking & IAT) text += `,"iat":${now}`;
-    if (lacking & EXP) text += `,"exp":${after(now, expiresIn as number, "expiresIn")}`;
-    if (lacking & NBF) text += `,"nbf":${after(now, notBefore as number, "notBefore")}`;
-    for (const [index, [, , member]] of this.#fixed.entries()) {
-      if (lacking & (FIRST_FIXED << index)) text += member;
     }
     return text === "" ? "" : `${text}}`;
   }
@@ -198,13 +164,11 @@ export class Jwt<C extends Claims = Claims> {
     for (const name of this.#required) {
       if (!Object.hasOwn(claims, name)) throw new TokenError("ERR_TOKEN_CLAIM", name);
     }
-    for (const [name, value] of this.#fixed) {
-      if (!this.#matches(name, claims[name], value)) throw new TokenError("ERR_TOKEN_CLAIM", name);
+    for (const { name, values } of this.#fixed) {
+      if (!isOneOf(claims[name], values)) throw new TokenError("ERR_TOKEN_CLAIM", name);
     }
     // Section 4.1.3: who is no audience of a token that has one must refuse it.
-    if (claims.aud !== undefined && this.#audience.length === 0) {
-      throw new TokenError("ERR_TOKEN_CLAIM", "aud");
-    }
+    if (claims.aud !== undefined && !this.#hasAudience) throw new TokenError("ERR_TOKEN_CLAIM", "aud");
   }
 
   #checkTimes(claims: Claims, given: number | undefined): void {
@@ -220,17 +184,25 @@ export class Jwt<C extends Claims = Claims> {
     if (now - issued > maxTokenAge + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
     if (issued > now + tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
   }
-
-  #matches(name: string, given: unknown, fixed: unknown): boolean {
-    if (name !== "aud") return given === fixed;
-    if (typeof given === "string") return this.#audience.includes(given);
-    return (given as string[]).some((audience) => this.#audience.includes(audience));
-  }
 }
 
-/** Which times those set, as bits. */
-function timesOf({ expiresIn, notBefore }: Durations): number {
-  return (expiresIn === undefined ? 0 : EXP) | (notBefore === undefined ? 0 : NBF);
+function fixedClaim(name: string, value: string | readonly string[]): FixedClaim {
+  const values = typeof value === "string" ? [value] : [...value];
+  if (name === "iss" && values.length > 1) return { name, values, member: undefined };
+  const written = name === "iss" ? values[0] : value;
+  return { name, values, member: `,"${name}":${JSON.stringify(written)}` };
+}
+
+/** Whether the claim, or a member of a claim that is a list, is one of the values. */
+function isOneOf(claim: unknown, values: readonly string[]): boolean {
+  if (typeof claim === "string") return values.includes(claim);
+  return (claim as readonly string[]).some((one) => values.includes(one));
+}
+
+/** The member of a time that is `duration` after now. */
+function timeMember(claims: Claims, name: string, now: number, duration: number, option: string): string {
+  if (holds(claims, name)) throw optionError(`the claim ${name}`, `absent where ${option} sets it`);
+  return `,"${name}":${after(now, duration, option)}`;
 }
 
 /**

@@ -1,4 +1,15 @@
 /**
+ * Cookie sessions for node:http(2), Connect, Express and the Fetch API.
+ *
+ * Bottom up, session/ has: seal (base64, JWT or Fernet), config (the options), data (what JSON can hold),
+ * envelope (claims and times), revocation, open (from cookies to the one that counts), view (what the
+ * application holds), draft (the next cookie), state (what changed), source (who has cookies), fields (Vary,
+ * Set-Cookie and Cache-Control), and node and fetch, which carry a session.
+ *
+ * Trusted base: all of src/ but jwt.ts with claims.ts, and fernet.ts.
+ */
+
+import type { CookieSource as SessionSource } from "./internal/sources.ts";
 import type { Config, Lifetime, SessionOptions } from "./session/config.ts";
 import { configure } from "./session/config.ts";
 import { assign, copyOf } from "./session/data.ts";

@@ -1,6 +1,14 @@
 /** What the claims of RFC 7519 section 4.1, a policy over them, and a call's options may be. */
 
-import { checkBoolean, checkSeconds, checkString, optionError, readOptions } from "./checks.ts";
+import {
+  type Checks,
+  checkBoolean,
+  checkDuration,
+  checkSeconds,
+  checkString,
+  optionError,
+  readOptions,
+} from "./checks.ts";
 
 /** The registered claims of RFC 7519 section 4.1 and any others; times in seconds since the epoch. */
 export interface Claims {
@@ -16,8 +24,8 @@ export interface Claims {
 
 /** What signing sets and verifying requires. All times are seconds; fractions are legal. */
 export interface JwtPolicy {
-  /** `iss`. */
-  issuer?: string;
+  /** `iss`: the token's has to be one of these. Where they are several, the claims to sign name one. */
+  issuer?: string | readonly string[];
   /** `aud`: one of these has to be among the token's. */
   audience?: string | readonly string[];
   /** `sub`. */
@@ -26,11 +34,11 @@ export interface JwtPolicy {
   jwtId?: string;
   /** The `typ` header, compared without regard to case, `application/` implied; "JWT" is written. */
   typ?: string;
-  /** Sets `exp` that long after now, and requires one. */
+  /** Sets `exp` that long after now, and requires one. Claims to sign have none of their own then. */
   expiresIn?: number;
-  /** Sets `nbf` that long after now. */
+  /** Sets `nbf` that long after now. Claims to sign have none of their own then. */
   notBefore?: number;
-  /** Sets `iat` (the default). */
+  /** Sets `iat` (the default) where the claims to sign have none. */
   issuedAt?: boolean;
   /** How far the clocks may differ, 0 or more. */
   clockTolerance?: number;
@@ -56,20 +64,28 @@ export interface JwtVerifyOptions {
   now?: number;
 }
 
-const POLICY_OPTIONS: ReadonlySet<string> = new Set([
-  "issuer",
-  "audience",
-  "subject",
-  "jwtId",
-  "typ",
-  "expiresIn",
-  "notBefore",
-  "issuedAt",
-  "clockTolerance",
-  "maxTokenAge",
-  "requiredClaims",
-  "maxTokenLength",
-]);
+const POLICY: Checks<JwtPolicy> = {
+  issuer: checkStrings,
+  audience: checkStrings,
+  subject: checkString,
+  jwtId: checkString,
+  typ: checkString,
+  expiresIn: checkSeconds,
+  notBefore: checkSeconds,
+  issuedAt: checkBoolean,
+  clockTolerance: checkDuration,
+  maxTokenAge: checkDuration,
+  requiredClaims: checkList,
+  maxTokenLength: checkLength,
+};
+
+export const SIGN_OPTIONS: Checks<JwtSignOptions> = {
+  now: checkSeconds,
+  expiresIn: checkSeconds,
+  notBefore: checkSeconds,
+};
+
+export const VERIFY_OPTIONS: Checks<JwtVerifyOptions> = { now: checkSeconds };
 
 /** Claims as JSON text, which begins with a brace. */
 export function claimsText(claims: unknown): string {
@@ -112,32 +128,23 @@ export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string
 
 /** A policy as it was given, checked. @throws ConfigError ERR_OPTION */
 export function readPolicy(given: JwtPolicy | undefined): JwtPolicy {
-  const policy = readOptions(given, POLICY_OPTIONS, "Jwt");
-  checkString(policy.issuer, "issuer");
-  checkString(policy.subject, "subject");
-  checkString(policy.jwtId, "jwtId");
-  checkString(policy.typ, "typ");
-  checkBoolean(policy.issuedAt, "issuedAt");
-  checkSeconds(policy.expiresIn, "expiresIn");
-  checkSeconds(policy.notBefore, "notBefore");
-  checkSeconds(policy.clockTolerance, "clockTolerance", 0);
-  checkSeconds(policy.maxTokenAge, "maxTokenAge", 0);
-  const { audience, requiredClaims, maxTokenLength } = policy;
-  if (audience !== undefined && typeof audience !== "string") checkNamesList(audience, "audience");
-  if (typeof audience === "string") checkString(audience, "audience");
-  if (requiredClaims !== undefined) checkNamesList(requiredClaims, "requiredClaims");
-  if (
-    maxTokenLength !== undefined &&
-    !(Number.isSafeInteger(maxTokenLength) && maxTokenLength > 0)
-  ) {
-    throw optionError("maxTokenLength", "a positive whole number of characters");
-  }
-  return policy;
+  return readOptions(given, POLICY, "Jwt", "all");
 }
 
-function checkNamesList(list: readonly string[], name: string): void {
-  if (!isStrings(list) || list.length === 0 || list.includes("")) {
+function checkStrings(value: unknown, name: string): void {
+  if (typeof value === "string") checkString(value, name);
+  else checkList(value, name);
+}
+
+function checkList(value: unknown, name: string): void {
+  if (!isStrings(value) || value.length === 0 || value.includes("")) {
     throw optionError(name, "strings, one or more, none empty");
+  }
+}
+
+function checkLength(value: unknown, name: string): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    throw optionError(name, "a positive whole number of characters");
   }
 }
 
