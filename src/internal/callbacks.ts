@@ -16,10 +16,11 @@ export function callBack(
   settled: Promise<void>,
   done: ((error?: never) => void) | undefined,
 ): Promise<void> {
-  const call = (error?: never): void => {
-    if (done !== undefined) queueMicrotask(() => done(error));
-  };
-  return settled.then(() => call(), call);
+  if (done === undefined) return settled.catch(() => {});
+  return settled.then(
+    () => queueMicrotask(() => done()),
+    (error) => queueMicrotask(() => done(error)),
+  );
 }
 
 export function isPromise<V>(value: V | Promise<V>): value is Promise<V> {

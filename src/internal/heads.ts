@@ -20,7 +20,7 @@ export interface HeadResponse {
   removeHeader(name: string): void;
 }
 
-type Pair = readonly [name: string, value: FieldValue];
+type Pair = readonly [name: unknown, value: FieldValue];
 
 /** The arguments of a `writeHead`: a status, a reason, and fields as an object, a flat list or pairs. */
 export class HeadArguments implements Fields {
@@ -29,6 +29,8 @@ export class HeadArguments implements Fields {
   readonly #reason: readonly unknown[];
   readonly #given: unknown;
   readonly #pairs: readonly Pair[];
+  readonly #arePairs: boolean;
+  readonly #isHttp2: boolean;
 
   constructor(res: HeadResponse, [status, ...rest]: readonly unknown[]) {
     this.status = status;
@@ -36,18 +38,29 @@ export class HeadArguments implements Fields {
     this.#reason = typeof rest[0] === "string" ? [rest.shift()] : [];
     this.#given = rest[1] ?? rest[0];
     this.#pairs = pairsOf(this.#given);
+    this.#arePairs = Array.isArray(this.#given) && Array.isArray(this.#given[0]);
+    this.#isHttp2 = "stream" in res;
   }
 
   /** As it would be sent: a field of the call comes before one that was set. */
   get(name: string): FieldValue {
     const lower = name.toLowerCase();
-    const pairs = this.#pairs.filter(([other]) => other.toLowerCase() === lower);
+    const pairs = this.#pairs.filter(([other]) => lowerCase(other) === lower);
     if (pairs.length === 0) return this.#res.getHeader(name);
     return pairs.flatMap(([, value]) => value as string | readonly string[]);
   }
 
   names(): string[] {
-    return [...this.#res.getHeaderNames(), ...this.#pairs.map(([name]) => name)];
+    return [...this.#res.getHeaderNames(), ...this.#pairs.map(([name]) => String(name))];
+  }
+
+  /** Whether Node refuses the list, or the value of such a field: then the call is to fail as it stands. */
+  refuses(name: string): boolean {
+    const lower = name.toLowerCase();
+    const isBad = (value: FieldValue): boolean => !this.#isHttp2 && isRefused(value);
+    return this.#pairs.some(
+      ([other, value]) => value === undefined || (lowerCase(other) === lower && isBad(value)),
+    );
   }
 
   /**
@@ -63,18 +76,22 @@ export class HeadArguments implements Fields {
     status?: number,
   ): unknown {
     const res = this.#res;
-    const bare = res.getHeaderNames().length === 0;
-    const fields = this.#joined(changes, bare);
-    const undo = bare ? [] : setFields(res, changes);
     const { statusMessage } = res;
-    // HTTP/2 has no reason phrase, and Node warns of one.
-    const renamed = status !== undefined && !("stream" in res);
-    if (renamed) res.statusMessage = "";
+    const bare = res.getHeaderNames().length === 0;
+    const before = changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
+    // node:http takes no pairs behind fields that are set, and says so.
+    const fields =
+      bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
     const line = status === undefined ? [this.status, ...this.#reason] : [status];
+    // HTTP/2 has no reason phrase, and Node warns of one.
+    const renamed = status !== undefined && !this.#isHttp2;
     try {
+      if (!bare) setFields(res, changes);
+      if (renamed) res.statusMessage = "";
       return writeHead.call(res, ...line, ...(fields === undefined ? [] : [fields]));
     } catch (error) {
-      setFields(res, undo);
+      // node:http2 sets the fields of a call before it refuses the call.
+      if (!bare || this.#isHttp2) setFields(res, before);
       if (renamed) res.statusMessage = statusMessage;
       throw error;
     }
@@ -84,36 +101,46 @@ export class HeadArguments implements Fields {
   #joined(changes: readonly Change[], bare: boolean): unknown {
     const given = this.#given;
     const added = bare ? changes.filter(([, value]) => value !== undefined) : [];
-    const changed = new Set(changes.map(([name]) => name.toLowerCase()));
-    const kept = this.#pairs.filter(([name]) => !changed.has(name.toLowerCase()));
+    const changed = new Set<unknown>(changes.map(([name]) => lowerCase(name)));
+    const kept = this.#pairs.filter(([name]) => !changed.has(lowerCase(name)));
     if (added.length === 0 && kept.length === this.#pairs.length) return given;
-    if (!Array.isArray(given)) return Object.fromEntries([...kept, ...added]);
+    if (!Array.isArray(given) || given.length === 0) {
+      return Object.fromEntries([...kept, ...added] as [string, FieldValue][]);
+    }
     const single = added.flatMap(([name, value]) => [value].flat().map((one): Pair => [name, one]));
     const all = [...kept, ...single];
-    return Array.isArray(given[0]) ? all : all.flat(1);
+    return this.#arePairs ? all : all.flat(1);
   }
 }
 
 function pairsOf(given: unknown): Pair[] {
   if (given === undefined || given === null) return [];
   if (!Array.isArray(given)) return Object.entries(given);
-  if (Array.isArray(given[0])) return given.map(([name, value]) => [String(name), value]);
+  if (Array.isArray(given[0])) return given.map(([name, value]) => [name, value]);
   const pairs: Pair[] = [];
-  for (let at = 0; at < given.length; at += 2) pairs.push([String(given[at]), given[at + 1]]);
+  for (let at = 0; at < given.length; at += 2) pairs.push([given[at], given[at + 1]]);
   return pairs;
 }
 
-/** Sets the changes; returns those that take them back. */
-function setFields(res: HeadResponse, changes: readonly Change[]): Change[] {
-  const before = changes.map(([name]): Change => {
-    const value = res.getHeader(name);
-    return [name, typeof value === "number" ? String(value) : value];
-  });
+function lowerCase(name: unknown): unknown {
+  return typeof name === "string" ? name.toLowerCase() : name;
+}
+
+function asSet(value: FieldValue): Change[1] {
+  return typeof value === "number" ? String(value) : (value ?? undefined);
+}
+
+/** As node:http has it: undefined, or a character that is not of a field's value (RFC 9110 section 5.5). */
+function isRefused(value: FieldValue): boolean {
+  if (Array.isArray(value)) return value.some(isRefused);
+  return value === undefined || /[^\t\x20-\x7e\x80-\xff]/.test(String(value));
+}
+
+function setFields(res: HeadResponse, changes: readonly Change[]): void {
   for (const [name, value] of changes) {
     if (value === undefined) res.removeHeader(name);
     else res.setHeader(name, value);
   }
-  return before;
 }
 
 /** The fields of Headers. */

@@ -1,7 +1,7 @@
 /**
  * A table of ids, each until a moment: 16 random bytes as 22 base64url characters, in 24 bytes of memory.
  *
- * The ids lie in parts, without order in each: they are random, so that their first bits spread them evenly.
+ * The ids lie in parts, without order in each: they are random, which spreads them evenly.
  * What has expired is swept part by part, in place, so that no call stalls its process.
  */
 
@@ -25,8 +25,9 @@ class Part {
   /** Nothing in it expires earlier. */
   earliest = Infinity;
 
-  find([a, b, c, d]: Uint32Array): number {
+  find(id: Uint32Array): number {
     const { ids, size } = this;
+    const [a, b, c, d] = id;
     for (let index = 0, at = 0; index < size; index++, at += WORDS) {
       if (ids[at] === a && ids[at + 1] === b && ids[at + 2] === c && ids[at + 3] === d)
         return index;
@@ -123,6 +124,7 @@ export class IdTable {
     if (typeof id !== "string" || id.length !== ID_CHARACTERS) return undefined;
     if (decodeInto(text, id, 0, ID_CHARACTERS) !== ID_BYTES) return undefined;
     for (let word = 0; word < WORDS; word++) this.#id[word] = text.readUInt32LE(word * 4);
-    return this.#parts[(this.#id[0] as number) % PARTS];
+    const [a = 0, b = 0, c = 0, d = 0] = this.#id;
+    return this.#parts[((a ^ b ^ c ^ d) >>> 0) % PARTS];
   }
 }

@@ -2,13 +2,22 @@
 
 /**
  * Whether JSON gives back what it is given: plain objects and arrays of strings, booleans, null and finite
- * numbers. A member that is `undefined` is absent. What has a `toJSON` is taken as it writes itself.
+ * numbers. A member that is `undefined` is absent. Of what has a `toJSON`, what that gives counts.
  */
 export function isStorable(value: unknown): boolean {
+  return isJson(typeof value === "object" && value !== null ? asJson(value) : value);
+}
+
+/** What JSON.stringify writes of it. */
+export function asJson(value: object): unknown {
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === "function" ? toJSON.call(value, "") : value;
+}
+
+function isJson(value: unknown): boolean {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object") return false;
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return true;
   if (Array.isArray(value)) return isStorableArray(value);
   if (!isPlain(value)) return false;
   return Object.values(value).every((member) => member === undefined || isStorable(member));

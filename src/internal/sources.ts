@@ -24,16 +24,20 @@ export function cookiesOf(source: CookieSource, name: string): string[] {
   // Before anything with headers: Astro's store has a method of that name.
   if (isReader(source)) {
     const cookie = source.get(name);
-    const value = typeof cookie === "string" ? cookie : cookie?.value;
+    if (cookie === undefined || cookie === null) return [];
+    const value = typeof cookie === "string" ? cookie : cookie.value;
+    if (typeof value !== "string")
+      throw optionError("a cookie of the store", "text, or have it as value");
     // As in a header, a value that is not of cookie-octets does not exist.
     return isCookieValue(value) ? [value] : [];
   }
-  const headers: unknown = isObject(source) && "headers" in source ? source.headers : source;
-  if (!isObject(headers)) {
+  const { get, headers } = (isObject(source) ? source : {}) as { get?: unknown; headers?: unknown };
+  const fields = isObject(headers) ? headers : typeof get === "function" ? source : undefined;
+  if (fields === undefined) {
     throw optionError("what is read", "a request, headers, a Cookie header or a cookie store");
   }
-  const { get, cookie } = headers as { get?: unknown; cookie?: string | string[] };
-  const header = typeof get === "function" ? get.call(headers, "Cookie") : cookie;
+  const { get: read, cookie } = fields as { get?: unknown; cookie?: string | string[] };
+  const header = typeof read === "function" ? read.call(fields, "Cookie") : cookie;
   // Several fields are one list (RFC 6265bis section 4.2.1).
   return readCookies(Array.isArray(header) ? header.join("; ") : (header ?? ""), name);
 }

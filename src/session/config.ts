@@ -6,8 +6,6 @@ import {
   checkFunction,
   checkMethods,
   checkOneOf,
-  checkSeconds,
-  checkString,
   checkWholeSeconds,
   clockOf,
   optionError,
@@ -83,8 +81,6 @@ export interface Config
   readonly name: string;
   /** Makes the seal at first use. @throws ConfigError ERR_KEY: of a function `secret`. */
   readonly seal: () => Seal;
-  /** Only holders of the secret make what opens: what is opened has been written by us. */
-  readonly authentic: boolean;
   /** All attributes but Max-Age, each behind "; ". */
   readonly attributes: string;
   readonly persistent: boolean;
@@ -110,9 +106,9 @@ const OPTIONS: Checks<SessionOptions> = {
   seal: (value, name) => checkMethods(value, name, ["seal", "open"]),
   cookie: () => {}, // COOKIE_OPTIONS
   maxAge: (value, name) => checkWholeSeconds(value, name, 1, MAX_AGE_LIMIT),
-  renewAfter: (value, name) => value === false || checkSeconds(value, name, 0),
+  renewAfter: checkRenewAfter,
   maxLifetime: (value, name) => checkWholeSeconds(value, name, 1, Number.MAX_SAFE_INTEGER),
-  longestAge: (value, name) => checkWholeSeconds(value, name, 1, MAX_AGE_LIMIT),
+  longestAge: () => {}, // from maxAge on
   revocation: (value, name) => checkMethods(value, name, ["isRevoked", "revoke"]),
   onInvalid: checkFunction,
   onError: checkFunction,
@@ -123,7 +119,7 @@ const { maxAge: _, expires: __, httpOnly: ___, ...attributeChecks } = ATTRIBUTES
 
 const COOKIE_OPTIONS: Checks<SessionCookieOptions> = {
   ...attributeChecks,
-  name: checkString,
+  name: () => {}, // attributesText says what a name is
   persistent: checkBoolean,
 };
 
@@ -134,14 +130,14 @@ export function configure(given: SessionOptions): Config {
   const options = readOptions(given, OPTIONS, "sessions", needed);
   const { maxAge = FOURTEEN_DAYS, revocation } = options;
   const { renewAfter = maxAge / 2, longestAge = maxAge } = options;
-  if (longestAge < maxAge) throw optionError("longestAge", "maxAge or more");
+  checkWholeSeconds(longestAge, "longestAge", maxAge, MAX_AGE_LIMIT);
   if (revocation !== undefined && options.type === "base64") {
     throw optionError("revocation", 'absent where type is "base64", whose ids can be forged');
   }
   const cookie = configureCookie(options.cookie);
   return {
     ...cookie,
-    ...configureSeal(options, cookie.name),
+    seal: sealOf(options, cookie.name),
     maxAge,
     renewAfter: renewAfter === false ? Infinity : renewAfter,
     maxLifetime: options.maxLifetime ?? Infinity,
@@ -165,7 +161,14 @@ function configureCookie(
   const { persistent = true, name: chosen, ...attributes } = given;
   const { path = "/", secure = true, sameSite = "lax", domain } = attributes;
   const host = path === "/" && secure === true && domain === undefined;
-  const name = chosen ?? (host ? "__Host-session" : secure ? "__Secure-session" : "session");
+  const name =
+    chosen !== undefined
+      ? chosen
+      : host
+        ? "__Host-session"
+        : secure
+          ? "__Secure-session"
+          : "session";
   const all = { ...attributes, path, secure, sameSite, httpOnly: true };
   const text = attributesText(name, all);
   if (name.length > MOST_NAME) throw optionError("name", `of ${MOST_NAME} characters or less`);
@@ -173,24 +176,20 @@ function configureCookie(
   return { name, attributes: text, persistent, clearing };
 }
 
-function configureSeal(
-  { type, secret, seal }: SessionOptions,
-  cookieName: string,
-): Pick<Config, "seal" | "authentic"> {
+function sealOf({ type, secret, seal }: SessionOptions, cookieName: string): () => Seal {
   if (seal !== undefined) {
-    if (type !== undefined || secret !== undefined) {
-      throw new ConfigError(
-        "ERR_OPTION",
-        "seal stands instead of type and secret, not beside them",
-      );
-    }
-    return { seal: () => seal, authentic: false };
+    if (type === undefined && secret === undefined) return () => seal;
+    throw new ConfigError("ERR_OPTION", "seal stands instead of type and secret, not beside them");
   }
-  if (type === "base64") {
-    const own = base64Seal();
-    return { seal: () => own, authentic: false };
+  if (type !== "base64") return lazySeal(type ?? "fernet", secret, cookieName);
+  const own = base64Seal();
+  return () => own;
+}
+
+function checkRenewAfter(value: unknown, name: string): void {
+  if (value !== false && !(Number.isFinite(value) && (value as number) >= 0)) {
+    throw optionError(name, "false or a finite number of seconds, 0 or more");
   }
-  return { seal: lazySeal(type ?? "fernet", secret, cookieName), authentic: true };
 }
 
 function warn({ message, code }: SessionError): void {

@@ -2,7 +2,7 @@
 
 import { optionError } from "../internal/checks.ts";
 import { ConfigError, SessionError } from "../internal/errors.ts";
-import { isPlain, isStorable, put } from "../internal/json.ts";
+import { asJson, isPlain, isStorable, put } from "../internal/json.ts";
 
 /** Data cannot have these names: they would hide a member or the prototype. */
 export const RESERVED: ReadonlySet<string> = new Set([
@@ -29,11 +29,11 @@ export function refuseName(name: string): never {
 export function dataText(object: object): string {
   let text: string | undefined;
   try {
-    text = JSON.stringify(object);
-    if (Object.entries(object).some(isLost)) text = undefined;
+    const json = asJson(object) as object;
+    const right = (json === object || isPlain(json)) && !Object.entries(json).some(isLost);
+    if (right) text = JSON.stringify(object);
   } catch {
-    // A cycle, a BigInt, a getter or toJSON that threw: its error could hold the data.
-    text = undefined;
+    // A cycle, a getter or a toJSON that threw: its error could hold the data.
   }
   if (text === undefined) throw new SessionError("ERR_SESSION_DATA");
   return text;
@@ -45,10 +45,13 @@ function isLost([name, value]: [string, unknown]): boolean {
 
 /** Removes all data. @throws ConfigError: the application has frozen the session, or a part of it. */
 export function clear(object: object): void {
-  for (const name of Object.keys(object)) Reflect.deleteProperty(object, name);
-  if (!Object.isExtensible(object) || Object.keys(object).length > 0) {
+  const names = Object.keys(object);
+  const isFixed = (name: string): boolean =>
+    Object.getOwnPropertyDescriptor(object, name)?.configurable !== true;
+  if (!Object.isExtensible(object) || names.some(isFixed)) {
     throw optionError("the session", "extensible, and its data configurable");
   }
+  for (const name of names) Reflect.deleteProperty(object, name);
 }
 
 /** Copies what a cookie brought, but for reserved names. */

@@ -107,7 +107,7 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
   if (keep !== undefined && typeof keep !== "boolean") return refusal("ERR_TOKEN_MALFORMED");
   if (!isObject(data)) return refusal("ERR_TOKEN_MALFORMED");
   // What could not be written again would make every request that brings it fail.
-  if (!config.authentic && !isStorable(data)) return refusal("ERR_TOKEN_MALFORMED");
+  if (!isStorable(data)) return refusal("ERR_TOKEN_MALFORMED");
   const ends = Math.min(exp, endOf(config, { begun, age }, iat));
   if (now >= ends) return refusal("ERR_TOKEN_EXPIRED");
   if (iat > now + SKEW) return refusal("ERR_TOKEN_NOT_ACTIVE");

@@ -7,7 +7,7 @@ import { changeHeaders, fieldsOf } from "../internal/heads.ts";
 import type { Config } from "./config.ts";
 import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
-import { commitOf, type State } from "./state.ts";
+import { type Commit, commitOf, type State } from "./state.ts";
 
 type Handler<Q, R extends unknown[]> = (
   request: Q,
@@ -31,13 +31,12 @@ export class FetchSessions {
   ): (request: Q, ...rest: R) => Promise<Response> {
     if (typeof handler !== "function") throw optionError("the handler", "a function");
     return async (request, ...rest) => {
-      const outer = this.#running.get(request);
-      if (outer !== undefined) return handler(request, (await outer).object, ...rest);
       if (typeof request?.headers?.get !== "function") throw optionError("request", "a Request");
+      const outer = this.#running.get(request);
       let state: State;
       try {
-        const opened = openSource(this.#config, request, false);
-        this.#running.set(request, opened);
+        const opened = outer ?? openSource(this.#config, request, false);
+        if (outer === undefined) this.#running.set(request, opened);
         state = await opened;
       } catch (error) {
         this.#running.delete(request);
@@ -46,13 +45,16 @@ export class FetchSessions {
         return failed(error);
       }
       try {
-        return await carry(state, await handler(request, state.object, ...rest));
+        const response = await handler(request, state.object, ...rest);
+        return outer === undefined ? await carry(state, response) : response;
       } catch (thrown) {
-        if (isResponse(thrown)) throw await carry(state, thrown);
-        state.reportLost();
-        throw thrown;
+        throw outer === undefined && isResponse(thrown) ? await carry(state, thrown) : thrown;
       } finally {
-        this.#running.delete(request);
+        if (outer === undefined) {
+          this.#running.delete(request);
+          state.isClosed = () => true;
+        }
+        if (state.isClosed()) state.reportLost();
       }
     };
   }
@@ -63,16 +65,17 @@ async function carry(state: State, response: Response): Promise<Response> {
   if (!isResponse(response)) throw optionError("what the handler returns", "a Response");
   await state.pending;
   const commit = commitOf(state);
-  state.isClosed = () => true;
-  if (state.failure !== undefined) return failed(state.failure, state.config.clearing);
-  if (commit instanceof SessionError) return failed(commit);
-  // Response.error() and 1xx (a runtime's upgrade) carry no fields.
-  if (response.status < 200) {
-    state.reportLost();
-    return response;
+  const failure = state.failure ?? (commit instanceof SessionError ? commit : undefined);
+  if (failure !== undefined) {
+    state.carried(failure);
+    // What is not sent must not be produced any further.
+    if (!response.bodyUsed) response.body?.cancel().catch(() => {});
+    return failed(failure, state.failure && state.config.clearing);
   }
-  state.carried(commit);
-  const { cookie } = commit;
+  // Response.error() and 1xx (a runtime's upgrade) carry no fields.
+  if (response.status < 200) return response;
+  state.carried(commit as Commit);
+  const { cookie } = commit as Commit;
   const carrying = { name: state.config.name, cookie, failed: false };
   const changes = changesFor(fieldsOf(response.headers), [carrying], false);
   if (changes.length === 0) return response;
@@ -97,7 +100,7 @@ function failed(error: SessionError, cookie?: string): Response {
   return new Response(body, { status: error.status, headers });
 }
 
+/** Of any realm. */
 function isResponse(value: unknown): value is Response {
-  const { headers, status } = (value ?? {}) as Partial<Response>;
-  return typeof headers?.getSetCookie === "function" && typeof status === "number";
+  return Object.prototype.toString.call(value) === "[object Response]";
 }

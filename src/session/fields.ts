@@ -36,6 +36,7 @@ export function changesFor(
   carryings: readonly Carrying[],
   bodyForbidden: boolean,
 ): Change[] {
+  if (carryings.length === 0) return [];
   const changes: Change[] = [];
   const vary = varyWithCookie(fields.get("Vary"));
   if (vary !== undefined) changes.push(["Vary", vary]);
@@ -49,7 +50,10 @@ export function changesFor(
   if (control !== given) changes.push(["Cache-Control", control]);
   for (const name of fields.names()) if (OVERRIDING.test(name)) changes.push([name, undefined]);
   // RFC 9110 section 8.6: a 304 may have the length of the body that a 200 would have.
-  if (failed && bodyForbidden) for (const name of OF_A_BODY) changes.push([name, undefined]);
+  if (failed && bodyForbidden) {
+    const there = OF_A_BODY.filter((name) => (fields.get(name) ?? undefined) !== undefined);
+    for (const name of there) changes.push([name, undefined]);
+  }
   return changes;
 }
 

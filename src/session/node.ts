@@ -130,7 +130,8 @@ export class NodeSessions {
 
   /** The request's exchange, the same for every call. @throws ConfigError ERR_OPTION */
   exchange(req: NodeRequest, res: NodeResponse): Exchange {
-    if (!isObject(req)) throw optionError("req", "a request");
+    // Its getter is not called: an untouched session costs almost nothing.
+    if (!isObject(req) || !("headers" in req)) throw optionError("req", "a request");
     if (typeof res?.writeHead !== "function" || typeof res.on !== "function") {
       throw optionError("res", "a ServerResponse");
     }
@@ -173,6 +174,7 @@ function writeHead(this: Hooked, ...args: unknown[]): unknown {
     failed: commit instanceof SessionError,
   }));
   const changes = changesFor(head, carryings, hasNoBody(head.status));
+  if (changes.some(([name]) => head.refuses(name))) return original.apply(this, args);
   const written = head.write(original, changes, failure?.status);
   for (const [index, commit] of commits.entries()) (states[index] as State).carried(commit);
   return written;

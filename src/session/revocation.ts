@@ -5,6 +5,7 @@ import { revocationError, type SessionError } from "../internal/errors.ts";
 import type { ListedSession, Revocation } from "../internal/lists.ts";
 import { parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
+import { assign } from "./data.ts";
 import { lastMoment } from "./envelope.ts";
 
 /** What is known of a session whose cookie may open: a part of an envelope. */
@@ -72,7 +73,7 @@ function copyOf({ begun, ends, payload }: Listed): ListedSession {
     createdAt: begun,
     expiresAt: ends,
     get data() {
-      data ??= parseObject(payload)?.data as Record<string, unknown>;
+      data ??= assign({}, parseObject(payload)?.data as object);
       return data;
     },
   });

@@ -7,7 +7,7 @@
  */
 
 import { decodeInto, toText } from "../internal/base64.ts";
-import { warnOnce } from "../internal/callbacks.ts";
+import { isPromise, warnOnce } from "../internal/callbacks.ts";
 import { seconds } from "../internal/checks.ts";
 import { ConfigError, refusal } from "../internal/errors.ts";
 import { decryptFrame, Frames } from "../internal/frame.ts";
@@ -51,15 +51,19 @@ export function lazySeal(
 }
 
 function secretsOf(secret: () => Secrets): Secrets {
+  let secrets: Secrets | Promise<never>;
   try {
-    return secret() ?? [];
+    secrets = secret() ?? [];
   } catch {
     // Its error could hold a secret.
-    throw new ConfigError(
-      "ERR_KEY",
-      "the function secret must return the secrets, and threw instead",
-    );
+    throw new ConfigError("ERR_KEY", "the function secret must return secrets, and threw instead");
   }
+  if (!isPromise(secrets)) return secrets;
+  secrets.catch(() => {});
+  throw new ConfigError(
+    "ERR_KEY",
+    "the function secret must return secrets, not a Promise of them",
+  );
 }
 
 /** Anybody can read and write it: for data that are neither secret nor believed. */

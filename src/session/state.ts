@@ -112,7 +112,7 @@ export class State {
     } catch (caught) {
       error ??= caught as SessionError;
     }
-    if (done !== undefined) queueMicrotask(() => done(error));
+    if (done !== undefined) queueMicrotask(() => (error === undefined ? done() : done(error)));
     else if (error !== undefined) throw error;
   }
 
