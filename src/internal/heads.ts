@@ -44,6 +44,7 @@ export class HeadArguments implements Fields {
 
   /** As it would be sent: a field of the call comes before one that was set. */
   get(name: string): FieldValue {
+    if (this.#pairs.length === 0) return this.#res.getHeader(name);
     const lower = name.toLowerCase();
     const pairs = this.#pairs.filter(([other]) => lowerCase(other) === lower);
     if (pairs.length === 0) return this.#res.getHeader(name);
@@ -100,6 +101,7 @@ export class HeadArguments implements Fields {
   /** A copy of the fields in the form they had, without those that change; `bare`: with their new values. */
   #joined(changes: readonly Change[], bare: boolean): unknown {
     const given = this.#given;
+    if (this.#pairs.length === 0 && !bare) return given;
     const added = bare ? changes.filter(([, value]) => value !== undefined) : [];
     const changed = new Set<unknown>(changes.map(([name]) => lowerCase(name)));
     const kept = this.#pairs.filter(([name]) => !changed.has(lowerCase(name)));
@@ -113,8 +115,10 @@ export class HeadArguments implements Fields {
   }
 }
 
-function pairsOf(given: unknown): Pair[] {
-  if (given === undefined || given === null) return [];
+const NONE: readonly Pair[] = [];
+
+function pairsOf(given: unknown): readonly Pair[] {
+  if (given === undefined || given === null) return NONE;
   if (!Array.isArray(given)) return Object.entries(given);
   if (Array.isArray(given[0])) return given.map(([name, value]) => [name, value]);
   const pairs: Pair[] = [];

@@ -5,7 +5,18 @@
  * numbers. A member that is `undefined` is absent. Of what has a `toJSON`, what that gives counts.
  */
 export function isStorable(value: unknown): boolean {
-  return isJson(typeof value === "object" && value !== null ? asJson(value) : value);
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object") return false;
+  const json = asJson(value);
+  if (typeof json !== "object" || json === null) return isStorable(json);
+  if (Array.isArray(json)) return isStorableArray(json);
+  if (!isPlain(json)) return false;
+  for (const name of Object.keys(json)) {
+    const member = (json as Record<string, unknown>)[name];
+    if (member !== undefined && !isStorable(member)) return false;
+  }
+  return true;
 }
 
 /** What JSON.stringify writes of it. */
@@ -14,18 +25,10 @@ export function asJson(value: object): unknown {
   return typeof toJSON === "function" ? toJSON.call(value, "") : value;
 }
 
-function isJson(value: unknown): boolean {
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
-  if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value !== "object") return false;
-  if (Array.isArray(value)) return isStorableArray(value);
-  if (!isPlain(value)) return false;
-  return Object.values(value).every((member) => member === undefined || isStorable(member));
-}
-
 /** Holes, and names beside the indices, are lost in JSON. */
 function isStorableArray(array: readonly unknown[]): boolean {
-  return Object.keys(array).length === array.length && array.every((item) => isStorable(item));
+  for (let index = 0; index < array.length; index++) if (!isStorable(array[index])) return false;
+  return Object.keys(array).length === array.length;
 }
 
 /** An object literal's, of any realm, or without a prototype. */

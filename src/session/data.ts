@@ -29,18 +29,18 @@ export function refuseName(name: string): never {
 export function dataText(object: object): string {
   let text: string | undefined;
   try {
-    const json = asJson(object) as object;
-    const right = (json === object || isPlain(json)) && !Object.entries(json).some(isLost);
+    const json = asJson(object) as Record<string, unknown>;
+    let right = json === object || isPlain(json);
+    for (const name of Object.keys(json)) {
+      const value = json[name];
+      if (RESERVED.has(name) || (value !== undefined && !isStorable(value))) right = false;
+    }
     if (right) text = JSON.stringify(object);
   } catch {
     // A cycle, a getter or a toJSON that threw: its error could hold the data.
   }
   if (text === undefined) throw new SessionError("ERR_SESSION_DATA");
   return text;
-}
-
-function isLost([name, value]: [string, unknown]): boolean {
-  return RESERVED.has(name) || (value !== undefined && !isStorable(value));
 }
 
 /** Removes all data. @throws ConfigError: the application has frozen the session, or a part of it. */

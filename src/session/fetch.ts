@@ -7,13 +7,16 @@ import { changeHeaders, fieldsOf } from "../internal/heads.ts";
 import type { Config } from "./config.ts";
 import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
-import { type Commit, commitOf, type State } from "./state.ts";
+import { type Carrier, type Commit, commitOf, type State } from "./state.ts";
 
 type Handler<Q, R extends unknown[]> = (
   request: Q,
   session: object,
   ...rest: R
 ) => Response | Promise<Response>;
+
+/** The carrier of a session whose Response has been returned. */
+const CLOSED: Carrier = { isClosed: () => true };
 
 /** The sessions of one configuration. */
 export class FetchSessions {
@@ -52,9 +55,9 @@ export class FetchSessions {
       } finally {
         if (outer === undefined) {
           this.#running.delete(request);
-          state.isClosed = () => true;
+          state.carrier = CLOSED;
         }
-        if (state.isClosed()) state.reportLost();
+        if (state.carrier === CLOSED) state.reportLost();
       }
     };
   }

@@ -40,9 +40,9 @@ export function changesFor(
   const changes: Change[] = [];
   const vary = varyWithCookie(fields.get("Vary"));
   if (vary !== undefined) changes.push(["Vary", vary]);
-  const failed = carryings.some((carrying) => carrying.failed);
   const writing = carryings.filter(({ cookie, failed }) => cookie !== undefined || failed);
   if (writing.length === 0) return changes;
+  const failed = writing.some((carrying) => carrying.failed);
   const cookies = cookiesWith(fields.get("Set-Cookie"), writing);
   if (cookies !== undefined) changes.push(["Set-Cookie", cookies.length > 0 ? cookies : undefined]);
   const given = fields.get("Cache-Control");
@@ -67,11 +67,13 @@ function varyWithCookie(vary: FieldValue): string | undefined {
 
 /** The cookies of a response, with those of the sessions in place of earlier ones; undefined: as they are. */
 function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] | undefined {
-  const before = given === undefined || given === null ? [] : [given].flat().map(String);
-  const names = new Set(writing.map(({ name }) => name));
-  const others = before.filter((cookie) => !names.has((cookie.split("=", 1)[0] as string).trim()));
-  const own = writing.flatMap(({ cookie, failed }) =>
-    failed || cookie === undefined ? [] : [cookie],
+  const own: string[] = [];
+  for (const { cookie, failed } of writing) if (!failed && cookie !== undefined) own.push(cookie);
+  if (given === undefined || given === null) return own.length > 0 ? own : undefined;
+  const before = [given].flat().map(String);
+  const names = writing.map(({ name }) => name);
+  const others = before.filter(
+    (cookie) => !names.includes((cookie.split("=", 1)[0] as string).trim()),
   );
   return own.length === 0 && others.length === before.length ? undefined : [...others, ...own];
 }
@@ -79,6 +81,7 @@ function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] 
 /** `Cache-Control` without what lets shared caches keep the response (RFC 6265bis section 8, RFC 9111 section 5.2.2). */
 function notShared(given: FieldValue): string {
   const text = textOf(given);
+  if (text.trim() === "") return NO_STORE;
   const kept: string[] = [];
   let removed = false;
   let isPrivate = false;
@@ -95,7 +98,6 @@ function notShared(given: FieldValue): string {
     if (lower === "private" || lower === NO_STORE) isPrivate = true;
     kept.push(name + argument);
   }
-  if (text.trim() === "") return NO_STORE;
   if (!isPrivate) return [...kept, "private"].join(", ");
   return removed ? kept.join(", ") : text;
 }

@@ -7,7 +7,7 @@ import { HeadArguments, type HeadResponse } from "../internal/heads.ts";
 import type { Config } from "./config.ts";
 import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
-import { commitOf, type State } from "./state.ts";
+import { type Carrier, commitOf, type State } from "./state.ts";
 
 /** What is used of an IncomingMessage or an Http2ServerRequest. */
 export interface NodeRequest {
@@ -36,7 +36,7 @@ type Hooked = NodeResponse & { [HOOK]?: Hook };
 type Keeping<O> = O & { [key: symbol]: unknown };
 
 /** A request and its response, for one configuration. */
-class Exchange {
+class Exchange implements Carrier {
   readonly config: Config;
   readonly req: NodeRequest;
   readonly res: Hooked;
@@ -71,7 +71,7 @@ class Exchange {
     const { res, config } = this;
     const hook = res[HOOK];
     if (hook === undefined) {
-      hide(res, HOOK, { exchanges: [this], writeHead: res.writeHead } satisfies Hook);
+      res[HOOK] = { exchanges: [this], writeHead: res.writeHead };
       if (!res.headersSent) res.writeHead = writeHead;
       res.on("finish", reportLost);
     } else if (!hook.exchanges.includes(this)) {
@@ -84,15 +84,16 @@ class Exchange {
   }
 
   #opened(state: State): State {
-    state.isClosed = () => this.res.headersSent || this.#hasNoSocket();
+    state.carrier = this;
     this.state = state;
     return state;
   }
 
-  /** An upgrade's response that nothing will send. A pipelined one waits for its socket. */
-  #hasNoSocket(): boolean {
+  isClosed(): boolean {
     const { upgrade } = this.req as { upgrade?: boolean };
-    return upgrade === true && (this.res as { socket?: unknown }).socket === null;
+    const { headersSent, socket } = this.res as { headersSent: boolean; socket?: unknown };
+    // An upgrade's response that nothing will send; a pipelined one waits for its socket.
+    return headersSent || (upgrade === true && socket === null);
   }
 }
 
@@ -165,18 +166,23 @@ function writeHead(this: Hooked, ...args: unknown[]): unknown {
   const { exchanges, writeHead: original } = this[HOOK] as Hook;
   if (this.headersSent) return original.apply(this, args);
   const head = new HeadArguments(this, args);
-  const states = exchanges.map(({ state }) => state as State);
-  const commits = states.map(commitOf);
-  const failure = commits.find((commit) => commit instanceof SessionError);
-  const carryings = commits.map((commit, index) => ({
-    name: (states[index] as State).config.name,
-    cookie: commit instanceof SessionError ? undefined : commit.cookie,
-    failed: commit instanceof SessionError,
-  }));
+  let failure: SessionError | undefined;
+  const carryings = exchanges.map(({ state, config: { name } }) => {
+    const commit = commitOf(state as State);
+    const failed = commit instanceof SessionError;
+    if (failed) failure ??= commit;
+    return {
+      state: state as State,
+      commit,
+      name,
+      failed,
+      cookie: failed ? undefined : commit.cookie,
+    };
+  });
   const changes = changesFor(head, carryings, hasNoBody(head.status));
   if (changes.some(([name]) => head.refuses(name))) return original.apply(this, args);
   const written = head.write(original, changes, failure?.status);
-  for (const [index, commit] of commits.entries()) (states[index] as State).carried(commit);
+  for (const { state, commit } of carryings) state.carried(commit);
   return written;
 }
 

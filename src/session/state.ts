@@ -11,6 +11,12 @@ import type { Opened } from "./open.ts";
 import { type Listed, revokeAll } from "./revocation.ts";
 import { type Done, ReadonlySession, Session } from "./view.ts";
 
+/** What carries a session: a response. */
+export interface Carrier {
+  /** Whether it can carry nothing any more. */
+  isClosed(): boolean;
+}
+
 /** What a response carries of a session. */
 export interface Commit {
   readonly cookie: string | undefined;
@@ -25,8 +31,7 @@ export class State {
   readonly object: ReadonlySession;
   /** The session as it would be written. */
   draft: Draft;
-  /** Whether the response can carry nothing any more; what carries the session sets it. */
-  isClosed: () => boolean = () => false;
+  carrier: Carrier | undefined;
   /** Settles when the revocation list has been told; never rejects. */
   pending: Promise<void> | undefined;
   failure: SessionError | undefined;
@@ -83,7 +88,7 @@ export class State {
     if (done !== undefined) checkFunction(done, "done");
     const { config } = this;
     const now = config.now();
-    const late = this.isClosed();
+    const late = this.carrier?.isClosed() === true;
     clear(this.object);
     const told = revokeAll(config, this.#held, now, this);
     this.#held = [];
@@ -107,7 +112,7 @@ export class State {
     if (done !== undefined) checkFunction(done, "done");
     let error = this.failure;
     try {
-      if (this.isClosed() && this.#isLost()) throw new SessionError("ERR_SESSION_UNSENT");
+      if (this.carrier?.isClosed() && this.#isLost()) throw new SessionError("ERR_SESSION_UNSENT");
       this.commit();
     } catch (caught) {
       error ??= caught as SessionError;
