@@ -98,10 +98,8 @@ const FOURTEEN_DAYS = 14 * 24 * 3600;
 /** The name is part of what HKDF is told, which node:crypto bounds; and the value needs the room. */
 const MOST_NAME = 512;
 
-const TYPES = ["fernet", "jwt", "base64"];
-
 const OPTIONS: Checks<SessionOptions> = {
-  type: (value, name) => checkOneOf(value, name, TYPES),
+  type: (value, name) => checkOneOf(value, name, ["fernet", "jwt", "base64"]),
   secret: () => {}, // seal.ts says what a secret is
   seal: (value, name) => checkMethods(value, name, ["seal", "open"]),
   cookie: () => {}, // COOKIE_OPTIONS
@@ -161,16 +159,9 @@ function configureCookie(
   const { persistent = true, name: chosen, ...attributes } = given;
   const { path = "/", secure = true, sameSite = "lax", domain } = attributes;
   const host = path === "/" && secure === true && domain === undefined;
-  const name =
-    chosen !== undefined
-      ? chosen
-      : host
-        ? "__Host-session"
-        : secure
-          ? "__Secure-session"
-          : "session";
-  const all = { ...attributes, path, secure, sameSite, httpOnly: true };
-  const text = attributesText(name, all);
+  const prefix = host ? "__Host-" : secure ? "__Secure-" : "";
+  const name = chosen === undefined ? `${prefix}session` : chosen;
+  const text = attributesText(name, { ...attributes, path, secure, sameSite, httpOnly: true });
   if (name.length > MOST_NAME) throw optionError("name", `of ${MOST_NAME} characters or less`);
   const clearing = `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${text}`;
   return { name, attributes: text, persistent, clearing };

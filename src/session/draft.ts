@@ -10,9 +10,11 @@ import type { SessionFacts } from "./view.ts";
 export class Draft implements SessionFacts {
   /** When the session was opened, or began anew. */
   readonly now: number;
-  readonly isNew: boolean;
+  /** The envelope that the request brought; undefined for a new session. */
+  readonly original: Envelope | undefined;
   readonly createdAt: number;
   expiresAt: number;
+  isTouched = false;
   /** The cookie as it was last made, for which data, and the session that its client has then. */
   written: { readonly text: string; readonly cookie: string; readonly held: Listed } | undefined;
 
@@ -21,11 +23,10 @@ export class Draft implements SessionFacts {
   #age: Claims["age"];
   #keep: Claims["keep"];
 
-  /** Of the envelope that the request brought, or of a new session. */
   constructor(config: Config, now: number, envelope: Envelope | undefined) {
     this.#config = config;
     this.now = now;
-    this.isNew = envelope === undefined;
+    this.original = envelope;
     this.createdAt = envelope?.begun ?? now;
     this.#id = envelope?.id;
     this.#age = envelope?.age;
@@ -36,6 +37,9 @@ export class Draft implements SessionFacts {
   get id(): string {
     return (this.#id ??= randomId());
   }
+  get isNew(): boolean {
+    return this.original === undefined;
+  }
 
   touch(lifetime: Lifetime | undefined): void {
     const { maxAge, persistent } = readOptions(lifetime, this.#config.lifetime, "touch", []);
@@ -43,6 +47,7 @@ export class Draft implements SessionFacts {
     this.#keep = persistent ?? this.#keep;
     this.expiresAt = this.#end();
     this.written = undefined;
+    this.isTouched = true;
   }
 
   /** The Set-Cookie with these data, which are JSON text. @throws SessionError */

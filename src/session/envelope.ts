@@ -29,6 +29,8 @@ export interface Claims {
   readonly keep: boolean | undefined;
 }
 
+type Lasting = Pick<Claims, "begun" | "age">;
+
 export interface Envelope extends Claims {
   /** The moment from which on the cookie no longer opens: `exp`, or earlier by today's settings. */
   readonly ends: number;
@@ -49,32 +51,21 @@ export function lifetimeOf({ maxAge, longestAge }: Config, age: number | undefin
 }
 
 /** When a cookie that is written at `now` no longer opens. */
-export function endOf(
-  config: Config,
-  { begun, age }: Pick<Claims, "begun" | "age">,
-  now: number,
-): number {
+export function endOf(config: Config, { begun, age }: Lasting, now: number): number {
   return Math.min(now + lifetimeOf(config, age), begun + config.maxLifetime);
 }
 
 /** Whether an unchanged session is old enough to be written anew, and would open longer then. */
-export function isRenewalDue(
-  config: Config,
-  { iat, begun, age, ends }: Envelope,
-  now: number,
-): boolean {
-  const { maxAge, renewAfter } = config;
-  const after = (renewAfter * lifetimeOf(config, age)) / maxAge;
-  return now >= iat + after && endOf(config, { begun, age }, now) > ends;
+export function isRenewalDue(config: Config, envelope: Envelope, now: number): boolean {
+  const { iat, age, ends } = envelope;
+  const after = (config.renewAfter * lifetimeOf(config, age)) / config.maxAge;
+  return now >= iat + after && endOf(config, envelope, now) > ends;
 }
 
 /** The last moment at which any cookie of the session can open, one that is being written right now included. */
-export function lastMoment(
-  config: Config,
-  { exp, begun }: Pick<Claims, "exp" | "begun">,
-  now: number,
-): number {
-  return Math.max(exp, Math.min(now + SKEW + config.longestAge, begun + config.maxLifetime));
+export function lastMoment(config: Config, session: Omit<Envelope, "data">, now: number): number {
+  const { longestAge, maxLifetime } = config;
+  return Math.max(session.exp, Math.min(now + SKEW + longestAge, session.begun + maxLifetime));
 }
 
 /** The envelope in a cookie's value, or the reason for which it is refused. */

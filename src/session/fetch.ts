@@ -9,11 +9,8 @@ import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
 import { type Carrier, type Commit, commitOf, type State } from "./state.ts";
 
-type Handler<Q, R extends unknown[]> = (
-  request: Q,
-  session: object,
-  ...rest: R
-) => Response | Promise<Response>;
+type Answer = Response | Promise<Response>;
+type Handler<Q, R extends unknown[]> = (request: Q, session: object, ...rest: R) => Answer;
 
 /** The carrier of a session whose Response has been returned. */
 const CLOSED: Carrier = { isClosed: () => true };

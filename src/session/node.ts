@@ -32,8 +32,7 @@ interface Hook {
 const HOOK: unique symbol = Symbol("bulla.hook");
 type Hooked = NodeResponse & { [HOOK]?: Hook };
 
-/** A request or a response with what is kept on it. */
-type Keeping<O> = O & { [key: symbol]: unknown };
+type Keeping = NodeRequest & { [key: symbol]: Exchange | undefined };
 
 /** A request and its response, for one configuration. */
 class Exchange implements Carrier {
@@ -107,8 +106,8 @@ export class NodeSessions {
   constructor(config: Config) {
     this.#config = config;
     const key = this.#key;
-    const opened = (req: Keeping<NodeRequest>): Exchange | undefined => {
-      const exchange = req[key] as Exchange | undefined;
+    const opened = (req: Keeping): Exchange | undefined => {
+      const exchange = req[key];
       // With a list it is open before the handler is called. An access log may read it at any time.
       if (config.revocation === undefined) exchange?.open();
       return exchange?.state === undefined ? undefined : exchange;
@@ -116,11 +115,11 @@ export class NodeSessions {
     this.#property = {
       configurable: true,
       enumerable: false,
-      get(this: Keeping<NodeRequest>) {
+      get(this: Keeping) {
         const exchange = opened(this);
         return exchange?.touch(exchange.state as State);
       },
-      set(this: Keeping<NodeRequest>, value: unknown) {
+      set(this: Keeping, value: unknown) {
         const exchange = opened(this);
         if (exchange === undefined) throw optionError("req.session", "open before it is assigned");
         exchange.touch(exchange.state as State);
@@ -131,19 +130,20 @@ export class NodeSessions {
 
   /** The request's exchange, the same for every call. @throws ConfigError ERR_OPTION */
   exchange(req: NodeRequest, res: NodeResponse): Exchange {
-    // Its getter is not called: an untouched session costs almost nothing.
-    if (!isObject(req) || !("headers" in req)) throw optionError("req", "a request");
+    // The getter of `headers` is not called: an untouched session costs almost nothing.
+    if (typeof req !== "object" || !("headers" in (req ?? {})))
+      throw optionError("req", "a request");
     if (typeof res?.writeHead !== "function" || typeof res.on !== "function") {
       throw optionError("res", "a ServerResponse");
     }
-    const known = (req as Keeping<NodeRequest>)[this.#key];
-    if (known !== undefined) return known as Exchange;
+    const known = (req as Keeping)[this.#key];
+    if (known !== undefined) return known;
     // An object made of the request by Object.create() may have been here before it.
     const { exchanges = [] } = (res as Hooked)[HOOK] ?? {};
-    const exchange =
-      exchanges.find(({ config }) => config === this.#config) ??
-      new Exchange(this.#config, req, res);
-    hide(req, this.#key, exchange);
+    const other = exchanges.find(({ config }) => config === this.#config);
+    const exchange = other ?? new Exchange(this.#config, req, res);
+    // Not enumerable: a log that copies a request copies nothing of the session.
+    Object.defineProperty(req, this.#key, { value: exchange });
     return exchange;
   }
 
@@ -171,13 +171,8 @@ function writeHead(this: Hooked, ...args: unknown[]): unknown {
     const commit = commitOf(state as State);
     const failed = commit instanceof SessionError;
     if (failed) failure ??= commit;
-    return {
-      state: state as State,
-      commit,
-      name,
-      failed,
-      cookie: failed ? undefined : commit.cookie,
-    };
+    const cookie = failed ? undefined : commit.cookie;
+    return { state: state as State, commit, name, failed, cookie };
   });
   const changes = changesFor(head, carryings, hasNoBody(head.status));
   if (changes.some(([name]) => head.refuses(name))) return original.apply(this, args);
@@ -195,13 +190,4 @@ function hasNoBody(status: unknown): boolean {
 function reportLost(this: Hooked): void {
   if (!this.headersSent) return;
   for (const { state } of (this[HOOK] as Hook).exchanges) state?.reportLost();
-}
-
-/** Not enumerable: a log that copies a request copies nothing of the session. */
-function hide(object: object, key: symbol, value: unknown): void {
-  Object.defineProperty(object, key, { value });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

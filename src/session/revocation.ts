@@ -6,16 +6,10 @@ import type { ListedSession, Revocation } from "../internal/lists.ts";
 import { parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
 import { assign } from "./data.ts";
-import { lastMoment } from "./envelope.ts";
+import { type Envelope, lastMoment } from "./envelope.ts";
 
-/** What is known of a session whose cookie may open: a part of an envelope. */
-export interface Listed {
-  readonly id: string;
-  readonly exp: number;
-  readonly begun: number;
-  readonly ends: number;
-  readonly payload: string;
-}
+/** A session whose cookie may open. */
+export type Listed = Omit<Envelope, "data">;
 
 /** A list is asked of so many ids in one request, and told of so many. */
 export const MOST_IDS = 8;

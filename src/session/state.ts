@@ -6,7 +6,7 @@ import { SessionError } from "../internal/errors.ts";
 import type { Config, Lifetime } from "./config.ts";
 import { assign, clear, copyOf, dataText } from "./data.ts";
 import { Draft } from "./draft.ts";
-import { type Envelope, hasData, isRenewalDue } from "./envelope.ts";
+import { hasData, isRenewalDue } from "./envelope.ts";
 import type { Opened } from "./open.ts";
 import { type Listed, revokeAll } from "./revocation.ts";
 import { type Done, ReadonlySession, Session } from "./view.ts";
@@ -38,11 +38,8 @@ export class State {
 
   /** Whether the request brought a cookie of the name, good or bad. */
   readonly #present: boolean;
-  /** The envelope that the request brought; undefined for a new session. */
-  #original: Envelope | undefined;
   /** The sessions whose cookies the client may have. */
   #held: readonly Listed[];
-  #touched = false;
   #restarted = false;
   /** How often it was touched or began anew. */
   #stirs = 0;
@@ -56,7 +53,6 @@ export class State {
     this.config = config;
     this.#present = present;
     this.#held = envelope === undefined ? [] : [envelope, ...others];
-    this.#original = envelope;
     this.draft = new Draft(config, now, envelope);
     this.object = readonly ? new ReadonlySession(this) : new Session(this);
     if (envelope !== undefined) assign(this.object, envelope.data);
@@ -65,7 +61,6 @@ export class State {
 
   touch(lifetime?: Lifetime): void {
     this.draft.touch(lifetime);
-    this.#touched = true;
     this.#stirs++;
   }
 
@@ -92,10 +87,8 @@ export class State {
     clear(this.object);
     const told = revokeAll(config, this.#held, now, this);
     this.#held = [];
-    this.#original = undefined;
     // A new one, also so that the cookie with the old id is forgotten.
     this.draft = new Draft(config, now, undefined);
-    this.#touched = false;
     this.#restarted = true;
     this.#stirs++;
     const settled = told.then(() => {
@@ -158,9 +151,10 @@ export class State {
     // The list does not know that the old session has ended: no new one takes its place.
     if (this.failure !== undefined) return config.clearing;
     if (this.#isChanged(text)) {
-      return text === EMPTY && !this.#touched ? config.clearing : this.draft.cookie(text);
+      return text === EMPTY && !this.draft.isTouched ? config.clearing : this.draft.cookie(text);
     }
-    if (!this.#original || !isRenewalDue(config, this.#original, this.draft.now)) return undefined;
+    const { original, now } = this.draft;
+    if (original === undefined || !isRenewalDue(config, original, now)) return undefined;
     try {
       return this.draft.cookie(text);
     } catch (error) {
@@ -171,8 +165,8 @@ export class State {
   }
 
   #isChanged(text: string): boolean {
-    const original = this.#original;
-    if (this.#touched) return true;
+    const { original } = this.draft;
+    if (this.draft.isTouched) return true;
     if (original === undefined) return text !== EMPTY || (this.#restarted && this.#present);
     return !hasData(original, text);
   }
