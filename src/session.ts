@@ -18,6 +18,7 @@ import { type NodeRequest, type NodeResponse, NodeSessions } from "./session/nod
 import { atOnce, NONE } from "./session/open.ts";
 import { openSource } from "./session/source.ts";
 import { State } from "./session/state.ts";
+import { type CookieStore, StoreSessions } from "./session/store.ts";
 import type { SessionFacts, SessionMembers } from "./session/view.ts";
 
 export type { Priority, SameSite } from "./internal/cookies.ts";
@@ -41,6 +42,7 @@ export type {
 } from "./session/config.ts";
 export type { NodeRequest, NodeResponse } from "./session/node.ts";
 export type { Seal, SealType, Secret, Secrets } from "./session/seal.ts";
+export type { CookieStore, StoreAttributes } from "./session/store.ts";
 export type { Done, SessionFacts, SessionMembers } from "./session/view.ts";
 
 /** The data of `req.session`: declare your own members in it, once, by module augmentation. */
@@ -91,6 +93,15 @@ export interface Sessions<T extends object> {
     handler: (request: Q, session: Session<T>, ...rest: R) => Response | Promise<Response>,
   ): (request: Q, ...rest: R) => Promise<Response>;
   /**
+   * A session where there is only a cookie store: Next's actions, SvelteKit, Astro. Written once, when the
+   * handler returns or redirects; another error writes nothing but the deletion of an ended session. A store
+   * sets no Vary and no Cache-Control.
+   *
+   * @throws ConfigError; SessionError: the session cannot be checked or written. What the handler or the
+   *   store throws passes through.
+   */
+  edit<V>(store: CookieStore, handler: (session: Session<T>) => V | Promise<V>): Promise<V>;
+  /**
    * A session's data and facts, where nothing is written: an upgrade, server-side rendering.
    *
    * @throws as `attach`.
@@ -116,6 +127,7 @@ export function sessions<T extends object & Data = SessionData>(
   const config = configure(options);
   const node = new NodeSessions(config);
   const fetch = new FetchSessions(config);
+  const store = new StoreSessions(config);
   const load = async (
     source: NodeRequest | SessionSource,
     res?: NodeResponse,
@@ -133,6 +145,7 @@ export function sessions<T extends object & Data = SessionData>(
     read: (source) => atOnce(openSource(config, source, true)).object as ReadonlySession<T>,
     middleware: (req, res, next) => node.middleware(req, res, next),
     wrap: (handler) => fetch.wrap(handler as never),
+    edit: (cookies, handler) => store.edit(cookies, handler as never),
     issue: (data, lifetime) => issue(config, data, lifetime),
   };
 }
@@ -144,6 +157,6 @@ function issue(
 ): { id: string; setCookie: string } {
   const state = new State(config, NONE, config.now(), false);
   assign(state.object, copyOf(data));
-  state.touch(lifetime);
+  state.draft.touch(lifetime);
   return { id: state.draft.id, setCookie: state.commit().cookie as string };
 }

@@ -162,3 +162,8 @@ export function changeHeaders(headers: Headers, changes: readonly Change[]): voi
     for (const one of [value ?? []].flat()) headers.append(name, one);
   }
 }
+
+/** Of any realm. */
+export function isResponse(value: unknown): value is Response {
+  return Object.prototype.toString.call(value) === "[object Response]";
+}

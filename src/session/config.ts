@@ -22,6 +22,7 @@ import type { Revocation } from "../internal/lists.ts";
 import type { CookieSource } from "../internal/sources.ts";
 import { base64Seal, lazySeal, type Seal, type SealType, type Secrets } from "./seal.ts";
 
+type Attributes = Omit<CookieAttributes, "maxAge" | "expires">;
 type SessionAttributes = Omit<CookieAttributes, "maxAge" | "expires" | "httpOnly">;
 
 /** Always HttpOnly; path "/", secure and sameSite "lax" by default. `secure` is never inferred from a request. */
@@ -81,8 +82,9 @@ export interface Config
   readonly name: string;
   /** Makes the seal at first use. @throws ConfigError ERR_KEY: of a function `secret`. */
   readonly seal: () => Seal;
-  /** All attributes but Max-Age, each behind "; ". */
-  readonly attributes: string;
+  readonly attributes: Attributes & typeof DEFAULTS;
+  /** The same as text, each behind "; ". */
+  readonly attributesText: string;
   readonly persistent: boolean;
   /** The Set-Cookie that deletes the cookie. */
   readonly clearing: string;
@@ -94,6 +96,12 @@ export interface Config
   readonly now: () => number;
 }
 
+const DEFAULTS: Required<Pick<Attributes, "path" | "secure" | "sameSite" | "httpOnly">> = {
+  path: "/",
+  secure: true,
+  sameSite: "lax",
+  httpOnly: true,
+};
 const FOURTEEN_DAYS = 14 * 24 * 3600;
 /** The name is part of what HKDF is told, which node:crypto bounds; and the value needs the room. */
 const MOST_NAME = 512;
@@ -154,17 +162,18 @@ export function configure(given: SessionOptions): Config {
 
 function configureCookie(
   cookie: SessionCookieOptions | undefined,
-): Pick<Config, "name" | "attributes" | "persistent" | "clearing"> {
+): Pick<Config, "name" | "attributes" | "attributesText" | "persistent" | "clearing"> {
   const given = readOptions(cookie, COOKIE_OPTIONS, "cookie", []);
-  const { persistent = true, name: chosen, ...attributes } = given;
-  const { path = "/", secure = true, sameSite = "lax", domain } = attributes;
+  const { persistent = true, name: chosen, ...rest } = given;
+  const attributes = { ...DEFAULTS, ...rest };
+  const { path, secure, domain } = attributes;
   const host = path === "/" && secure === true && domain === undefined;
   const prefix = host ? "__Host-" : secure ? "__Secure-" : "";
   const name = chosen === undefined ? `${prefix}session` : chosen;
-  const text = attributesText(name, { ...attributes, path, secure, sameSite, httpOnly: true });
+  const text = attributesText(name, attributes);
   if (name.length > MOST_NAME) throw optionError("name", `of ${MOST_NAME} characters or less`);
   const clearing = `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${text}`;
-  return { name, attributes: text, persistent, clearing };
+  return { name, attributes, attributesText: text, persistent, clearing };
 }
 
 function sealOf({ type, secret, seal }: SessionOptions, cookieName: string): () => Seal {

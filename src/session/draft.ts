@@ -14,7 +14,7 @@ export class Draft implements SessionFacts {
   readonly original: Envelope | undefined;
   readonly createdAt: number;
   expiresAt: number;
-  isTouched = false;
+  touches = 0;
   /** The cookie as it was last made, for which data, and the session that its client has then. */
   written: { readonly text: string; readonly cookie: string; readonly held: Listed } | undefined;
 
@@ -41,13 +41,13 @@ export class Draft implements SessionFacts {
     return this.original === undefined;
   }
 
-  touch(lifetime: Lifetime | undefined): void {
+  touch(lifetime?: Lifetime): void {
     const { maxAge, persistent } = readOptions(lifetime, this.#config.lifetime, "touch", []);
     this.#age = maxAge ?? this.#age;
     this.#keep = persistent ?? this.#keep;
     this.expiresAt = this.#end();
     this.written = undefined;
-    this.isTouched = true;
+    this.touches++;
   }
 
   /** The Set-Cookie with these data, which are JSON text. @throws SessionError */

@@ -128,7 +128,7 @@ export function hasData({ payload }: Envelope, data: string): boolean {
  * @throws SessionError ERR_SESSION_DATA: the seal gives no cookie value. ERR_SESSION_TOO_LARGE
  */
 export function setCookie(config: Config, claims: Claims, payload: string): string {
-  const { name, attributes, persistent } = config;
+  const { name, attributesText, persistent } = config;
   const seal = config.seal();
   let value: unknown;
   try {
@@ -139,7 +139,7 @@ export function setCookie(config: Config, claims: Claims, payload: string): stri
   if (!isCookieValue(value)) throw new SessionError("ERR_SESSION_DATA");
   if (name.length + value.length > PAIR_LIMIT) throw new SessionError("ERR_SESSION_TOO_LARGE");
   const maxAge = (claims.keep ?? persistent) ? `; Max-Age=${claims.exp - claims.iat}` : "";
-  return `${name}=${value}${maxAge}${attributes}`;
+  return `${name}=${value}${maxAge}${attributesText}`;
 }
 
 function isTime(value: unknown): value is number {

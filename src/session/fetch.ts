@@ -3,17 +3,14 @@
 import { tell } from "../internal/callbacks.ts";
 import { optionError } from "../internal/checks.ts";
 import { SessionError } from "../internal/errors.ts";
-import { changeHeaders, fieldsOf } from "../internal/heads.ts";
+import { changeHeaders, fieldsOf, isResponse } from "../internal/heads.ts";
 import type { Config } from "./config.ts";
 import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
-import { type Carrier, type Commit, commitOf, type State } from "./state.ts";
+import { CLOSED, type Commit, commitOf, type State } from "./state.ts";
 
 type Answer = Response | Promise<Response>;
 type Handler<Q, R extends unknown[]> = (request: Q, session: object, ...rest: R) => Answer;
-
-/** The carrier of a session whose Response has been returned. */
-const CLOSED: Carrier = { isClosed: () => true };
 
 /** The sessions of one configuration. */
 export class FetchSessions {
@@ -48,7 +45,10 @@ export class FetchSessions {
         const response = await handler(request, state.object, ...rest);
         return outer === undefined ? await carry(state, response) : response;
       } catch (thrown) {
-        throw outer === undefined && isResponse(thrown) ? await carry(state, thrown) : thrown;
+        if (outer !== undefined) throw thrown;
+        // A handler that awaits destroy() need not catch what the list did.
+        if (state.failure && thrown === state.failure) return refused(state, state.failure);
+        throw isResponse(thrown) ? await carry(state, thrown) : thrown;
       } finally {
         if (outer === undefined) {
           this.#running.delete(request);
@@ -67,10 +67,9 @@ async function carry(state: State, response: Response): Promise<Response> {
   const commit = commitOf(state);
   const failure = state.failure ?? (commit instanceof SessionError ? commit : undefined);
   if (failure !== undefined) {
-    state.carried(failure);
     // What is not sent must not be produced any further.
     if (!response.bodyUsed) response.body?.cancel().catch(() => {});
-    return failed(failure, state.failure && state.config.clearing);
+    return refused(state, failure);
   }
   // Response.error() and 1xx (a runtime's upgrade) carry no fields.
   if (response.status < 200) return response;
@@ -92,15 +91,15 @@ async function carry(state: State, response: Response): Promise<Response> {
   return copy;
 }
 
+function refused(state: State, failure: SessionError): Response {
+  state.carried(failure);
+  return failed(failure, state.failure && state.config.clearing);
+}
+
 /** The response in place of one whose session could not be checked or written. */
 function failed(error: SessionError, cookie?: string): Response {
   const body = error.status === 503 ? "Service Unavailable" : "Internal Server Error";
   const headers = new Headers({ "Cache-Control": "no-store", Vary: "Cookie" });
   if (cookie !== undefined) headers.set("Set-Cookie", cookie);
   return new Response(body, { status: error.status, headers });
-}
-
-/** Of any realm. */
-function isResponse(value: unknown): value is Response {
-  return Object.prototype.toString.call(value) === "[object Response]";
 }

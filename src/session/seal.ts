@@ -51,19 +51,15 @@ export function lazySeal(
 }
 
 function secretsOf(secret: () => Secrets): Secrets {
-  let secrets: Secrets | Promise<never>;
+  let secrets: Secrets | Promise<never> | undefined;
   try {
     secrets = secret() ?? [];
   } catch {
     // Its error could hold a secret.
-    throw new ConfigError("ERR_KEY", "the function secret must return secrets, and threw instead");
   }
-  if (!isPromise(secrets)) return secrets;
-  secrets.catch(() => {});
-  throw new ConfigError(
-    "ERR_KEY",
-    "the function secret must return secrets, not a Promise of them",
-  );
+  if (isPromise(secrets)) secrets.catch(() => {});
+  else if (secrets !== undefined) return secrets;
+  throw new ConfigError("ERR_KEY", "the function secret must return secrets, at once");
 }
 
 /** Anybody can read and write it: for data that are neither secret nor believed. */

@@ -3,7 +3,7 @@
 import { callBack, tell } from "../internal/callbacks.ts";
 import { checkFunction, optionError } from "../internal/checks.ts";
 import { SessionError } from "../internal/errors.ts";
-import type { Config, Lifetime } from "./config.ts";
+import type { Config } from "./config.ts";
 import { assign, clear, copyOf, dataText } from "./data.ts";
 import { Draft } from "./draft.ts";
 import { hasData, isRenewalDue } from "./envelope.ts";
@@ -17,14 +17,16 @@ export interface Carrier {
   isClosed(): boolean;
 }
 
+/** Of a session whose response has been returned. */
+export const CLOSED: Carrier = { isClosed: () => true };
+
 /** What a response carries of a session. */
 export interface Commit {
   readonly cookie: string | undefined;
   readonly text: string;
-  readonly stirs: number;
+  readonly draft: Draft;
+  readonly touches: number;
 }
-
-const EMPTY = "{}";
 
 export class State {
   readonly config: Config;
@@ -41,8 +43,6 @@ export class State {
   /** The sessions whose cookies the client may have. */
   #held: readonly Listed[];
   #restarted = false;
-  /** How often it was touched or began anew. */
-  #stirs = 0;
   /** What the response carried, or the error that it said instead. */
   #carried: Commit | SessionError | undefined;
   /** The codes that `onError` has heard. */
@@ -59,9 +59,9 @@ export class State {
     if (readonly) Object.freeze(this.object);
   }
 
-  touch(lifetime?: Lifetime): void {
-    this.draft.touch(lifetime);
-    this.#stirs++;
+  /** Whether it was destroyed, or began anew, and a cookie is there to delete. */
+  get isEnded(): boolean {
+    return this.#restarted && this.#present;
   }
 
   /** Does what an assignment to `req.session` means: null destroys, another object replaces the data. */
@@ -90,7 +90,6 @@ export class State {
     // A new one, also so that the cookie with the old id is forgotten.
     this.draft = new Draft(config, now, undefined);
     this.#restarted = true;
-    this.#stirs++;
     const settled = told.then(() => {
       const error = this.failure ?? (late ? new SessionError("ERR_SESSION_UNSENT") : undefined);
       if (error === undefined) return;
@@ -117,7 +116,8 @@ export class State {
   /** What the response has to carry now. @throws SessionError */
   commit(): Commit {
     const text = dataText(this.object);
-    return { cookie: this.#cookie(text), text, stirs: this.#stirs };
+    const { draft } = this;
+    return { cookie: this.#cookie(text), text, draft, touches: draft.touches };
   }
 
   /** Remembers what the response carries, once it has gone, or the error that it says instead. */
@@ -151,7 +151,7 @@ export class State {
     // The list does not know that the old session has ended: no new one takes its place.
     if (this.failure !== undefined) return config.clearing;
     if (this.#isChanged(text)) {
-      return text === EMPTY && !this.draft.isTouched ? config.clearing : this.draft.cookie(text);
+      return text === "{}" && this.draft.touches === 0 ? config.clearing : this.draft.cookie(text);
     }
     const { original, now } = this.draft;
     if (original === undefined || !isRenewalDue(config, original, now)) return undefined;
@@ -166,8 +166,8 @@ export class State {
 
   #isChanged(text: string): boolean {
     const { original } = this.draft;
-    if (this.draft.isTouched) return true;
-    if (original === undefined) return text !== EMPTY || (this.#restarted && this.#present);
+    if (this.draft.touches > 0) return true;
+    if (original === undefined) return text !== "{}" || this.isEnded;
     return !hasData(original, text);
   }
 
@@ -178,7 +178,8 @@ export class State {
     try {
       const text = dataText(this.object);
       if (carried === undefined) return this.#isChanged(text);
-      return text !== carried.text || this.#stirs !== carried.stirs;
+      const { draft, touches } = carried;
+      return text !== carried.text || this.draft !== draft || draft.touches !== touches;
     } catch {
       return true;
     }

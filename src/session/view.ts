@@ -47,19 +47,18 @@ export interface SessionMembers extends SessionFacts {
 
 /** What the members ask and tell: a State. */
 interface Owner {
-  readonly draft: SessionFacts;
+  readonly draft: SessionFacts & Pick<SessionMembers, "touch">;
   restart(done?: Done): Promise<void>;
   save(done?: Done): void;
-  touch(lifetime?: Lifetime): void;
 }
 
 const FACTS = ["id", "isNew", "createdAt", "expiresAt"] as const;
-const METHODS = {
-  regenerate: "restart",
-  destroy: "restart",
-  save: "save",
-  touch: "touch",
-} as const;
+const METHODS: Record<string, (owner: Owner, argument?: never) => unknown> = {
+  regenerate: (owner, done) => owner.restart(done),
+  destroy: (owner, done) => owner.restart(done),
+  save: (owner, done) => owner.save(done),
+  touch: (owner, lifetime) => owner.draft.touch(lifetime),
+};
 
 /** A session that is only read: its data, and the four facts on the prototype. */
 export class ReadonlySession {
@@ -78,16 +77,13 @@ export class ReadonlySession {
 /** A session that can be changed. */
 export class Session extends ReadonlySession {}
 
+const { ownerOf } = ReadonlySession;
 for (const name of FACTS) {
-  define(
-    ReadonlySession.prototype,
-    name,
-    (session) => ReadonlySession.ownerOf(session).draft[name],
-  );
+  define(ReadonlySession.prototype, name, (session) => ownerOf(session).draft[name]);
 }
-for (const [name, of] of Object.entries(METHODS)) {
+for (const [name, call] of Object.entries(METHODS)) {
   const method = function (this: ReadonlySession, argument?: never): unknown {
-    return ReadonlySession.ownerOf(this)[of](argument);
+    return call(ownerOf(this), argument);
   };
   define(Session.prototype, name, () => method);
 }
