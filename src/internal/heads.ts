@@ -15,7 +15,7 @@ export type Change = readonly [name: string, value: string | readonly string[] |
 export interface HeadResponse {
   statusMessage: string;
   getHeader(name: string): string | number | readonly string[] | undefined;
-  getHeaderNames(): string[];
+  getHeaderNames?(): string[];
   setHeader(name: string, value: string | readonly string[]): unknown;
   removeHeader(name: string): void;
 }
@@ -52,7 +52,7 @@ export class HeadArguments implements Fields {
   }
 
   names(): string[] {
-    return [...this.#res.getHeaderNames(), ...this.#pairs.map(([name]) => String(name))];
+    return [...(this.#res.getHeaderNames?.() ?? []), ...this.#pairs.map(([name]) => String(name))];
   }
 
   /** Whether Node refuses the list, or the value of such a field: then the call is to fail as it stands. */
@@ -78,7 +78,7 @@ export class HeadArguments implements Fields {
   ): unknown {
     const res = this.#res;
     const { statusMessage } = res;
-    const bare = res.getHeaderNames().length === 0;
+    const bare = res.getHeaderNames?.().length === 0;
     const before = changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
     // node:http takes no pairs behind fields that are set, and says so.
     const fields =

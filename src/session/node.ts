@@ -19,7 +19,8 @@ export interface NodeResponse extends HeadResponse {
   readonly headersSent: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of two modules, passed through
   writeHead(...args: any[]): any;
-  on(event: "finish", listener: () => void): unknown;
+  once(event: "finish", listener: () => void): unknown;
+  on?(event: "finish", listener: () => void): unknown;
 }
 
 /** The sessions that a response carries, and its own `writeHead`. */
@@ -72,7 +73,8 @@ class Exchange implements Carrier {
     if (hook === undefined) {
       res[HOOK] = { exchanges: [this], writeHead: res.writeHead };
       if (!res.headersSent) res.writeHead = writeHead;
-      res.on("finish", reportLost);
+      // `once` would make a function for each response.
+      (res.on ?? res.once).call(res, "finish", reportLost);
     } else if (!hook.exchanges.includes(this)) {
       if (hook.exchanges.some((other) => other.config.name === config.name)) {
         warnOnce("BULLA_COOKIE_NAME", "two sessions() write a cookie of one name to one response");
@@ -133,7 +135,7 @@ export class NodeSessions {
     // The getter of `headers` is not called: an untouched session costs almost nothing.
     if (typeof req !== "object" || !("headers" in (req ?? {})))
       throw optionError("req", "a request");
-    if (typeof res?.writeHead !== "function" || typeof res.on !== "function") {
+    if (typeof res?.writeHead !== "function" || typeof res.once !== "function") {
       throw optionError("res", "a ServerResponse");
     }
     const known = (req as Keeping)[this.#key];
