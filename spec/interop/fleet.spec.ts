@@ -91,9 +91,7 @@ async function loseRedis(): Promise<void> {
   await everybodyServed();
 }
 
-test("no session is lost or mixed up while keys rotate, a process dies and Redis is away", {
-  timeout: 80_000,
-}, async (t) => {
+test("no session is lost or mixed up while keys rotate, a process dies and Redis is away", async (t) => {
   await load.run(VISITORS, async () => {
     await everybodyServed();
     await rotate();
