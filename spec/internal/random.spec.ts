@@ -94,6 +94,27 @@ test("without entropy the error passes through, and nothing stale is handed out"
   assert.notDeepEqual(target, Buffer.alloc(16, 0x5a));
 });
 
+test("after a refill failed, the rest of the old pool counts as spent", () => {
+  const fault = new Error("no entropy");
+  let fails = false;
+  spend();
+  withSource((pool) => {
+    if (fails) throw fault;
+    pool.fill(0xa5);
+  });
+  fillRandom(new Uint8Array(POOL), 0, POOL - 8);
+  fails = true;
+  const target = Buffer.alloc(16, 0x5a);
+  for (const length of [16, 8, 1]) {
+    assert.throws(
+      () => fillRandom(target, 0, length),
+      (error) => error === fault,
+      `${length}`,
+    );
+  }
+  assert.deepEqual(target, Buffer.alloc(16, 0x5a));
+});
+
 test("an id is 16 bytes of the source as 22 characters of base64url", () => {
   let count = 0;
   spend();
