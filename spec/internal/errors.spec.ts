@@ -370,7 +370,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
   });
 });
 
-test("no object that holds a key shows it", () => {
+test("no object that holds a key shows it [2104-4a]", () => {
   const bytes = Buffer.from(KEY);
   const holders = {
     jwt: new Jwt([KEY, { kty: "oct", k: encode(FERNET_BYTES), kid: "one" }]),

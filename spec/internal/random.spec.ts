@@ -26,7 +26,7 @@ function spend(): void {
   fillRandom(new Uint8Array(POOL), 0, POOL);
 }
 
-test("bytes are handed out once, in the order they came, and wiped in the pool", () => {
+test("bytes are handed out once, in the order they came, and wiped in the pool [fernet-iv-a]", () => {
   const pools: Buffer[] = [];
   let live: Buffer = Buffer.alloc(0);
   withSource((pool) => {
@@ -115,7 +115,7 @@ test("after a refill failed, the rest of the old pool counts as spent", () => {
   assert.deepEqual(target, Buffer.alloc(16, 0x5a));
 });
 
-test("an id is 16 bytes of the source as 22 characters of base64url", () => {
+test("an id is 16 bytes of the source as 22 characters of base64url [7519-4.1.7b]", () => {
   let count = 0;
   spend();
   withSource((pool) => {
@@ -127,7 +127,7 @@ test("an id is 16 bytes of the source as 22 characters of base64url", () => {
   }
 });
 
-test("keys of Jwt and of Fernet are bytes of the source, each taken once", () => {
+test("keys of Jwt and of Fernet are bytes of the source, each taken once [2104-3c]", () => {
   let count = 0;
   spend();
   withSource((pool) => {
@@ -140,7 +140,7 @@ test("keys of Jwt and of Fernet are bytes of the source, each taken once", () =>
   }
 });
 
-test("no two ids are alike, and each of their 128 bits is as often one as zero", () => {
+test("no two ids are alike, and each of their 128 bits is as often one as zero [7519-4.1.7a]", () => {
   const ids = new Set<string>();
   const ones = new Array<number>(128).fill(0);
   const rounds = 20_000;
