@@ -28,7 +28,7 @@ const BAD_NAMES: readonly unknown[] = [
   ...["{a}", "a?", undefined, null, 1, true, {}, [], ["a"], Symbol("a"), new String("a")],
 ];
 
-describe("readCookies lets nothing stand for a cookie that it is not", () => {
+describe("readCookies lets nothing stand for a cookie that it is not [6265bis-4.2.1b]", () => {
   const rows: readonly [header: string, name: string, values: string[], why: string][] = [
     // CVE-2020-8184, CVE-2022-31629: a name is never decoded, folded or mended.
     ["%5F%5FHost-a=1", "__Host-a", [], "an encoded name"],
@@ -139,14 +139,14 @@ test("a header that is no text has no cookies", () => {
   }
 });
 
-test("a name that is no token is a ConfigError, in both ways", () => {
+test("a name that is no token is a ConfigError, in both ways [6265bis-4.1.1a]", () => {
   for (const name of BAD_NAMES) {
     misuse(() => readCookies("a=1", name as string), "ERR_OPTION", NAME, String(name));
     misuse(() => serializeCookie(name as string, "1"), "ERR_OPTION", NAME, String(name));
   }
 });
 
-describe("serializeCookie refuses what would leave the grammar, or what user agents drop", () => {
+describe("serializeCookie refuses what would leave the grammar, or what user agents drop [6265bis-1b]", () => {
   // CVE-2024-47764: what is put in cannot end the attribute and begin another.
   const wrong: readonly [attribute: string, message: string, values: readonly unknown[]][] = [
     [
@@ -224,7 +224,7 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
     }
   });
 
-  test("name and value of more than 4096 bytes together, section 5.6", () => {
+  test("name and value of more than 4096 bytes together, section 5.6 [6265bis-5.6]", () => {
     for (const [name, value] of [
       [1, 4096],
       [4096, 1],
@@ -245,7 +245,7 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
   });
 });
 
-describe("the prefixes demand what section 4.1.3 says, in whatever case they are written", () => {
+describe("the prefixes demand what section 4.1.3 says, in whatever case they are written [6265bis-4.1.3.1]", () => {
   /** All that any prefix demands, and what each does. */
   const all: CookieAttributes = { secure: true, httpOnly: true, path: "/" };
   type Demand = [attribute: keyof CookieAttributes, demand: string, wrong: CookieAttributes[]];
@@ -317,7 +317,7 @@ describe("the prefixes demand what section 4.1.3 says, in whatever case they are
   });
 });
 
-describe("serializeCookie writes what a user agent reads back", () => {
+describe("serializeCookie writes what a user agent reads back [6265bis-4.1.1b]", () => {
   const rows: readonly [attributes: CookieAttributes | undefined, read: [string, string][]][] = [
     [undefined, []],
     [{}, []],

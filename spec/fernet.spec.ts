@@ -13,7 +13,7 @@ const NOW = 1_700_000_000;
 
 const fernet = new Fernet(KEY);
 
-describe("A message comes back as it was", () => {
+describe("A message comes back as it was [fernet-verifying-e]", () => {
   const texts = [
     "",
     "a",
@@ -101,7 +101,7 @@ describe("A message comes back as it was", () => {
     assert.ok(long.equals(fernet.decrypt(fernet.encrypt(long))));
   });
 
-  test("a token is padded base64url of version, time, IV, ciphertext and MAC", () => {
+  test("a token is padded base64url of version, time, IV, ciphertext and MAC [fernet-token-a]", () => {
     for (const length of [0, 1, 15, 16, 17, 1000, 40_000]) {
       const message = Buffer.alloc(length, "m");
       const token = fernet.encrypt(message, { now: NOW });
@@ -114,7 +114,7 @@ describe("A message comes back as it was", () => {
     }
   });
 
-  test('no IV comes twice (the spec\'s "Generating", step 2)', () => {
+  test('no IV comes twice (the spec\'s "Generating", step 2) [fernet-iv-b]', () => {
     const seen = new Set<string>();
     const other = new Fernet(OTHER);
     for (let count = 0; count < 5000; count++) {
@@ -197,7 +197,7 @@ describe("Messages that are refused", () => {
   });
 });
 
-describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clock", () => {
+describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clock [fernet-verifying-b]", () => {
   const ts = 1000;
   const cases: [options: FernetDecryptOptions, timestamp: number | bigint, Verdict | "ok"][] = [
     [{}, ts, "ok"],
@@ -255,7 +255,7 @@ describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clo
     });
   }
 
-  test("without a time the machine's counts", () => {
+  test("without a time the machine's counts [fernet-timestamp-b]", () => {
     const token = fernet.encrypt("m");
     assert.equal(fernet.decryptText(token, { ttl: 60 }), "m");
     const second = Math.floor(Date.now() / 1000);
@@ -469,7 +469,7 @@ describe("Nothing foreign runs while a token lies in the page", () => {
   });
 });
 
-describe("Timestamps have 64 bits", () => {
+describe("Timestamps have 64 bits [fernet-timestamp-a]", () => {
   const MAX = Number.MAX_SAFE_INTEGER;
 
   test("encrypt writes whole seconds up to 2^53 - 1", () => {

@@ -30,7 +30,7 @@ function hold(cases: readonly Case[]): void {
   }
 }
 
-describe("exp: on or after it the token has expired (section 4.1.4)", () => {
+describe("exp: on or after it the token has expired (section 4.1.4) [7519-4.1.4a]", () => {
   const at = (exp: number, now: number, verdict: Case[3], clockTolerance?: number): Case => [
     clockTolerance === undefined ? {} : { clockTolerance },
     { exp },
@@ -59,7 +59,7 @@ describe("exp: on or after it the token has expired (section 4.1.4)", () => {
   ]);
 });
 
-describe("nbf: at it the token is active (section 4.1.5)", () => {
+describe("nbf: at it the token is active (section 4.1.5) [7519-4.1.4c]", () => {
   const at = (nbf: number, now: number, verdict: Case[3], clockTolerance = 0): Case => [
     { clockTolerance },
     { nbf },
@@ -82,7 +82,7 @@ describe("nbf: at it the token is active (section 4.1.5)", () => {
   ]);
 });
 
-describe("iat: no rule of its own (section 4.1.6), an age under maxTokenAge", () => {
+describe("iat: no rule of its own (section 4.1.6), an age under maxTokenAge [7519-4.1.6]", () => {
   hold([
     [{}, { iat: NOW + 1e6 }, NOW, "ok"],
     [{ clockTolerance: 1 }, { iat: NOW + 1e6 }, NOW, "ok"],
@@ -107,7 +107,7 @@ describe("iat: no rule of its own (section 4.1.6), an age under maxTokenAge", ()
   ]);
 });
 
-describe("Times are finite numbers, names are strings (section 2; 4.1)", () => {
+describe("Times are finite numbers, names are strings (section 2; 4.1) [7519-2]", () => {
   const NO_TIMES = [
     '"1700000000"',
     "1e400",
@@ -135,7 +135,7 @@ describe("Times are finite numbers, names are strings (section 2; 4.1)", () => {
   ]);
 });
 
-describe("What the policy has a token must have, to the letter (section 4.1)", () => {
+describe("What the policy has a token must have, to the letter (section 4.1) [7515-5.3b]", () => {
   for (const [option, name] of [
     ["issuer", "iss"],
     ["subject", "sub"],
@@ -178,7 +178,7 @@ describe("Of several issuers any one will do (section 4.1.1)", () => {
   ]);
 });
 
-describe("aud: who is no audience of a token refuses it (section 4.1.3)", () => {
+describe("aud: who is no audience of a token refuses it (section 4.1.3) [7519-4.1.3]", () => {
   hold([
     [{}, { aud: "x" }, NOW, "ERR_TOKEN_CLAIM aud"],
     [{}, { aud: [] }, NOW, "ERR_TOKEN_CLAIM aud"],
@@ -217,7 +217,7 @@ describe("requiredClaims, and what else a policy requires", () => {
     [{ notBefore: 10, issuedAt: true }, {}, NOW, "ok"],
   ]);
 
-  test("the MAC comes before all of it, the type of a claim before its value", () => {
+  test("the MAC comes before all of it, the type of a claim before its value [8725-3.3]", () => {
     const strict = new Jwt(KEY, { issuer: "joe", expiresIn: 1, requiredClaims: ["x"] });
     refused(() => strict.verify(jws(HS256, { exp: 1 }, `${KEY}!`)), "ERR_TOKEN_SIGNATURE");
     refused(() => strict.verify(token({ exp: 1 }), { now: NOW }), "ERR_TOKEN_CLAIM iss");
@@ -286,7 +286,7 @@ describe("Without a time the machine's clock counts, to the millisecond", () => 
   });
 });
 
-describe("Signing: the claims, then what the policy adds to them", () => {
+describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", () => {
   const signed = (policy: JwtPolicy, claims: object, options?: object): Claims =>
     decodeUnverified(new Jwt(KEY, policy).sign(claims as Claims, { now: NOW, ...options })).claims;
   const iat = NOW;
@@ -445,7 +445,7 @@ describe("Signing: the claims, then what the policy adds to them", () => {
     }
   });
 
-  test("a member that JSON does not write does not stand for the claim", () => {
+  test("a member that JSON does not write does not stand for the claim [7519-4]", () => {
     const hidden = Object.defineProperty({}, "iss", { value: "joe", enumerable: false });
     assert.deepEqual(signed({ issuer: "joe" }, hidden), { iat, iss: "joe" });
     const inherited = Object.create({ iss: "joe", iat: 1 });
@@ -484,7 +484,7 @@ describe("Signing: the claims, then what the policy adds to them", () => {
   });
 });
 
-describe("Signing refuses claims that a verifier would refuse", () => {
+describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", () => {
   const policy = { issuer: "joe", audience: ["x", "y"], subject: "s", jwtId: "j" };
   const contradictions: Claims[] = [
     { iss: "eve" },

@@ -24,6 +24,11 @@ interface Test {
 }
 type Group<T, G> = G & { tests: (Test & T)[] };
 
+/** How many cases of a file apply; vectors/README.md has the counts from there. */
+const COUNTS: readonly { file: string; valid: number; invalid: number }[] = JSON.parse(
+  readFileSync(new URL("helpers/wycheproof.json", import.meta.url), "utf8"),
+);
+
 /** Where the file is wrong. Each entry must still be needed. */
 const WAIVED: Record<number, string> = {
   367: "labelled invalid, byte for byte the valid 357",
@@ -51,7 +56,7 @@ function run(from: string): void {
     ).filter(({ tagSize }) => tagSize === 256);
     const cases = groups.flatMap(({ tests }) => tests);
 
-    test("87 cases", () => assert.deepEqual(counts(cases), { valid: 33, invalid: 54 }));
+    test("as many cases as are counted", () => assertCounts("hmac_sha256_test.json", cases));
 
     for (const { tcId, comment, result, key, msg, tag } of cases) {
       test(`${tcId}: ${comment}`, () => {
@@ -75,7 +80,7 @@ function run(from: string): void {
     ).filter(({ keySize }) => keySize === 128);
     const cases = groups.flatMap(({ tests }) => tests);
 
-    test("72 cases", () => assert.deepEqual(counts(cases), { valid: 24, invalid: 48 }));
+    test("as many cases as are counted", () => assertCounts("aes_cbc_pkcs5_test.json", cases));
 
     for (const { tcId, comment, result, key, iv, msg, ct } of cases) {
       test(`${tcId}: ${comment}`, () => {
@@ -113,7 +118,7 @@ function run(from: string): void {
       tests.map((one) => ({ ...one, key: key as Jwk })),
     );
 
-    test("40 cases", () => assert.deepEqual(counts(cases), { valid: 10, invalid: 30 }));
+    test("as many cases as are counted", () => assertCounts("json_web_signature_test.json", cases));
 
     test("the waivers name cases that are there, with the faults they say", () => {
       const token = (id: number) => cases.find(({ tcId }) => tcId === id)?.jws;
@@ -145,6 +150,11 @@ function run(from: string): void {
 
 function bytes(hex: string): Buffer {
   return Buffer.from(hex, "hex");
+}
+
+function assertCounts(name: string, cases: readonly Test[]): void {
+  const { valid, invalid } = COUNTS.find(({ file }) => file === name) ?? {};
+  assert.deepEqual(counts(cases), { valid, invalid });
 }
 
 function counts(cases: readonly Test[]): { valid: number; invalid: number } {

@@ -33,6 +33,19 @@ const SECRETS = [KEY, PLAINTEXT, FERNET_BYTES].flatMap((secret) => {
   return [bytes.toString(), bytes.toString("hex"), bytes.toString("base64url")];
 });
 
+const MESSAGES: Record<all.TokenErrorCode, string> = {
+  ERR_ENCODING: "not base64url: alphabet, length, padding or trailing bits",
+  ERR_TOKEN_MALFORMED: "not a token: its parts, UTF-8 or JSON are malformed",
+  ERR_TOKEN_TOO_LARGE: "the token is too large",
+  ERR_TOKEN_SIGNATURE: "the signature does not match",
+  ERR_TOKEN_ALGORITHM: 'the "alg" header is not HS256',
+  ERR_TOKEN_CRITICAL: 'the "crit" and "b64" headers are not supported',
+  ERR_TOKEN_EXPIRED: "the token has expired",
+  ERR_TOKEN_NOT_ACTIVE: "the token is not active yet",
+  ERR_TOKEN_CLAIM: "a claim is missing, of the wrong type, or does not match",
+  ERR_TOKEN_INVALID: "the token is invalid",
+};
+
 const NOW = 1_700_000_000;
 const HS256 = { alg: "HS256", typ: "JWT" };
 const CLAIMS = { sub: PLAINTEXT, iat: NOW };
@@ -157,6 +170,14 @@ const REFUSED: readonly [verdict: Verdict, what: string, token: string, use: Use
   ["ERR_TOKEN_INVALID", "to rotate", spoilt(FRAME, -6), (token) => fernet.rotate(token)],
   ["ERR_TOKEN_INVALID", "to date", spoilt(FRAME, -6), (token) => fernet.timestamp(token)],
 ];
+
+test("each code has its message; that of a claim names it", () => {
+  for (const [code, message] of Object.entries(MESSAGES)) {
+    assert.equal(new TokenError(code as all.TokenErrorCode).message, message);
+  }
+  const { message } = new TokenError("ERR_TOKEN_CLAIM", 'a"b');
+  assert.equal(message, 'the claim "a\\"b" is missing, of the wrong type, or does not match');
+});
 
 describe("what comes from outside makes a TokenError", () => {
   for (const [verdict, what, token, use] of REFUSED) {
@@ -385,7 +406,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
   });
 });
 
-test("no object that holds a key shows it", () => {
+test("no object that holds a key shows it [2104-4a]", () => {
   const bytes = Buffer.from(KEY);
   const holders = {
     jwt: new Jwt([KEY, { kty: "oct", k: encode(FERNET_BYTES), kid: "one" }]),

@@ -56,7 +56,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     invalid({ toString: () => GOOD } as never, "an object with a toString");
   });
 
-  test("every version but 0x80", () => {
+  test("every version but 0x80 [fernet-version]", () => {
     for (let version = 0; version < 256; version++) {
       for (const message of ["m", LONG]) {
         if (version % 64 !== 1 && message === LONG && version !== 0x80) continue;
@@ -67,7 +67,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     }
   });
 
-  test("every flipped bit, of the bytes and of the characters", () => {
+  test("every flipped bit, of the bytes and of the characters [fernet-hmac]", () => {
     const frame = fernetFrame(KEY, { message: "a message" });
     for (let at = 0; at < frame.length; at++) {
       for (let bit = 0; bit < 8; bit++) {
@@ -86,7 +86,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     }
   });
 
-  test("every truncation, at both ends, padded anew and not", () => {
+  test("every truncation, at both ends, padded anew and not [fernet-token-b]", () => {
     const frame = fernetFrame(KEY, { message: "a message of two blocks" });
     const token = padded(frame);
     for (let length = 0; length < token.length; length++) {
@@ -115,7 +115,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     assert.equal(fernet.decryptText(padded(frame)), LONG);
   });
 
-  test("other base64url than the strict, padded one (RFC 4648 sections 3.2, 3.3, 3.5)", () => {
+  test("other base64url than the strict, padded one (RFC 4648 sections 3.2, 3.3, 3.5) [fernet-verifying-a]", () => {
     const strangers = [
       " ",
       "\n",
@@ -155,8 +155,8 @@ describe("A token is one, or it is invalid, and no more is said", () => {
   });
 });
 
-describe("What lies under a MAC that holds", () => {
-  test("ciphertext that is empty or no multiple of 16", () => {
+describe("What lies under a MAC that holds [fernet-verifying-d]", () => {
+  test("ciphertext that is empty or no multiple of 16 [fernet-ciphertext-a]", () => {
     for (let length = 0; length < 64; length++) {
       if (length % 16 === 0 && length > 0) continue;
       invalid(fernetToken(KEY, { ciphertext: Buffer.alloc(length) }), `${length} bytes`);
@@ -167,7 +167,7 @@ describe("What lies under a MAC that holds", () => {
     }
   });
 
-  test("a good ciphertext with bytes behind it, under a MAC that holds", () => {
+  test("a good ciphertext with bytes behind it, under a MAC that holds [fernet-ciphertext-b]", () => {
     const whole = fernetFrame(KEY, { message: "a message" }).subarray(25, -32);
     for (let more = 1; more < 16; more++) {
       const ciphertext = Buffer.concat([whole, Buffer.alloc(more, more)]);
@@ -198,7 +198,7 @@ describe("What lies under a MAC that holds", () => {
     });
   }
 
-  test("paddings of other standards", () => {
+  test("paddings of other standards [5652-6.3b]", () => {
     const text = "ten bytes.";
     const others: [what: string, tail: number[]][] = [
       ["ISO 7816-4", [0x80, 0, 0, 0, 0, 0]],
@@ -223,7 +223,7 @@ describe("What lies under a MAC that holds", () => {
     }
   });
 
-  test("a MAC that another made, or that is cut", () => {
+  test("a MAC that another made, or that is cut [2104-5b]", () => {
     const good = fernetFrame(KEY);
     const mac = good.subarray(-32);
     const wrong: FernetParts[] = [
@@ -294,7 +294,7 @@ describe("Padding is the caller's: a frame ends where it is said to", () => {
   }
 });
 
-describe("The fast way and the plain way make the same token", () => {
+describe("The fast way and the plain way make the same token [fernet-generating-a]", () => {
   /** A hundred keys in use at once, each with what it last did. */
   function keysOf(random: Random) {
     return Array.from({ length: 100 }, () => {
@@ -332,7 +332,7 @@ describe("The fast way and the plain way make the same token", () => {
     for (const decrypt of waiting) decrypt();
   }
 
-  test("for every message of 0 to 1100 bytes under each of 100 keys", (t) => {
+  test("for every message of 0 to 1100 bytes under each of 100 keys [5652-6.3a]", (t) => {
     const lengths = Array.from({ length: 1101 }, (_, length) => length);
     compare(lengths, 100, seeded(t));
   });

@@ -8,6 +8,7 @@ import { Fernet } from "../../../src/fernet.ts";
 import { ConfigError, TokenError } from "../../../src/internal/errors.ts";
 import { Jwt } from "../../../src/jwt.ts";
 import * as forge from "../../helpers/attacks.ts";
+import { readFigures, recordFigures } from "../../helpers/figures.ts";
 import * as cookies from "../../helpers/session-cookies.ts";
 import { service, visit } from "../../helpers/session-visit.ts";
 import { refused, refusedSomehow, type Verdict } from "../../helpers/token-refusals.ts";
@@ -64,6 +65,7 @@ describe("Whole tokens", () => {
     sweep: string;
   }
 
+  let texts = 0;
   for (const { target, sweep, name, after } of read<Sweep>("sweeps")) {
     const [token, opens] = TARGETS[target] as (typeof TARGETS)[string];
     test(`${target}: ${name} (${after})`, (t) => {
@@ -77,9 +79,15 @@ describe("Whole tokens", () => {
         refusedSomehow(() => opens(text), JSON.stringify(text));
       }
       assert.ok(tried > 0);
+      texts += tried;
       t.diagnostic(`${tried} tried`);
     });
   }
+
+  test("as many texts as SECURITY.md tells of; RECORD=1 writes the figure", () => {
+    if (process.env.RECORD) recordFigures("attacks", "sweeps", { texts });
+    assert.equal(readFigures<{ texts: number }>("attacks").sweeps?.texts, texts);
+  });
 
   /** A cookie of that type, and what throws where a request with it is anonymous. */
   function sessionOf(type: cookies.Type): [string, (value: string) => unknown] {

@@ -10,6 +10,10 @@ export type Headers = Record<string, string>;
 
 /** How long a client leaves a server alone that could not answer, in milliseconds. */
 const PAUSE = 25;
+/** A load without any answer for so long has stalled, in milliseconds: a busy machine is slow, but answers. */
+const STALLED = 60_000;
+/** A phase that takes so many answers waits for what does not come: the whole story takes about 27,000. */
+const MOST_ANSWERS = 150_000;
 
 export class Load {
   readonly fleet: Fleet;
@@ -19,13 +23,15 @@ export class Load {
   /** How many responses there were, by phase and by status. */
   readonly figures = new Map<string, Map<number, number>>();
   readonly seen = new Set<number>();
-  phase = "start";
   ending = false;
   answered = 0;
   refused = 0;
   readonly #site: Client;
   readonly #direct: Client[];
   readonly #replays: Promise<void>[] = [];
+  #replies = 0;
+  #repliesOfPhase = 0;
+  #phase = "start";
   #closed = false;
   #fail: (error: unknown) => void = () => undefined;
   readonly #failure = new Promise<never>((_, reject) => {
@@ -38,15 +44,38 @@ export class Load {
     this.#direct = fleet.ports.map((port) => httpClient(`http://127.0.0.1:${port}`));
   }
 
+  get phase(): string {
+    return this.#phase;
+  }
+
+  set phase(phase: string) {
+    this.#phase = phase;
+    this.#repliesOfPhase = 0;
+  }
+
   /** Runs so many visitors until `story` is over; fails with the first of them that was served wrongly. */
   async run(count: number, story: () => Promise<void>): Promise<void> {
     for (let index = 0; index < count; index++) this.visitors.push(new Visitor(this, index));
     const visits = Promise.all(this.visitors.map((visitor) => visitor.run()));
     visits.catch(this.#fail);
-    await Promise.race([story(), this.#failure]);
-    this.ending = true;
-    await visits;
-    await Promise.race([Promise.all(this.#replays), this.#failure]);
+    const watch = this.#watch();
+    try {
+      await Promise.race([story(), this.#failure]);
+      this.ending = true;
+      await Promise.race([visits, this.#failure]);
+      await Promise.race([Promise.all(this.#replays), this.#failure]);
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** Fails a load that no longer gets answers: time alone says nothing on a busy machine. */
+  #watch(): NodeJS.Timeout {
+    let seen = -1;
+    return setInterval(() => {
+      if (seen === this.#replies) this.#fail(new Error(`no answer for a minute: ${this.#phase}`));
+      seen = this.#replies;
+    }, STALLED);
   }
 
   /** Waits for what the visitors bring about. */
@@ -124,6 +153,10 @@ export class Load {
   }
 
   #count(status: number): void {
+    this.#replies++;
+    if (++this.#repliesOfPhase > MOST_ANSWERS) {
+      this.#fail(new Error(`too many answers: ${this.#phase}`));
+    }
     const figures = this.figures.get(this.phase) ?? new Map<number, number>();
     this.figures.set(this.phase, figures.set(status, (figures.get(status) ?? 0) + 1));
     if (status < 500) this.answered++;
