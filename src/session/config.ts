@@ -74,7 +74,6 @@ export interface SessionOptions {
 }
 
 type Known = "maxAge" | "maxLifetime" | "longestAge" | "onError";
-
 /** The options worked out; what is unlimited is Infinity. */
 export interface Config
   extends Required<Pick<SessionOptions, Known>>,
@@ -122,7 +121,6 @@ const OPTIONS: Checks<SessionOptions> = {
 };
 
 const { maxAge: _, expires: __, httpOnly: ___, ...attributeChecks } = ATTRIBUTES;
-
 const COOKIE_OPTIONS: Checks<SessionCookieOptions> = {
   ...attributeChecks,
   name: () => {}, // attributesText says what a name is
