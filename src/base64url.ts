@@ -7,7 +7,13 @@
 
 import { fromText, toText } from "./internal/base64.ts";
 import { isBytes } from "./internal/bytes.ts";
-import { checkBoolean, checkNames, optionError } from "./internal/checks.ts";
+import {
+  type Checks,
+  checkBoolean,
+  checkNames,
+  checkOption,
+  optionError,
+} from "./internal/checks.ts";
 
 export { ConfigError, TokenError } from "./internal/errors.ts";
 
@@ -16,7 +22,7 @@ export interface Base64urlOptions {
   padding?: boolean;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(["padding"]);
+const OPTIONS: Checks<Base64urlOptions> = { padding: checkBoolean };
 
 /**
  * Bytes as base64url text.
@@ -43,7 +49,5 @@ export function decode(text: string, options?: Base64urlOptions): Uint8Array {
 function wantsPadding(options: Base64urlOptions | undefined): boolean {
   if (options === undefined) return false;
   checkNames(options, OPTIONS, "base64url");
-  const { padding } = options;
-  checkBoolean(padding, "padding");
-  return padding === true;
+  return checkOption(options, "padding", options.padding, OPTIONS.padding) === true;
 }

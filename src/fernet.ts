@@ -6,9 +6,18 @@
  * text.ts (strict UTF-8). Nothing else runs.
  */
 
-import { toText } from "./internal/base64.ts";
+import { pad, toText, unpaddedLength } from "./internal/base64.ts";
 import { isBytes, plainView } from "./internal/bytes.ts";
-import { checkNames, checkSeconds, optionError, seconds } from "./internal/checks.ts";
+import {
+  type Checks,
+  checkDuration,
+  checkNames,
+  checkOption,
+  checkSeconds,
+  optionError,
+  readOptions,
+  seconds,
+} from "./internal/checks.ts";
 import { TokenError } from "./internal/errors.ts";
 import {
   decryptFrame,
@@ -24,13 +33,21 @@ import { utf8Text } from "./internal/text.ts";
 export { ConfigError, TokenError } from "./internal/errors.ts";
 export type { FernetKey } from "./internal/keys.ts";
 
+export interface FernetPolicy {
+  /**
+   * How old may a token be that is decrypted or rotated, in seconds, where the call has no `ttl`? 0 or
+   * more; without one no token expires. `{ ttl: 3600 }` refuses what is older than an hour.
+   */
+  ttl?: number;
+}
+
 export interface FernetEncryptOptions {
   /** Seconds since the epoch, 0 or more; the fraction is dropped. The current time by default. */
   now?: number;
 }
 
 export interface FernetDecryptOptions {
-  /** The greatest age in seconds, 0 or more. Without it no token expires. */
+  /** The greatest age in seconds, 0 or more, in place of the policy's. */
   ttl?: number;
   /** Seconds since the epoch. The current time by default. */
   now?: number;
@@ -43,12 +60,14 @@ const BLOCK = 16;
  */
 const MAX_CLOCK_SKEW = 60;
 
-const ENCRYPT_OPTIONS: ReadonlySet<string> = new Set(["now"]);
-const DECRYPT_OPTIONS: ReadonlySet<string> = new Set(["ttl", "now"]);
+const POLICY: Checks<FernetPolicy> = { ttl: checkDuration };
+const ENCRYPT_OPTIONS: Checks<FernetEncryptOptions> = { now: checkSeconds };
+const DECRYPT_OPTIONS: Checks<FernetDecryptOptions> = { ttl: checkDuration, now: checkSeconds };
 
 /** Encrypts and decrypts under its keys. The methods are synchronous and share no state with callers. */
 export class Fernet {
   readonly #frames: Frames;
+  readonly #ttl: number | undefined;
 
   /** A fresh random key, as the spec writes it: 32 bytes as 44 characters of padded base64url. */
   static generateKey(): string {
@@ -58,9 +77,10 @@ export class Fernet {
   /**
    * The first key encrypts, all decrypt. Each holds an open cipher and decipher, 6 to 8 KiB.
    *
-   * @throws ConfigError ERR_KEY: no key, or one that is not exactly 44 characters or 32 bytes.
+   * @throws ConfigError ERR_KEY: no key, or one that is not exactly 44 characters or 32 bytes. ERR_OPTION
    */
-  constructor(keys: FernetKey | readonly FernetKey[]) {
+  constructor(keys: FernetKey | readonly FernetKey[], policy?: FernetPolicy) {
+    this.#ttl = readOptions(policy, POLICY, "Fernet", "all").ttl;
     this.#frames = new Frames(keys);
   }
 
@@ -72,15 +92,16 @@ export class Fernet {
    */
   encrypt(message: string | Uint8Array, options?: FernetEncryptOptions): string {
     checkNames(options, ENCRYPT_OPTIONS, "encrypt");
-    const timestamp = Math.floor(seconds(options?.now));
+    const now = options && checkOption(options, "now", options.now, ENCRYPT_OPTIONS.now);
+    const timestamp = Math.floor(seconds(now));
     if (timestamp < 0 || timestamp > Number.MAX_SAFE_INTEGER) throw optionError("now", "0 or more");
     if (typeof message === "string") {
       // UTF-8 has no lone surrogates; writing U+FFFD in their place would alter the message.
       if (!message.isWellFormed()) throw optionError("the message", "well-formed text");
-      return this.#frames.encrypt(message, timestamp);
+      return pad(this.#frames.encrypt(message, timestamp));
     }
     if (!isBytes(message)) throw optionError("the message", "a string or a Uint8Array");
-    return this.#frames.encrypt(plainView(message), timestamp);
+    return pad(this.#frames.encrypt(plainView(message), timestamp));
   }
 
   /**
@@ -123,9 +144,11 @@ export class Fernet {
     const frame = this.#open(token, options);
     const timestamp = exactTimestampOf(frame);
     const plaintext = this.#decrypt(frame);
-    const rotated = this.#frames.encrypt(plaintext, timestamp);
-    plaintext.fill(0);
-    return rotated;
+    try {
+      return pad(this.#frames.encrypt(plaintext, timestamp));
+    } finally {
+      plaintext.fill(0);
+    }
   }
 
   /**
@@ -135,24 +158,28 @@ export class Fernet {
    * @throws TokenError ERR_TOKEN_INVALID
    */
   timestamp(token: string): number {
-    return timestampOf(this.#open(token, undefined));
+    return timestampOf(this.#frame(token));
   }
 
   #open(token: string, options: FernetDecryptOptions | undefined): Frame {
     checkNames(options, DECRYPT_OPTIONS, "decrypt");
-    // Read once, before the page is in use: a getter is foreign code.
-    const ttl = options?.ttl;
-    const given = options?.now;
-    checkSeconds(ttl, "ttl", 0);
-    checkSeconds(given, "now");
-    const frame = typeof token === "string" ? this.#frames.open(token) : undefined;
+    const given = options && checkOption(options, "ttl", options.ttl, DECRYPT_OPTIONS.ttl);
+    const now = options && checkOption(options, "now", options.now, DECRYPT_OPTIONS.now);
+    const ttl = given ?? this.#ttl;
+    if (ttl === undefined) return this.#frame(token);
+    // Before the frame is in the page: the clock may be code that encrypts or decrypts itself.
+    const time = seconds(now);
+    const frame = this.#frame(token);
+    const timestamp = timestampOf(frame);
+    if (timestamp + ttl < time) throw new TokenError("ERR_TOKEN_EXPIRED");
+    if (timestamp > time + MAX_CLOCK_SKEW) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
+    return frame;
+  }
+
+  #frame(token: string): Frame {
+    const isText = typeof token === "string";
+    const frame = isText ? this.#frames.open(token, unpaddedLength(token)) : undefined;
     if (frame === undefined) throw new TokenError("ERR_TOKEN_INVALID");
-    if (ttl !== undefined) {
-      const now = seconds(given);
-      const timestamp = timestampOf(frame);
-      if (timestamp + ttl < now) throw new TokenError("ERR_TOKEN_EXPIRED");
-      if (timestamp > now + MAX_CLOCK_SKEW) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
-    }
     return frame;
   }
 

@@ -7,19 +7,28 @@
  */
 
 import { toText } from "./internal/base64.ts";
-import { checkNames, checkSeconds, optionError, seconds } from "./internal/checks.ts";
+import { checkNames, checkOption, optionError, seconds } from "./internal/checks.ts";
 import {
   after,
   type Claims,
+  checkAbsent,
   claimsText,
+  type FixedClaim,
+  fixedClaims,
   holds,
+  IAT,
+  isLacking,
+  isOneOf,
   type JwtPolicy,
   type JwtSignOptions,
   type JwtVerifyOptions,
   readPolicy,
+  readTimes,
+  type SignTimes,
+  VERIFY_OPTIONS,
   wrongType,
 } from "./internal/claims.ts";
-import { ConfigError, TokenError } from "./internal/errors.ts";
+import { TokenError } from "./internal/errors.ts";
 import { Jws, type JwtHeader, openUnverified } from "./internal/jws.ts";
 import type { JwtKey } from "./internal/keys.ts";
 import { randomKey } from "./internal/random.ts";
@@ -30,20 +39,7 @@ export { ConfigError, TokenError } from "./internal/errors.ts";
 export type { JwtHeader } from "./internal/jws.ts";
 export type { JwtKey } from "./internal/keys.ts";
 
-/** How long after now, in seconds, `exp` and `nbf` are set. */
-type Durations = { readonly [Name in "expiresIn" | "notBefore"]?: number | undefined };
-
 const MAX_TOKEN_LENGTH = 8192;
-
-/** Bits for the claims that are lacking and to be set; those that the policy fixes follow. */
-const IAT = 1;
-const EXP = 2;
-const NBF = 4;
-const TIMES: number = IAT | EXP | NBF;
-const FIRST_FIXED = 8;
-
-const SIGN_OPTIONS: ReadonlySet<string> = new Set(["now", "expiresIn", "notBefore"]);
-const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["now"]);
 
 /**
  * Signs and verifies tokens of one policy. `C` is what the caller knows of the claims: no check. Without
@@ -51,18 +47,17 @@ const VERIFY_OPTIONS: ReadonlySet<string> = new Set(["now"]);
  */
 export class Jwt<C extends Claims = Claims> {
   readonly #jws: Jws;
-  readonly #policy: JwtPolicy;
-  /** The claims that the policy fixes, as name, value and the text to append. */
-  readonly #fixed: readonly (readonly [name: string, value: unknown, text: string])[];
-  readonly #audience: readonly string[];
+  readonly #fixed: readonly FixedClaim[];
   readonly #required: readonly string[];
+  readonly #hasAudience: boolean;
+  readonly #issuedAt: boolean;
+  /** What a call without options sets. */
+  readonly #times: SignTimes;
   readonly #tolerance: number;
   readonly #maxAge: number | undefined;
   readonly #maxLength: number;
-  /** The times that the policy sets where the caller does not, as bits. */
-  readonly #times: number;
-  /** What a second's tokens get, by the bits of the claims that they lack. */
-  #usual: { second: number; members: string[] } = { second: Number.NaN, members: [] };
+  /** The members that the last call without options appended. */
+  #last = { now: Number.NaN, lacking: 0, text: "" };
 
   /** A fresh random key of 256 bits, as 43 characters. */
   static generateKey(): string {
@@ -75,40 +70,40 @@ export class Jwt<C extends Claims = Claims> {
    * @throws ConfigError ERR_KEY, ERR_OPTION
    */
   constructor(keys: JwtKey | readonly JwtKey[], policy?: JwtPolicy) {
-    this.#policy = readPolicy(policy);
-    const { issuer, audience, subject, jwtId, typ, issuedAt, expiresIn } = this.#policy;
-    const { requiredClaims, maxTokenAge, maxTokenLength } = this.#policy;
+    const checked = readPolicy(policy);
+    const { audience, typ, expiresIn, notBefore, issuedAt = true, clockTolerance = 0 } = checked;
+    const { maxTokenAge, requiredClaims = [], maxTokenLength = MAX_TOKEN_LENGTH } = checked;
     this.#jws = new Jws(keys, typ);
-    this.#audience = typeof audience === "string" ? [audience] : [...(audience ?? [])];
-    this.#fixed = Object.entries({ iss: issuer, aud: audience, sub: subject, jti: jwtId })
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, value, `,"${name}":${JSON.stringify(value)}`] as const);
-    const implied = this.#fixed.map(([name]) => name);
+    this.#fixed = fixedClaims(checked);
+    const implied = this.#fixed.map(({ name }) => name);
     if (expiresIn !== undefined) implied.push("exp");
     if (maxTokenAge !== undefined) implied.push("iat");
-    this.#required = [...implied, ...(requiredClaims ?? [])];
-    this.#times = (issuedAt === false ? 0 : IAT) | timesOf(this.#policy);
-    this.#tolerance = this.#policy.clockTolerance ?? 0;
+    this.#required = [...implied, ...requiredClaims];
+    this.#hasAudience = audience !== undefined;
+    this.#issuedAt = issuedAt;
+    this.#times = { now: undefined, expiresIn, notBefore };
+    this.#tolerance = clockTolerance;
     this.#maxAge = maxTokenAge;
-    this.#maxLength = maxTokenLength ?? MAX_TOKEN_LENGTH;
+    this.#maxLength = maxTokenLength;
   }
 
   /**
-   * The token of some claims, with those that the policy sets and they lack.
+   * The token of some claims, with those that the policy and the options set and they lack.
    *
    * @throws ConfigError ERR_OPTION: claims that JSON cannot hold, that are of the wrong type, or that
-   *   contradict the policy; a wrong option.
+   *   contradict the policy; an `exp` beside `expiresIn`, an `nbf` beside `notBefore`, no `iss` where the
+   *   policy has several issuers; a wrong option.
    * @throws TokenError ERR_TOKEN_TOO_LARGE
    */
   sign(claims: C, options?: JwtSignOptions): string {
-    checkNames(options, SIGN_OPTIONS, "sign");
+    const times = options === undefined ? this.#times : readTimes(options, this.#times);
     const text = claimsText(claims);
     // A toJSON decides what is signed: then the text is what has to be looked at.
     const own = typeof claims.toJSON === "function" ? (JSON.parse(text) as Claims) : claims;
     const wrong = wrongType(own);
     if (wrong !== undefined)
       throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
-    const members = this.#members(own, options);
+    const members = this.#members(own, times);
     // No encoding makes it shorter, and what is far too long must not be made first.
     if (text.length >= this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const token =
@@ -129,8 +124,7 @@ export class Jwt<C extends Claims = Claims> {
    */
   verify(token: string, options?: JwtVerifyOptions): C {
     checkNames(options, VERIFY_OPTIONS, "verify");
-    const now = options?.now;
-    checkSeconds(now, "now");
+    const now = options && checkOption(options, "now", options.now, VERIFY_OPTIONS.now);
     if (typeof token !== "string") throw new TokenError("ERR_TOKEN_MALFORMED");
     if (token.length > this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const payload = this.#jws.open(token);
@@ -142,54 +136,26 @@ export class Jwt<C extends Claims = Claims> {
     return claims;
   }
 
-  /**
-   * What is to follow the claims' own members: those that the policy sets and they lack, so that no name
-   * comes twice, and a brace; or nothing.
-   */
-  #members(claims: Claims, options: JwtSignOptions | undefined): string {
-    if (options !== undefined) {
-      const { expiresIn = this.#policy.expiresIn, notBefore = this.#policy.notBefore } = options;
-      checkSeconds(expiresIn, "expiresIn");
-      checkSeconds(notBefore, "notBefore");
-      const durations = { expiresIn, notBefore };
-      const lacking = this.#lacking(claims, (this.#times & IAT) | timesOf(durations));
-      return this.#build(lacking, seconds(options.now), durations);
-    }
-    const lacking = this.#lacking(claims, this.#times);
-    // Times are the same for a whole second; the policy's other claims always.
-    const second = (lacking & TIMES) === 0 ? this.#usual.second : seconds(undefined);
-    if (second !== this.#usual.second) this.#usual = { second, members: [] };
-    return (this.#usual.members[lacking] ??= this.#build(lacking, second, this.#policy));
-  }
-
-  /** What is to be set and these claims lack, as bits: some times, and all that the policy fixes. */
-  #lacking(claims: Claims, times: number): number {
-    let lacking = 0;
-    if (times & IAT && !holds(claims, "iat")) lacking |= IAT;
-    if (times & EXP && !holds(claims, "exp")) lacking |= EXP;
-    if (times & NBF && !holds(claims, "nbf")) lacking |= NBF;
-    let bit = FIRST_FIXED;
-    for (const [name, value] of this.#fixed) {
-      if (!holds(claims, name)) lacking |= bit;
-      else if (!this.#matches(name, claims[name], value)) {
-        throw new ConfigError("ERR_OPTION", `the claim ${name} contradicts the policy`);
-      }
-      bit <<= 1;
-    }
-    return lacking;
-  }
-
-  /** The lacking claims as JSON members and a brace. */
-  #build(lacking: number, at: number, { expiresIn, notBefore }: Durations): string {
-    const now = Math.floor(at);
-    let text = "";
-    if (lacking & IAT) text += `,"iat":${now}`;
-    if (lacking & EXP) text += `,"exp":${after(now, expiresIn as number, "expiresIn")}`;
-    if (lacking & NBF) text += `,"nbf":${after(now, notBefore as number, "notBefore")}`;
-    for (const [index, [, , member]] of this.#fixed.entries()) {
-      if (lacking & (FIRST_FIXED << index)) text += member;
-    }
-    return text === "" ? "" : `${text}}`;
+  /** The members to append, those that are set and the claims lack, and a brace; or nothing. */
+  #members(claims: Claims, times: SignTimes): string {
+    const { expiresIn, notBefore } = times;
+    if (expiresIn !== undefined) checkAbsent(claims, "exp", "expiresIn");
+    if (notBefore !== undefined) checkAbsent(claims, "nbf", "notBefore");
+    let lacking = this.#issuedAt && !holds(claims, "iat") ? IAT : 0;
+    for (const fixed of this.#fixed) if (isLacking(claims, fixed)) lacking |= fixed.bit;
+    const timed = lacking & IAT || expiresIn !== undefined || notBefore !== undefined;
+    const now = timed ? Math.floor(seconds(times.now)) : 0;
+    // Most claims lack the same, and a second has many tokens.
+    const last = this.#last;
+    const usual = times === this.#times;
+    if (usual && now === last.now && lacking === last.lacking) return last.text;
+    let text = lacking & IAT ? `,"iat":${now}` : "";
+    if (expiresIn !== undefined) text += `,"exp":${after(now, expiresIn, "expiresIn")}`;
+    if (notBefore !== undefined) text += `,"nbf":${after(now, notBefore, "notBefore")}`;
+    for (const { bit, member } of this.#fixed) if (lacking & bit) text += member;
+    if (text !== "") text += "}";
+    if (usual) this.#last = { now, lacking, text };
+    return text;
   }
 
   #checkClaims(claims: Claims): void {
@@ -198,13 +164,12 @@ export class Jwt<C extends Claims = Claims> {
     for (const name of this.#required) {
       if (!Object.hasOwn(claims, name)) throw new TokenError("ERR_TOKEN_CLAIM", name);
     }
-    for (const [name, value] of this.#fixed) {
-      if (!this.#matches(name, claims[name], value)) throw new TokenError("ERR_TOKEN_CLAIM", name);
+    for (const { name, values } of this.#fixed) {
+      if (!isOneOf(claims[name], values)) throw new TokenError("ERR_TOKEN_CLAIM", name);
     }
     // Section 4.1.3: who is no audience of a token that has one must refuse it.
-    if (claims.aud !== undefined && this.#audience.length === 0) {
+    if (claims.aud !== undefined && !this.#hasAudience)
       throw new TokenError("ERR_TOKEN_CLAIM", "aud");
-    }
   }
 
   #checkTimes(claims: Claims, given: number | undefined): void {
@@ -220,17 +185,6 @@ export class Jwt<C extends Claims = Claims> {
     if (now - issued > maxTokenAge + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
     if (issued > now + tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
   }
-
-  #matches(name: string, given: unknown, fixed: unknown): boolean {
-    if (name !== "aud") return given === fixed;
-    if (typeof given === "string") return this.#audience.includes(given);
-    return (given as string[]).some((audience) => this.#audience.includes(audience));
-  }
-}
-
-/** Which times those set, as bits. */
-function timesOf({ expiresIn, notBefore }: Durations): number {
-  return (expiresIn === undefined ? 0 : EXP) | (notBefore === undefined ? 0 : NBF);
 }
 
 /**

@@ -1,35 +1,48 @@
 /**
- * Cookie sessions for node:http(2), Connect, Express and the Fetch API, composed of internal/cookies.ts
- * (one cookie) and session/: config (the options), seal (base64, JWT or Fernet), requests (one session a
- * request), open (from cookie to claims), view (what the application holds), state (what changed), head
- * and response (into what is sent) and revocation (two lists of what is no longer honoured).
+ * Cookie sessions for node:http(2), Connect, Express and the Fetch API.
  *
- * Trusted base: all of src/ but base64url.ts, cookie.ts, fernet.ts, and jwt.ts with claims.ts.
+ * Bottom up, session/ has: seal (base64, JWT or Fernet), config (the options), data (what JSON can hold),
+ * envelope (claims and times), revocation, open (from cookies to the one that counts), view (what the
+ * application holds), draft (the next cookie), state (what changed), source (who has cookies), fields (Vary,
+ * Set-Cookie and Cache-Control), and node and fetch, which carry a session.
+ *
+ * Trusted base: all of src/ but jwt.ts with claims.ts, and fernet.ts.
  */
 
-import { optionError } from "./internal/checks.ts";
-import { configure, type SessionOptions } from "./session/config.ts";
-import type { NodeResponse } from "./session/head.ts";
-import { atOnce } from "./session/open.ts";
-import { type NodeRequest, Requests, type SessionSource } from "./session/requests.ts";
-import { sealResponse } from "./session/response.ts";
+import type { CookieSource as SessionSource } from "./internal/sources.ts";
+import type { Config, Lifetime, SessionOptions } from "./session/config.ts";
+import { configure } from "./session/config.ts";
+import { assign, copyOf } from "./session/data.ts";
+import { FetchSessions } from "./session/fetch.ts";
+import { type NodeRequest, type NodeResponse, NodeSessions } from "./session/node.ts";
+import { atOnce, NONE } from "./session/open.ts";
+import { openSource } from "./session/source.ts";
+import { State } from "./session/state.ts";
+import { type CookieStore, StoreSessions } from "./session/store.ts";
 import type { SessionFacts, SessionMembers } from "./session/view.ts";
 
 export type { Priority, SameSite } from "./internal/cookies.ts";
 export { ConfigError, SessionError } from "./internal/errors.ts";
-export type { Revocation, SessionCookieOptions, SessionOptions } from "./session/config.ts";
-export type { NodeResponse } from "./session/head.ts";
-export type { NodeRequest, SessionSource } from "./session/requests.ts";
+export type { ListedSession, Revocation } from "./internal/lists.ts";
 export {
   type MemoryRevocation,
   type MemoryRevocationOptions,
   memoryRevocation,
-  type RedisClient,
   type RedisRevocation,
   type RedisRevocationOptions,
   redisRevocation,
-} from "./session/revocation.ts";
-export type { Seal, SealType, Secret } from "./session/seal.ts";
+} from "./internal/lists.ts";
+export type { RedisClient } from "./internal/redis.ts";
+export type { CookieReader, CookieSource as SessionSource } from "./internal/sources.ts";
+export type {
+  InvalidReason,
+  Lifetime,
+  SessionCookieOptions,
+  SessionOptions,
+} from "./session/config.ts";
+export type { NodeRequest, NodeResponse } from "./session/node.ts";
+export type { Seal, SealType, Secret, Secrets } from "./session/seal.ts";
+export type { CookieStore, StoreAttributes } from "./session/store.ts";
 export type { Done, SessionFacts, SessionMembers } from "./session/view.ts";
 
 /** The data of `req.session`: declare your own members in it, once, by module augmentation. */
@@ -52,18 +65,19 @@ declare module "node:http" {
   }
 }
 
-/** The ways to a session. Whatever takes a request or a response throws ConfigError for what is none. */
+/** The ways to a session. An argument of the wrong kind is a ConfigError. */
 export interface Sessions<T extends object> {
   /**
    * Connect, Express and the like: `req.session` opens on first touch. With a revocation list it is open
-   * before `next` is called, which hears a SessionError (503) where the list cannot be asked.
+   * before `next` is called, which hears a SessionError (503) where the list cannot be asked; until then, and
+   * where the list failed, `req.session` is undefined.
    */
   middleware(req: NodeRequest, res: NodeResponse, next: (error?: Error) => void): void;
   /**
    * The session of a request; the same for every call.
    *
-   * @throws ConfigError ERR_OPTION: the revocation list is asynchronous. SessionError
-   *   ERR_SESSION_REVOCATION: it cannot be asked.
+   * @throws ConfigError ERR_OPTION: the revocation list is asynchronous; ERR_KEY: of a function `secret`.
+   *   SessionError ERR_SESSION_REVOCATION: the list cannot be asked.
    */
   attach(req: NodeRequest, res: NodeResponse): Session<T>;
   /** The same, where a revocation list has to be asked; rejects with ERR_SESSION_REVOCATION. */
@@ -71,18 +85,35 @@ export interface Sessions<T extends object> {
   /** The asynchronous `read`; rejects with ERR_SESSION_REVOCATION. */
   load(source: SessionSource): Promise<ReadonlySession<T>>;
   /**
-   * A handler of the Fetch API with a session. What it throws passes through; a session that cannot be
-   * checked (503) or written (500) becomes a Response.
+   * A handler of the Fetch API with a session. The Response that it sends is a copy of the handler's, with
+   * the session's cookie. A thrown Response carries the session too; any other error passes through. A
+   * session that cannot be checked (503) or written (500) becomes a Response.
    */
-  wrap<R extends unknown[]>(
-    handler: (request: Request, session: Session<T>, ...rest: R) => Response | Promise<Response>,
-  ): (request: Request, ...rest: R) => Promise<Response>;
+  wrap<Q extends Request, R extends unknown[]>(
+    handler: (request: Q, session: Session<T>, ...rest: R) => Response | Promise<Response>,
+  ): (request: Q, ...rest: R) => Promise<Response>;
+  /**
+   * A session where there is only a cookie store: Next's actions, SvelteKit, Astro. Written once, when the
+   * handler returns or redirects; another error writes nothing but the deletion of an ended session. A store
+   * sets no Vary and no Cache-Control.
+   *
+   * @throws ConfigError; SessionError: the session cannot be checked or written. What the handler or the
+   *   store throws passes through.
+   */
+  edit<V>(store: CookieStore, handler: (session: Session<T>) => V | Promise<V>): Promise<V>;
   /**
    * A session's data and facts, where nothing is written: an upgrade, server-side rendering.
    *
    * @throws as `attach`.
    */
   read(source: SessionSource): ReadonlySession<T>;
+  /**
+   * A new session without a response: for tests and hand-overs. Whoever has the cookie has the session, so
+   * never put it into a URL.
+   *
+   * @throws SessionError ERR_SESSION_DATA, ERR_SESSION_TOO_LARGE. ConfigError ERR_OPTION
+   */
+  issue(data: T, lifetime?: Lifetime): { id: string; setCookie: string };
 }
 
 /**
@@ -93,27 +124,39 @@ export interface Sessions<T extends object> {
 export function sessions<T extends object & Data = SessionData>(
   options: SessionOptions,
 ): Sessions<T> {
-  const requests = new Requests(configure(options));
-  const load = async (source: NodeRequest | SessionSource, res?: NodeResponse): Promise<unknown> =>
-    res === undefined
-      ? (await requests.read(source, true)).object
-      : requests.touch(await requests.open(source as NodeRequest), res);
-  return {
-    attach: (req, res) => requests.touch(atOnce(requests.open(req)), res) as Session<T>,
-    load: load as Sessions<T>["load"],
-    read: (source) => atOnce(requests.read(source, true)).object as unknown as ReadonlySession<T>,
-    middleware(req, res, next) {
-      requests.define(req, res);
-      requests.ready(req, next);
-    },
-    wrap(handler) {
-      if (typeof handler !== "function") throw optionError("the handler", "a function");
-      return async (request, ...rest) => {
-        const state = await requests.readOrFail(request);
-        if (state instanceof Response) return state;
-        const session = state.object as unknown as Session<T>;
-        return sealResponse(state, await handler(request, session, ...rest));
-      };
-    },
+  const config = configure(options);
+  const node = new NodeSessions(config);
+  const fetch = new FetchSessions(config);
+  const store = new StoreSessions(config);
+  const load = async (
+    source: NodeRequest | SessionSource,
+    res?: NodeResponse,
+  ): Promise<unknown> => {
+    if (res === undefined) return (await openSource(config, source, true)).object;
+    const exchange = node.exchange(source as NodeRequest, res);
+    return exchange.touch(await exchange.open());
   };
+  return {
+    attach(req, res) {
+      const exchange = node.exchange(req, res);
+      return exchange.touch(atOnce(exchange.open())) as Session<T>;
+    },
+    load: load as Sessions<T>["load"],
+    read: (source) => atOnce(openSource(config, source, true)).object as ReadonlySession<T>,
+    middleware: (req, res, next) => node.middleware(req, res, next),
+    wrap: (handler) => fetch.wrap(handler as never),
+    edit: (cookies, handler) => store.edit(cookies, handler as never),
+    issue: (data, lifetime) => issue(config, data, lifetime),
+  };
+}
+
+function issue(
+  config: Config,
+  data: object,
+  lifetime: Lifetime | undefined,
+): { id: string; setCookie: string } {
+  const state = new State(config, NONE, config.now(), false);
+  assign(state.object, copyOf(data));
+  state.draft.touch(lifetime);
+  return { id: state.draft.id, setCookie: state.commit().cookie as string };
 }

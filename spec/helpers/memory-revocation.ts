@@ -1,28 +1,50 @@
-/** Lists of memoryRevocation whose clock the test moves, and what hears that one is full. */
+/** Lists of memoryRevocation with a clock that the test moves, and the error of a full one. */
 
 import assert from "node:assert/strict";
-import { type MemoryRevocation, memoryRevocation, SessionError } from "../../src/session.ts";
+import {
+  type MemoryRevocation,
+  type MemoryRevocationOptions,
+  memoryRevocation,
+  SessionError,
+} from "../../src/session.ts";
 import { NOW } from "./session-cookies.ts";
+import type { Listed } from "./session-revocation.ts";
 import { sessionRefusal } from "./session-visit.ts";
 
-/** A list whose clock the test moves. */
+/** What a list is told of a session, where the spec does not care. */
+export const SOMEBODY: Listed = Object.freeze({
+  createdAt: NOW,
+  expiresAt: NOW + 1000,
+  data: Object.freeze({ user: "tom" }),
+});
+
+/** A list with a clock that the test moves. */
 export class Timed {
   now = NOW;
   readonly clock = (): number => this.now;
   readonly list: MemoryRevocation;
-  constructor(limit?: number) {
+
+  constructor(limit?: number, options: MemoryRevocationOptions = {}) {
     const { clock } = this;
-    this.list = memoryRevocation(limit === undefined ? { clock } : { limit, clock });
+    this.list = memoryRevocation({ ...(limit === undefined ? {} : { limit }), clock, ...options });
+  }
+
+  revoke(id: string, until: number): void {
+    this.list.revoke(id, until, SOMEBODY);
+  }
+
+  isRevoked(id: string): boolean {
+    return this.list.isRevoked(id, SOMEBODY);
   }
 }
 
-/** The error that says that it is full. */
-export function full(limit: number): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof SessionError);
-    const { name, message, cause } = error;
-    assert.deepEqual({ ...error, name, message }, sessionRefusal("ERR_SESSION_REVOCATION"));
-    assert.equal((cause as Error).message, `the list is full: ${limit} ids`);
-    return true;
-  };
+/** Checks the error of a full list: ERR_SESSION_REVOCATION, 503. */
+export function full(error: unknown): true {
+  assert.ok(error instanceof SessionError, String(error));
+  const { name, code, message, status, statusCode } = error;
+  assert.deepEqual(
+    { name, code, message, status, statusCode },
+    sessionRefusal("ERR_SESSION_REVOCATION"),
+  );
+  return true;
 }

@@ -1,10 +1,17 @@
 /**
- * Session cookies made and opened from what the contract says of them, with node:crypto alone: what
- * src/ writes is read here, and the other way round. Nothing of src/ is used.
+ * Session cookies made and opened from their specification, with node:crypto alone: what src/ writes is
+ * read here, and the other way round. Nothing of src/ is used.
  */
 
 import assert from "node:assert/strict";
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+} from "node:crypto";
 
 export const TYPES = ["fernet", "jwt", "base64"] as const;
 export type Type = (typeof TYPES)[number];
@@ -14,7 +21,9 @@ export const SECRET = "a secret of some more than 32 bytes";
 /** The moment at which a frozen clock stands. */
 export const NOW = 1_700_000_000;
 export const FOURTEEN_DAYS = 14 * 24 * 3600;
-/** When the helper's envelopes begin and end: no renewal is due at NOW. */
+/** The id in the helper's envelopes: canonical base64url of 16 bytes, as every id. */
+export const OLD_ID = "an-old-id-of-16-bytesA";
+/** When the helper's envelopes are written and end: no renewal is due at NOW. */
 export const BEGAN = NOW - 10;
 export const ENDS = BEGAN + FOURTEEN_DAYS;
 export const ATTRIBUTES = "; Path=/; HttpOnly; Secure; SameSite=Lax";
@@ -22,8 +31,15 @@ export const CLEARING = `${NAME}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 
 
 export interface Envelope {
   jti: string;
+  /** When this cookie was written. */
   iat: number;
   exp: number;
+  /** When the session began, if before iat. */
+  begun?: number;
+  /** The lifetime that `touch` set, in seconds. */
+  age?: number;
+  /** Whether `touch` made the cookie persistent. */
+  keep?: boolean;
   data: Record<string, unknown>;
 }
 
@@ -39,9 +55,15 @@ export interface SealedFor {
   padded?: boolean;
 }
 
-/** A good envelope around some data, or with some members that differ. */
+/** The claims of a good envelope, or with some that differ: undefined leaves one out. */
 export function envelope(data: object, differing: object = {}): string {
-  return JSON.stringify({ jti: "an-old-id", iat: BEGAN, exp: ENDS, data, ...differing });
+  const { data: held, ...claims } = { data, ...differing };
+  return JSON.stringify({ jti: OLD_ID, iat: BEGAN, exp: ENDS, ...claims, data: held });
+}
+
+/** An id of its own for every text: canonical base64url of 16 bytes. */
+export function idOf(text: string): string {
+  return createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
 }
 
 /** The value of a cookie that holds this text, of which a good one is an envelope. */
@@ -98,11 +120,11 @@ function fernet(key: Buffer, message: Buffer, padded: boolean): string {
   const cipher = createCipheriv("aes-128-cbc", key.subarray(16), iv).setAutoPadding(padded);
   const frame = Buffer.concat([head, iv, cipher.update(message), cipher.final()]);
   const mac = createHmac("sha256", key.subarray(0, 16)).update(frame).digest();
-  const text = Buffer.concat([frame, mac]).toString("base64");
-  return text.replaceAll("+", "-").replaceAll("/", "_");
+  return Buffer.concat([frame, mac]).toString("base64url");
 }
 
 function unsealed(type: Type, value: string, sealedFor: SealedFor): Buffer {
+  assert.match(value, /^[\w.-]*$/, "base64url and dots alone");
   if (type === "base64") return Buffer.from(value, "base64url");
   const key = derive(type, sealedFor);
   if (type === "jwt") {

@@ -1,53 +1,74 @@
-/** Revocation lists in memory: one that answers at once, one that makes wait, and each can fail. */
+/** Revocation lists in memory: one that answers at once, one that answers later; each can fail. */
 
 import type { Revocation } from "../../src/session.ts";
+
+/** The third argument of `revoke`, the second of `isRevoked`. */
+export type Listed = Parameters<Revocation["revoke"]>[2];
+
+export interface Told {
+  id: string;
+  until: number;
+  session: Listed;
+}
 
 export class List implements Revocation {
   /** Each id with the `until` it was revoked with. */
   readonly revoked = new Map<string, number>();
-  /** What was called, in order. */
+  /** The calls in order: "ask ID" and "tell ID". */
   readonly calls: string[] = [];
-  /** What asking or telling fails with, while it is there. */
+  /** The arguments of every `isRevoked`. */
+  readonly asked: { id: string; session: Listed }[] = [];
+  /** The arguments of every `revoke`. */
+  readonly told: Told[] = [];
+  /** The error of asking or telling, while it is set. */
   failure: { ask?: unknown; tell?: unknown } = {};
 
-  isRevoked(id: string): boolean | Promise<boolean> {
+  isRevoked(id: string, session: Listed): boolean | Promise<boolean> {
     this.calls.push(`ask ${id}`);
+    this.asked.push({ id, session });
     if ("ask" in this.failure) throw this.failure.ask;
     return this.revoked.has(id);
   }
 
-  revoke(id: string, until: number): void | Promise<void> {
+  revoke(id: string, until: number, session: Listed): void | Promise<void> {
     this.calls.push(`tell ${id}`);
+    this.told.push({ id, until, session });
     if ("tell" in this.failure) throw this.failure.tell;
     this.revoked.set(id, until);
   }
 }
 
-/** The same over a network, so to speak. */
+/** Answers in a later turn of the event loop, as over a network. */
 export class SlowList extends List {
-  readonly #milliseconds: number;
-
-  constructor(milliseconds = 2) {
-    super();
-    this.#milliseconds = milliseconds;
+  override async isRevoked(id: string, session: Listed): Promise<boolean> {
+    await this.wait();
+    return super.isRevoked(id, session);
   }
 
-  override async isRevoked(id: string): Promise<boolean> {
-    await this.#wait();
-    return super.isRevoked(id);
+  override async revoke(id: string, until: number, session: Listed): Promise<void> {
+    await this.wait();
+    await super.revoke(id, until, session);
   }
 
-  override async revoke(id: string, until: number): Promise<void> {
-    await this.#wait();
-    await super.revoke(id, until);
+  protected wait(): Promise<unknown> {
+    return new Promise(setImmediate);
   }
+}
 
-  #wait(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, this.#milliseconds));
+/** Takes what it is told only after `open()`; asking waits a turn alone. */
+export class GatedList extends SlowList {
+  open: () => void = () => {};
+  readonly #gate = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+
+  override async revoke(id: string, until: number, session: Listed): Promise<void> {
+    await this.#gate;
+    await super.revoke(id, until, session);
   }
 }
 
 export const LISTS: Record<string, new () => List> = {
-  "a list that answers at once": List,
-  "a list that makes wait": SlowList,
+  "a synchronous list": List,
+  "an asynchronous list": SlowList,
 };

@@ -1,14 +1,15 @@
-/** Real servers on a port of the system's choice, and real clients: HTTP/1.1 with keep-alive, HTTP/2. */
+/** Real servers on a free port, and real clients: HTTP/1.1 with keep-alive, HTTP/2, and raw bytes. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
 /** Handlers are written for node:http; the compatibility API of node:http2 is called alike. */
-export type Handler = (req: http.IncomingMessage, res: http.ServerResponse) => void;
+export type Handler = (req: http.IncomingMessage, res: http.ServerResponse) => unknown;
+export type Start = (t: TestContext, handler: Handler) => Promise<Site>;
 
 export interface Asked {
   method?: string;
@@ -25,18 +26,23 @@ export interface Reply {
   text: string;
 }
 
+export interface RawReply extends Reply {
+  /** Names and values as they were sent, in order. */
+  fields: (readonly [name: string, value: string])[];
+}
+
 export interface Site {
   port: number;
   server: http.Server | http2.Http2Server;
-  ask(path: string, asked?: Asked): Promise<Reply>;
-  /** Asks, and goes away as soon as the server has begun to answer or to think. */
+  ask(path: string, asked?: Asked): Promise<RawReply>;
+  /** Asks, and leaves as soon as the handler has been called. */
   leave(path: string, asked?: Asked): Promise<void>;
   /** How many connections the clients opened. */
   connections(): number;
 }
 
 /** Every way in which the specs reach a handler. */
-export const PROTOCOLS: Record<string, (t: TestContext, handler: Handler) => Promise<Site>> = {
+export const PROTOCOLS: Record<string, Start> = {
   "HTTP/1.1": serve,
   "HTTP/2": serve2,
 };
@@ -73,6 +79,7 @@ export async function serve(t: TestContext, handler: Handler): Promise<Site> {
         status: response.statusCode ?? 0,
         reason: response.statusMessage ?? "",
         headers: response.headers,
+        fields: pairs(response.rawHeaders),
         setCookie: response.headers["set-cookie"] ?? [],
         text,
       };
@@ -110,12 +117,17 @@ export async function serve2(t: TestContext, handler: Handler): Promise<Site> {
     async ask(path, { method = "GET", headers = {} } = {}) {
       const stream = client.request({ ":path": path, ":method": method, ...headers });
       stream.end();
-      const [head] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+      const [head, , raw] = (await once(stream, "response")) as [
+        http2.IncomingHttpHeaders,
+        number,
+        string[],
+      ];
       const text = await textOf(stream);
       return {
         status: Number(head[":status"]),
         reason: "",
         headers: head,
+        fields: pairs(raw),
         setCookie: head["set-cookie"] ?? [],
         text,
       };
@@ -137,9 +149,89 @@ export class Jar {
 
   /** What the client sends. */
   get headers(): Record<string, string> {
-    const pairs = [...this.cookies].map(([name, value]) => `${name}=${value}`);
-    return pairs.length === 0 ? {} : { cookie: pairs.join("; ") };
+    const cookies = [...this.cookies].map(([name, value]) => `${name}=${value}`);
+    return cookies.length === 0 ? {} : { cookie: cookies.join("; ") };
   }
+}
+
+/** All bytes that a server answers to these, until it closes the connection. */
+export async function rawly({ port }: Site, bytes: string): Promise<string> {
+  const socket = net.connect(port, "localhost");
+  socket.setEncoding("latin1").write(bytes);
+  let text = "";
+  for await (const chunk of socket) text += chunk;
+  return text;
+}
+
+/** A request as it is sent; `last` asks the server to close the connection behind its reply. */
+export function requestBytes(
+  path: string,
+  { method = "GET", headers = {}, last = false }: Asked & { last?: boolean } = {},
+): string {
+  const fields = Object.entries({ Host: "x", ...(last && { Connection: "close" }), ...headers });
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
+}
+
+/**
+ * The replies in these bytes, told apart as every client tells them apart (RFC 9112 section 6.3), to
+ * requests of these methods, GET by default. Fails where bytes are left that begin no reply.
+ */
+export function repliesIn(bytes: string, methods: readonly string[] = []): RawReply[] {
+  const replies: RawReply[] = [];
+  for (let rest = bytes; rest !== ""; ) {
+    const [head = "", status, reason = "", lines = ""] =
+      /^HTTP\/1\.1 (\d{3}) ([^\r\n]*)\r\n((?:[^\r\n]+\r\n)*)\r\n/.exec(rest) ??
+      assert.fail(`not a reply: ${JSON.stringify(rest.slice(0, 200))}`);
+    const fields = lines
+      .split("\r\n")
+      .slice(0, -1)
+      .map((line) => {
+        const [name = "", ...value] = line.split(": ");
+        return [name, value.join(": ")] as const;
+      });
+    const valuesOf = (name: string) =>
+      fields.filter(([field]) => field.toLowerCase() === name).map(([, value]) => value);
+    const headers = Object.fromEntries(
+      fields.map(([name]) => [name.toLowerCase(), valuesOf(name.toLowerCase()).join(", ")]),
+    );
+    const bodiless = methods[replies.length] === "HEAD" || /^(1..|204|304)$/.test(status ?? "");
+    const [text, length] = bodiless ? ["", 0] : bodyOf(rest.slice(head.length), headers);
+    replies.push({
+      status: Number(status),
+      reason,
+      headers,
+      fields: [...fields],
+      setCookie: valuesOf("set-cookie"),
+      text,
+    });
+    rest = rest.slice(head.length + length);
+  }
+  return replies;
+}
+
+function bodyOf(rest: string, headers: Reply["headers"]): [text: string, length: number] {
+  if (headers["transfer-encoding"] === "chunked") {
+    let text = "";
+    for (let at = 0; ; ) {
+      const [line = "", size = ""] = /^([0-9a-f]+)\r\n/i.exec(rest.slice(at)) ?? assert.fail(rest);
+      const length = Number.parseInt(size, 16);
+      const start = at + line.length;
+      if (length === 0) return [text, start + 2];
+      text += rest.slice(start, start + length);
+      at = start + length + 2;
+    }
+  }
+  const length = Number(headers["content-length"] ?? rest.length);
+  assert.ok(length <= rest.length, `a body of ${length} bytes: ${JSON.stringify(rest)}`);
+  return [rest.slice(0, length), length];
+}
+
+function pairs(flat: readonly string[]): [name: string, value: string][] {
+  return Array.from({ length: flat.length / 2 }, (_, at) => [
+    flat[2 * at] ?? "",
+    flat[2 * at + 1] ?? "",
+  ]);
 }
 
 async function listen(server: http.Server | http2.Http2Server): Promise<number> {

@@ -24,7 +24,7 @@ export interface Service {
   errors: string[];
 }
 
-/** `fernet` with a secret, at NOW, where the options say nothing else. */
+/** Sessions of type fernet with a secret, at NOW, unless the options say otherwise. */
 export function service(options: Partial<SessionOptions> = {}): Service {
   const invalid: string[] = [];
   const errors: string[] = [];
@@ -38,7 +38,7 @@ export function service(options: Partial<SessionOptions> = {}): Service {
   return { sessions: made, invalid, errors };
 }
 
-/** What makes sessions of a type; base64 has no secret. */
+/** The options for sessions of a type. */
 export function optionsOf(type: Type): Partial<SessionOptions> {
   return { type };
 }
@@ -70,7 +70,7 @@ export function request(cookie?: string): Request {
   return new Request("https://example.org/", cookie === undefined ? {} : { headers: { cookie } });
 }
 
-/** What assert.throws and assert.rejects compare of an error: its class, code and message together. */
+/** Class, code and message of an error, for assert.throws and assert.rejects. */
 export interface Refusal {
   name: "ConfigError" | "SessionError";
   code: string;
@@ -85,14 +85,22 @@ export function keyRefusal(message: string): Refusal {
   return { name: "ConfigError", code: "ERR_KEY", message };
 }
 
+/** A ConfigError with a code, whose message names the fault. */
+export function configRefusal(
+  names: RegExp,
+  code: "ERR_KEY" | "ERR_OPTION" = "ERR_OPTION",
+): { name: "ConfigError"; code: string; message: RegExp } {
+  return { name: "ConfigError", code, message: names };
+}
+
 const MESSAGES = {
   ERR_SESSION_TOO_LARGE: "the session cookie's name and value exceed 4096 bytes",
   ERR_SESSION_DATA: "the session holds data that JSON, or its seal, cannot hold",
-  ERR_SESSION_HEADERS_SENT: "the session changed after the headers were sent",
+  ERR_SESSION_UNSENT: "the session changed and nothing carried it",
   ERR_SESSION_REVOCATION: "the revocation list could not be asked or told",
 } as const;
 
-/** A SessionError of a code as it has to be: status and statusCode too. */
+/** A SessionError with a code: its message, status and statusCode too. */
 export function sessionRefusal(
   code: keyof typeof MESSAGES,
 ): Refusal & Pick<SessionError, "status" | "statusCode"> {
@@ -100,7 +108,7 @@ export function sessionRefusal(
   return { name: "SessionError", code, message: MESSAGES[code], status, statusCode: status };
 }
 
-/** The Promise of a callback's error, as the members of a session call back. */
+/** Resolves with the error that a member of a session gives to its callback. */
 export function calledBack(
   call: (done: (error?: SessionError) => void) => void,
 ): Promise<SessionError | undefined> {
@@ -117,4 +125,55 @@ export function calledBack(
 /** The four facts of a session. */
 export function facts({ id, isNew, createdAt, expiresAt }: SessionFacts): SessionFacts {
   return { id, isNew, createdAt, expiresAt };
+}
+
+/** A promise that the test settles. */
+export interface Gate {
+  opened: Promise<void>;
+  open(): void;
+  fail(error: unknown): void;
+}
+
+export function gate(): Gate {
+  let open: () => void = () => {};
+  let fail: (error: unknown) => void = () => {};
+  const opened = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    fail = reject;
+  });
+  return { opened, open, fail };
+}
+
+/** Resolves with the reason of a rejection. */
+export function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => assert.fail("the promise was not rejected"),
+    (reason: unknown) => reason,
+  );
+}
+
+/** Resolves with what a call throws, or its Promise is rejected with. */
+export function caught(call: () => unknown): Promise<unknown> {
+  return rejection(
+    new Promise((resolve) => {
+      resolve(call());
+    }),
+  );
+}
+
+/** Lets every pending callback run: promises, process.nextTick and setImmediate. */
+export async function turns(count = 3): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+}
+
+/** The `name=value` of a Set-Cookie, as a client sends it back. */
+export function pairOf(setCookie: string | undefined): string {
+  const [pair = ""] = (setCookie ?? "").split(";");
+  assert.match(pair, /^[^=]+=./, `a Set-Cookie: ${setCookie}`);
+  return pair;
+}
+
+/** The Set-Cookie fields of a Response that have a name. */
+export function cookiesNamed(response: Response, name: string): string[] {
+  return response.headers.getSetCookie().filter((cookie) => cookie.startsWith(`${name}=`));
 }

@@ -1,49 +1,55 @@
-/**
- * What must never end in a crash or in silence: sessions that cannot be written, callbacks that
- * misbehave.
- */
+/** A session that cannot be written when the head goes: a 500, never a throw, never in silence. */
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import type http from "node:http";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { type Seal, type SessionError, type SessionOptions, sessions } from "../../src/session.ts";
+import type { Seal, SessionError, SessionOptions } from "../../src/session.ts";
+import { app, Closing, ENTRIES, warningsOf } from "../helpers/session-app.ts";
 import {
-  CLEARING,
   cookieOf,
   cookieValue,
   envelope,
+  FOURTEEN_DAYS,
   NAME,
-  SECRET,
+  NOW,
   unseal,
 } from "../helpers/session-cookies.ts";
-import { PROTOCOLS, serve } from "../helpers/session-server.ts";
-import {
-  type BagSession,
-  optionRefusal,
-  request,
-  service,
-  sessionRefusal,
-  visit,
-} from "../helpers/session-visit.ts";
-import { besidesSession, waysOf } from "../helpers/session-ways.ts";
-import { misuse } from "../helpers/token-refusals.ts";
+import { PROTOCOLS, rawly, repliesIn, requestBytes, serve } from "../helpers/session-server.ts";
+import { type BagSession, service, sessionRefusal, visit } from "../helpers/session-visit.ts";
+import { besidesSession, ownCookie, waysOf } from "../helpers/session-ways.ts";
 
 /** In no message, property or cause. */
 const PLAINTEXT = "hunter2";
 
 type Code = "ERR_SESSION_DATA" | "ERR_SESSION_TOO_LARGE";
 
-const UNWRITABLE: Record<string, { spoil: (session: BagSession) => unknown; code: Code }> = {
+interface Unwritable {
+  spoil: (session: BagSession) => unknown;
+  code: Code;
+  options?: Partial<SessionOptions>;
+}
+
+const sealing = (seal: Seal["seal"]): Partial<SessionOptions> => ({
+  seal: { seal, open: () => ({ code: "ERR_TOKEN_INVALID" }) },
+});
+
+const UNWRITABLE: Record<string, Unwritable> = {
   "a BigInt": {
     spoil: (session) => Object.assign(session, { text: PLAINTEXT, count: 1n }),
     code: "ERR_SESSION_DATA",
   },
-  "a cycle": { spoil: (session) => (session.self = session), code: "ERR_SESSION_DATA" },
+  "a Map": {
+    spoil: (session) => (session.map = new Map([["text", PLAINTEXT]])),
+    code: "ERR_SESSION_DATA",
+  },
+  "a cycle": { spoil: (session) => (session.self = { session }), code: "ERR_SESSION_DATA" },
   "a toJSON that throws": {
     spoil(session) {
-      session.toJSON = () => {
-        throw new Error(PLAINTEXT);
+      session.nested = {
+        toJSON() {
+          throw new Error(PLAINTEXT);
+        },
       };
     },
     code: "ERR_SESSION_DATA",
@@ -52,85 +58,279 @@ const UNWRITABLE: Record<string, { spoil: (session: BagSession) => unknown; code
     spoil: (session) => (session.text = PLAINTEXT.repeat(600)),
     code: "ERR_SESSION_TOO_LARGE",
   },
+  "a seal that throws": {
+    spoil: (session) => (session.text = PLAINTEXT),
+    code: "ERR_SESSION_DATA",
+    options: sealing((payload) => {
+      throw new Error(payload);
+    }),
+  },
+  "a seal whose text is no cookie's value": {
+    spoil: (session) => (session.text = PLAINTEXT),
+    code: "ERR_SESSION_DATA",
+    options: sealing(() => `${PLAINTEXT}; Path=/`),
+  },
+  "a seal whose text is too large": {
+    spoil: (session) => (session.text = PLAINTEXT),
+    code: "ERR_SESSION_TOO_LARGE",
+    options: sealing(() => PLAINTEXT.repeat(600)),
+  },
 };
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  describe(`${protocol}: a session that cannot be written makes a 500 of every head`, () => {
-    for (const [what, { write, plainly = write, method = "GET" }] of waysOf(protocol)) {
-      test(`${what}; the process lives, and onError hears it once`, async (t) => {
-        for (const { spoil, code } of Object.values(UNWRITABLE)) {
-          const heard: SessionError[] = [];
-          const made = service({ onError: (error) => heard.push(error) });
-          const finished: Promise<unknown>[] = [];
-          const site = await start(t, (req, res) => {
-            if (req.url === "/plain") {
-              plainly(res);
-              return;
-            }
-            finished.push(once(res, "finish"));
-            res.setHeader("Cache-Control", "public, max-age=60");
-            const session = made.sessions.attach(req, res);
-            if (req.url === "/bad") spoil(session);
-            else session.user = "tom";
-            write(res);
-          });
-          const plain = await site.ask("/plain", { method });
-          const bad = await site.ask("/bad", { method });
-          await Promise.all(finished);
-          await new Promise(setImmediate);
-          const expected = sessionRefusal(code);
+  describe(`${protocol}: every head becomes a 500`, () => {
+    for (const [what, { write, method = "GET" }] of waysOf(protocol)) {
+      test(`${what}; onError hears it once`, async (t) => {
+        let heard: SessionError[] = [];
+        const responses = new Closing();
+        const rows = Object.values(UNWRITABLE).map((row) => ({
+          ...row,
+          made: service({ onError: (error) => heard.push(error), ...row.options }),
+        }));
+        const good = service();
+        const site = await start(t, (req, res) => {
+          responses.add(res);
+          const [, number = ""] = req.url?.split("/") ?? [];
+          if (number === "plain") return write(res);
+          const { made, spoil } = rows[Number(number)] ?? { made: good, spoil: undefined };
+          const session = made.sessions.attach(req, res);
+          if (spoil === undefined) session.user = "tom";
+          else spoil(session);
+          return write(res);
+        });
+        const plain = await site.ask("/plain", { method });
+        for (const [number, { code }] of rows.entries()) {
+          heard = [];
+          const bad = await site.ask(`/${number}`, { method });
+          await responses.closed();
           assert.equal(bad.status, 500);
           assert.equal(bad.reason, protocol === "HTTP/2" ? "" : "Internal Server Error");
           assert.equal(bad.headers["cache-control"], "no-store");
           assert.equal(bad.headers.vary, "Cookie");
-          const besides = besidesSession(plain, NAME) as { setCookie: string[] };
-          assert.deepEqual(bad.setCookie, besides.setCookie);
+          const cookies = besidesSession(plain, NAME).setCookie;
+          // Behind setHeader, Node 20 loses the first of a list's cookies.
+          assert.deepEqual(bad.setCookie.slice(-cookies.length || undefined), cookies);
           if (plain.status < 204) assert.equal(bad.text, plain.text);
           assert.deepEqual(
             heard.map((error) => ({ ...error, name: error.name, message: error.message })),
-            [expected],
+            [sessionRefusal(code)],
           );
-          assert.ok(!inspect(heard, { depth: 9, showHidden: true }).includes(PLAINTEXT));
-          const good = await site.ask("/good", { method });
-          assert.deepEqual([good.status, good.text], [plain.status, plain.text]);
-          assert.equal(good.headers["cache-control"], "public, max-age=60");
+          assert.ok(!inspect(heard, { depth: 9, showHidden: true }).includes(PLAINTEXT), code);
         }
+        const reply = await site.ask("/good", { method });
+        assert.deepEqual([reply.status, reply.text], [plain.status, plain.text]);
       });
     }
   });
 
+  describe(`${protocol}: every way in, and every way to end, throws nothing`, () => {
+    const ends: Record<string, (res: http.ServerResponse) => unknown> = {
+      "writeHead and end": (res) =>
+        res.writeHead(200, { "Content-Type": "text/plain" }).end("text"),
+      "setHeader and end"(res) {
+        res.setHeader("Content-Type", "text/plain");
+        res.end("text");
+      },
+      write: (res) => res.write("te") && res.end("xt"),
+      flushHeaders(res) {
+        res.flushHeaders();
+        res.end("text");
+      },
+    };
+    for (const [entry, enter] of Object.entries(ENTRIES)) {
+      for (const [what, end] of Object.entries(ends)) {
+        test(`${entry}, ${what}`, async (t) => {
+          const { site, errors, closed } = await app(
+            start,
+            t,
+            (session, res, req) => {
+              if (req.url !== "/good") session.count = 1n;
+              end(res);
+              if (req.url !== "/good") assert.equal(res.statusCode, 500);
+            },
+            {},
+            enter,
+          );
+          const headers = { cookie: cookieOf("fernet", { user: "tom" }) };
+          const bad = await site.ask("/", { headers });
+          await closed();
+          assert.deepEqual([bad.status, bad.text, bad.setCookie], [500, "text", []]);
+          assert.deepEqual(errors, ["ERR_SESSION_DATA"]);
+          const good = await site.ask("/good", { headers });
+          assert.deepEqual([good.status, good.setCookie], [200, []]);
+        });
+      }
+    }
+  });
+
+  test(`${protocol}: no session cookie goes with it, none of an earlier head either`, async (t) => {
+    const { site } = await app(start, t, (session, res, req) => {
+      if (req.url === "/set") res.setHeader("Set-Cookie", ["a=1", `${NAME}=of-the-application`]);
+      session.user = "tom";
+      session.save();
+      assert.throws(() => res.writeHead(99));
+      session.count = 1n;
+      if (req.url === "/object") res.writeHead(200, { "Set-Cookie": [`${NAME}=mine`, "a=1"] });
+      if (req.url === "/list") res.writeHead(200, ["Set-Cookie", "a=1", "Set-Cookie", `${NAME}=x`]);
+      res.end();
+    });
+    const cookies = { "/": [], "/set": ["a=1"], "/object": ["a=1"], "/list": ["a=1"] };
+    for (const [path, others] of Object.entries(cookies)) {
+      const { status, setCookie } = await site.ask(path);
+      assert.deepEqual([status, setCookie], [500, others]);
+    }
+  });
+
+  test(`${protocol}: caches are kept out, whatever the application allows`, async (t) => {
+    const fields = { "Cache-Control": "public, max-age=60", "CDN-Cache-Control": "max-age=60" };
+    const { site } = await app(start, t, (session, res, req) => {
+      session.count = 1n;
+      if (req.url === "/head") res.writeHead(200, fields);
+      else for (const [name, value] of Object.entries(fields)) res.setHeader(name, value);
+      res.end();
+    });
+    for (const path of ["/", "/head"]) {
+      const { headers } = await site.ask(path);
+      assert.deepEqual(
+        [headers["cache-control"], headers["cdn-cache-control"], headers.vary],
+        ["no-store", undefined, "Cookie"],
+      );
+    }
+  });
+
+  describe(`${protocol}: the fields of a body stay where there is one, and go where there was none`, () => {
+    const fields = {
+      "Content-Length": "4",
+      ETag: '"1"',
+      "Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT",
+      "Content-Encoding": "identity",
+      "Content-Type": "text/plain",
+    };
+    const heads: Record<string, (res: http.ServerResponse, status: number) => unknown> = {
+      "set before": (res, status) => {
+        for (const [name, value] of Object.entries(fields)) res.setHeader(name, value);
+        res.statusCode = status;
+      },
+      "an object": (res, status) => res.writeHead(status, fields),
+      "a list": (res, status) => res.writeHead(status, Object.entries(fields).flat()),
+      "an object behind another field": (res, status) => {
+        res.setHeader("X-Before", "yes");
+        res.writeHead(status, fields);
+      },
+    };
+    for (const [how, head] of Object.entries(heads)) {
+      for (const [status, method, kept] of [
+        [200, "GET", true],
+        [404, "GET", true],
+        [200, "HEAD", true],
+        [204, "GET", false],
+        [304, "GET", false],
+        [304, "HEAD", false],
+      ] as const) {
+        test(`${how}: ${method}, ${status}`, async (t) => {
+          const { site } = await app(start, t, (session, res) => {
+            session.count = 1n;
+            head(res, status);
+            res.end(kept && method === "GET" ? "text" : undefined);
+          });
+          const reply = await site.ask("/", { method });
+          assert.deepEqual(
+            [reply.status, reply.text],
+            [500, kept && method === "GET" ? "text" : ""],
+          );
+          for (const [name, value] of Object.entries(fields)) {
+            const stays = kept || name === "Content-Type";
+            const now = reply.headers[name.toLowerCase()];
+            if (name === "Content-Length" && !stays) assert.notEqual(now, value);
+            else assert.equal(now, stays ? value : undefined, name);
+          }
+        });
+      }
+    }
+  });
+
   test(`${protocol}: a session that is mended before the head is written goes well`, async (t) => {
-    const made = service();
-    const site = await start(t, (req, res) => {
-      const session = made.sessions.attach(req, res);
+    const { site, errors } = await app(start, t, (session, res) => {
       session.count = 1n;
       assert.throws(() => session.save(), sessionRefusal("ERR_SESSION_DATA"));
       session.count = 1;
       res.end("mended");
     });
     const reply = await site.ask("/");
-    assert.deepEqual([reply.status, reply.text], [200, "mended"]);
-    assert.equal(unseal("fernet", cookieValue(reply.setCookie[0])).data.count, 1);
+    assert.deepEqual([reply.status, reply.text, errors], [200, "mended", []]);
+    assert.equal(unseal("fernet", cookieValue(ownCookie(reply, NAME))).data.count, 1);
   });
 
-  test(`${protocol}: what is spoilt only after the head went is reported, and the reply whole`, async (t) => {
-    const made = service();
-    const finished: Promise<unknown>[] = [];
+  test(`${protocol}: a session that fails leaves the cookie of another beside it`, async (t) => {
+    const [users, carts] = [service(), service({ cookie: { name: "cart" } })];
     const site = await start(t, (req, res) => {
-      finished.push(once(res, "finish"));
-      const session = made.sessions.attach(req, res);
-      session.user = "tom";
-      res.write("one, ");
-      session.count = 1n;
-      setTimeout(() => res.end("two"), 2);
+      users.sessions.attach(req, res).user = "tom";
+      carts.sessions.attach(req, res).items = new Map();
+      res.end("text");
     });
     const reply = await site.ask("/");
-    await Promise.all(finished);
-    await new Promise(setImmediate);
-    assert.deepEqual([reply.status, reply.text, reply.setCookie.length], [200, "one, two", 1]);
-    assert.deepEqual(made.errors, ["ERR_SESSION_HEADERS_SENT"]);
+    assert.deepEqual([reply.status, reply.setCookie.length], [500, 1]);
+    assert.equal(unseal("fernet", cookieValue(ownCookie(reply, NAME))).data.user, "tom");
+    assert.deepEqual([users.errors, carts.errors], [[], ["ERR_SESSION_DATA"]]);
+  });
+
+  test(`${protocol}: a renewal that cannot be written changes nothing, and is reported`, async (t) => {
+    const warnings = warningsOf(t);
+    const { site, errors, closed } = await app(
+      start,
+      t,
+      (session, res) => res.end(`${session.user}`),
+      {
+        seal: {
+          open: () => envelope({ user: "tom" }, { iat: NOW - FOURTEEN_DAYS / 2, exp: NOW + 60 }),
+          seal() {
+            throw new Error(PLAINTEXT);
+          },
+        },
+      },
+    );
+    const reply = await site.ask("/", { headers: { cookie: `${NAME}=sealed` } });
+    await closed();
+    assert.deepEqual([reply.status, reply.text, reply.setCookie], [200, "tom", []]);
+    assert.equal(reply.headers["cache-control"], undefined);
+    assert.deepEqual([errors, warnings], [["ERR_SESSION_DATA"], []]);
   });
 }
+
+test("a 304 that becomes a 500 promises no body: the reply to the next request stays its own", async (t) => {
+  const made = service();
+  const statuses = { "/200": 200, "/204": 204, "/304": 304 };
+  const paths = Object.keys(statuses);
+  for (const how of ["set", "object"]) {
+    const site = await serve(t, (req, res) => {
+      const status = statuses[req.url as keyof typeof statuses];
+      if (status === undefined) return res.end("the reply to another request");
+      made.sessions.attach(req, res).note = "x".repeat(5000);
+      if (how === "object")
+        return res.writeHead(status, { ETag: '"a"', "Content-Length": 4 }).end();
+      res.statusCode = status;
+      res.setHeader("ETag", '"a"');
+      if (status !== 200) res.setHeader("Content-Length", 190);
+      return res.end(status === 200 ? "text" : undefined);
+    });
+    for (const path of paths.slice(how === "object" ? 1 : 0)) {
+      const bytes = await rawly(site, requestBytes(path) + requestBytes("/next", { last: true }));
+      const [first, second, ...more] = repliesIn(bytes);
+      assert.deepEqual([first?.status, first?.text], [500, path === "/200" ? "text" : ""]);
+      assert.deepEqual([second?.status, second?.text], [200, "the reply to another request"]);
+      assert.deepEqual(more, []);
+    }
+    const head = requestBytes("/304", { method: "HEAD" }) + requestBytes("/next", { last: true });
+    const replies = repliesIn(await rawly(site, head), ["HEAD"]);
+    assert.deepEqual(
+      replies.map(({ status, text }) => [status, text]),
+      [
+        [500, ""],
+        [200, "the reply to another request"],
+      ],
+    );
+  }
+});
 
 describe("the largest cookie is 4096 bytes of name and value", () => {
   const room = 4096 - NAME.length;
@@ -168,177 +368,3 @@ describe("the largest cookie is 4096 bytes of name and value", () => {
     assert.equal(setCookie.length, 1);
   });
 });
-
-describe("callbacks that throw are their own matter", () => {
-  const throwing = () => {
-    throw new Error(PLAINTEXT);
-  };
-
-  test("onInvalid: the request goes on, a warning tells", async () => {
-    const made = service({ onInvalid: throwing });
-    const warning = nextWarning();
-    const { response, setCookie } = await visit(made, `${NAME}=garbage`);
-    assert.deepEqual([response.status, setCookie], [200, [CLEARING]]);
-    const { code, message } = await warning;
-    assert.deepEqual([code, message], ["BULLA_CALLBACK", "onInvalid threw"]);
-  });
-
-  for (const [what, onInvalid] of [
-    ["is not there", undefined],
-    ["answers with nothing", () => {}],
-    ["answers with a Promise", async () => {}],
-  ] as const) {
-    test(`onInvalid that ${what}: no warning of a bad cookie`, async (t) => {
-      const { read } = sessions({ secret: SECRET, ...(onInvalid && { onInvalid }) });
-      const warned: Error[] = [];
-      const hear = (warning: Error) => warned.push(warning);
-      process.on("warning", hear);
-      t.after(() => process.off("warning", hear));
-      assert.ok(read(`${NAME}=garbage`).isNew);
-      await new Promise(setImmediate);
-      assert.deepEqual(warned, []);
-    });
-  }
-
-  for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-    test(`onError, while ${protocol} writes a head: the response goes, a warning tells`, async (t) => {
-      const made = service({ onError: throwing });
-      const site = await start(t, (req, res) => {
-        made.sessions.attach(req, res).count = 1n;
-        setTimeout(() => res.end("late"), 1);
-      });
-      const warning = nextWarning();
-      const reply = await site.ask("/");
-      assert.deepEqual([reply.status, reply.text], [500, "late"]);
-      const { code, message } = await warning;
-      assert.deepEqual([code, message], ["BULLA_CALLBACK", "onError threw"]);
-    });
-  }
-
-  test("promised: what they reject with ends no process", async () => {
-    const rejecting = async () => throwing();
-    const made = service({ onInvalid: rejecting, onError: rejecting });
-    const first = nextWarning();
-    await visit(made, `${NAME}=garbage`);
-    assert.equal((await first).message, "onInvalid threw");
-    const second = nextWarning();
-    const handler = made.sessions.wrap((_request, session) => {
-      session.count = 1n;
-      return new Response();
-    });
-    assert.equal((await handler(request())).status, 500);
-    assert.equal((await second).message, "onError threw");
-  });
-
-  test("onError, of a Response", async () => {
-    const made = service({ onError: throwing });
-    const warning = nextWarning();
-    const handler = made.sessions.wrap((_request, session) => {
-      session.count = 1n;
-      return new Response();
-    });
-    assert.equal((await handler(request())).status, 500);
-    assert.equal((await warning).message, "onError threw");
-  });
-});
-
-test("without onError a warning of the process says what could not be written", async (t) => {
-  const made = service({ onError: undefined } as unknown as SessionOptions);
-  const site = await serve(t, (req, res) => {
-    Object.assign(made.sessions.attach(req, res), { text: PLAINTEXT.repeat(600) });
-    res.end();
-  });
-  const warning = nextWarning();
-  assert.equal((await site.ask("/")).status, 500);
-  const { name, code, message } = await warning;
-  const { code: expected, message: text } = sessionRefusal("ERR_SESSION_TOO_LARGE");
-  assert.deepEqual(
-    { name, code, message },
-    { name: "SessionError", code: expected, message: text },
-  );
-});
-
-describe("what is passed as a callback and is none is a ConfigError at once, not a crash later", () => {
-  for (const method of ["save", "regenerate", "destroy"] as const) {
-    for (const done of [null, 7, "done", {}]) {
-      test(`${method}(${JSON.stringify(done)})`, async () => {
-        await visit(service(), cookieOf("fernet", { user: "tom" }), (session) => {
-          misuse(() => session[method](done as never), "ERR_OPTION", "done must be a function");
-        });
-      });
-    }
-  }
-});
-
-describe("cookies of the application that are no text, which Node sends as text", () => {
-  for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-    test(`${protocol}: they stay beside the session's`, async (t) => {
-      const made = service();
-      const site = await start(t, (req, res) => {
-        made.sessions.attach(req, res).user = "tom";
-        res.setHeader("Set-Cookie", ["a=1", { toString: () => "b=2" }] as never);
-        res.end("text");
-      });
-      const { text, setCookie } = await site.ask("/");
-      assert.deepEqual(
-        [text, setCookie.slice(0, 2), setCookie.length],
-        ["text", ["a=1", "b=2"], 3],
-      );
-    });
-  }
-});
-
-test("what is no request or no response is a ConfigError, whatever takes it", async () => {
-  const made = sessions<Record<string, unknown>>({ secret: SECRET });
-  const req = { headers: {} };
-  const next = () => assert.fail("next is not called");
-  for (const none of [undefined, null, 7, "req"]) {
-    const bad = none as never;
-    misuse(() => made.attach(bad, {} as never), "ERR_OPTION", "req must be a request");
-    misuse(() => made.middleware(bad, bad, next), "ERR_OPTION", "req must be a request");
-    misuse(() => made.attach(req, bad), "ERR_OPTION", "res must be a ServerResponse");
-    await assert.rejects(made.load(bad, {} as never), optionRefusal("req must be a request"));
-  }
-  misuse(() => made.attach(req, {} as never), "ERR_OPTION", "res must be a ServerResponse");
-});
-
-describe("a session that cannot be emptied is not destroyed as if it could", () => {
-  const ways: Record<string, (session: BagSession) => unknown> = {
-    "it is frozen": (session) => Object.freeze(session),
-    "it is sealed": (session) => Object.seal(session),
-    "it takes no more members": (session) => Object.preventExtensions(session),
-    "one of its members stays": (session) =>
-      Object.defineProperty(session, "user", {
-        value: "tom",
-        enumerable: true,
-        configurable: false,
-      }),
-  };
-  for (const [what, fix] of Object.entries(ways)) {
-    for (const end of ["destroy", "regenerate"] as const) {
-      test(`${what}: ${end} is a ConfigError`, async () => {
-        const { setCookie } = await visit(
-          service(),
-          cookieOf("fernet", { user: "tom" }),
-          (session) => {
-            fix(session);
-            const message = "the session must be extensible, and its data configurable";
-            misuse(() => session[end](), "ERR_OPTION", message);
-          },
-        );
-        for (const cookie of setCookie) assert.equal(cookie, CLEARING);
-      });
-    }
-  }
-});
-
-/** The next warning of the process, but for the one that base64 has. */
-function nextWarning(): Promise<Error & { code?: string }> {
-  return new Promise((resolve) => {
-    process.on("warning", function hear(warning: Error & { code?: string }) {
-      if (warning.code === "BULLA_BASE64") return;
-      process.off("warning", hear);
-      resolve(warning);
-    });
-  });
-}

@@ -1,102 +1,36 @@
-/**
- * Cookies of garbage: the session is empty, the cookie cleared, onInvalid told; never a 500.
- */
+/** Cookies of garbage, and forged ones where nothing is signed: a mere read never makes a 500. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Seal } from "../../src/session.ts";
 import {
-  CLEARING,
-  ENDS,
+  cookieOf,
+  cookieValue,
   envelope,
+  FOURTEEN_DAYS,
   NAME,
   NOW,
+  OLD_ID,
   SECRET,
   seal,
   TYPES,
   type Type,
+  unseal,
 } from "../helpers/session-cookies.ts";
+import { writers } from "../helpers/session-entries.ts";
 import { serve } from "../helpers/session-server.ts";
-import { optionsOf, service, visit } from "../helpers/session-visit.ts";
-
-/** In no message, property or cause. */
-const PLAINTEXT = "hunter2";
-
-describe("claims that are none make no session, whatever sealed them", () => {
-  const deep = `${"[".repeat(900)}${"]".repeat(900)}`;
-  const MALFORMED = "ERR_TOKEN_MALFORMED";
-  const EXPIRED = "ERR_TOKEN_EXPIRED";
-  const data = '"data":{"user":"tom"}';
-  const times = `"iat":${NOW},"exp":${ENDS}`;
-  const rows: Record<string, readonly [payload: string, code: string]> = {
-    "no text": ["", MALFORMED],
-    "no JSON": ["{", MALFORMED],
-    "JSON with a comma too many": [`{"jti":"a",${times},${data},}`, MALFORMED],
-    "a byte order mark": [`\ufeff${envelope({})}`, MALFORMED],
-    null: ["null", MALFORMED],
-    "a number": ["7", MALFORMED],
-    text: ['"text"', MALFORMED],
-    "an array": [`[${envelope({})}]`, MALFORMED],
-    "deep arrays": [deep, MALFORMED],
-    "an empty object": ["{}", MALFORMED],
-    "no jti": [`{${times},${data}}`, MALFORMED],
-    "an empty jti": [`{"jti":"",${times},${data}}`, MALFORMED],
-    "a jti that is a number": [`{"jti":7,${times},${data}}`, MALFORMED],
-    "a jti that is null": [`{"jti":null,${times},${data}}`, MALFORMED],
-    "no iat": [`{"jti":"a","exp":${ENDS},${data}}`, MALFORMED],
-    "an iat of text": [`{"jti":"a","iat":"${NOW}","exp":${ENDS},${data}}`, MALFORMED],
-    "an iat beyond numbers": [`{"jti":"a","iat":1e400,"exp":${ENDS},${data}}`, MALFORMED],
-    "no exp": [`{"jti":"a","iat":${NOW},${data}}`, MALFORMED],
-    "an exp of text": [`{"jti":"a","iat":${NOW},"exp":"${ENDS}",${data}}`, MALFORMED],
-    "an exp that is null": [`{"jti":"a","iat":${NOW},"exp":null,${data}}`, MALFORMED],
-    "an exp beyond numbers": [`{"jti":"a","iat":${NOW},"exp":1e400,${data}}`, MALFORMED],
-    "an exp that is past": [`{"jti":"a","iat":${NOW - 9},"exp":${NOW},${data}}`, EXPIRED],
-    "an exp below zero": [`{"jti":"a","iat":${NOW},"exp":-1,${data}}`, EXPIRED],
-    "the last of two exp is past": [`{"jti":"a",${times},"exp":1,${data}}`, EXPIRED],
-    "no data": [`{"jti":"a",${times}}`, MALFORMED],
-    "data that are null": [`{"jti":"a",${times},"data":null}`, MALFORMED],
-    "data that are an array": [`{"jti":"a",${times},"data":["tom"]}`, MALFORMED],
-    "data that are text": [`{"jti":"a",${times},"data":"tom"}`, MALFORMED],
-    "members of the prototype": [`{"__proto__":{"jti":"a",${times},${data}}}`, MALFORMED],
-  };
-  for (const [what, [payload, code]] of Object.entries(rows)) {
-    test(`${what}`, async () => {
-      for (const type of TYPES) {
-        const made = service(optionsOf(type));
-        const { session, setCookie, response } = await visit(
-          made,
-          `${NAME}=${seal(type, payload)}`,
-        );
-        assert.deepEqual([Object.keys(session), session.isNew], [[], true], type);
-        assert.deepEqual([response.status, setCookie], [200, [CLEARING]], type);
-        assert.deepEqual(made.invalid, [code], type);
-      }
-    });
-  }
-});
-
-test("onInvalid hears a code and nothing else, also of a cookie that opened", () => {
-  const reasons: object[] = [];
-  const made = service({ onInvalid: (reason) => reasons.push(reason) });
-  made.sessions.read(`${NAME}=${seal("fernet", envelope({ user: PLAINTEXT }, { exp: NOW }))}`);
-  made.sessions.read(`${NAME}=${PLAINTEXT}`);
-  const jwt = service({ type: "jwt", onInvalid: (reason) => reasons.push(reason) });
-  jwt.sessions.read(`${NAME}=${seal("jwt", envelope({ user: PLAINTEXT }), { typ: PLAINTEXT })}`);
-  assert.deepEqual(
-    reasons.map((reason) => ({ ...reason })),
-    [{ code: "ERR_TOKEN_EXPIRED" }, { code: "ERR_TOKEN_INVALID" }, { code: "ERR_TOKEN_CLAIM" }],
-  );
-});
+import { type Bag, optionsOf, service, visit } from "../helpers/session-visit.ts";
+import { type Random, seeded } from "../helpers/token-random.ts";
 
 describe("a cookie of garbage never makes a 500", () => {
   for (const type of TYPES) {
     test(`${type}`, async (t) => {
-      const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-      t.diagnostic(`SEED=${seed}`);
+      const random = seeded(t);
       const made = service(optionsOf(type));
       const site = await serve(t, (req, res) => {
         res.end(Object.keys(made.sessions.attach(req, res)).join());
       });
-      for (const value of garbage(type, seed)) {
+      for (const value of garbage(type, random)) {
         made.invalid.length = 0;
         const trimmed = value.replaceAll(/^[ \t]+|[ \t]+$/g, "");
         const legal = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(trimmed);
@@ -109,11 +43,8 @@ describe("a cookie of garbage never makes a 500", () => {
         if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
         made.invalid.length = 0;
         const reply = await site.ask("/", { headers: { cookie } });
-        assert.deepEqual([reply.status, reply.text], [200, ""], cookie);
-        if (known) {
-          assert.deepEqual(reply.setCookie, legal ? [CLEARING] : [], cookie);
-          assert.equal(made.invalid.length, legal ? 1 : 0, cookie);
-        }
+        assert.deepEqual([reply.status, reply.text, reply.setCookie], [200, "", []], cookie);
+        if (known) assert.equal(made.invalid.length, legal ? 1 : 0, cookie);
       }
       assert.deepEqual(made.errors, []);
     });
@@ -148,17 +79,18 @@ describe("a cookie of garbage never makes a 500", () => {
     ...["A".repeat(4096), ".".repeat(3000), "=".repeat(3000), "gAAAAA".repeat(600)],
   ];
 
-  function* garbage(type: Type, seed: number): Generator<string> {
+  function* garbage(type: Type, random: Random): Generator<string> {
     yield* FOUND;
     const good = seal(type, envelope({ user: "tom", text: "x".repeat(50) }));
-    // Of base64 any bytes are text: what opens has to be no envelope.
+    // Any bytes are a base64 cookie: one that is spoilt from here on cannot become an envelope.
     const spoilt = type === "base64" ? seal(type, envelope({}, { jti: 7 })) : good;
     for (const other of TYPES) {
       if (other !== type) yield seal(other, envelope({ user: "tom" }));
       yield seal(other, envelope({ user: "tom" }), { secret: `${SECRET}!` }).slice(1);
     }
     for (let length = 0; length < good.length; length += 3) yield good.slice(0, length);
-    const next = random(seed);
+    for (const tail of ["=", "==", "A", ".", "%3D"]) yield good + tail;
+    const next = random.below;
     const alphabet = "ABCDEFabcdef0123456789-_=.+/~!";
     for (let round = 0; round < 150; round++) {
       const at = next(spoilt.length);
@@ -176,13 +108,186 @@ describe("a cookie of garbage never makes a 500", () => {
   }
 });
 
-/** mulberry32: whole numbers below `below`, the same for the same seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+/** Half of maxAge old: renewal is due, so that a mere read writes the cookie again. */
+const DUE = { iat: NOW - FOURTEEN_DAYS / 2 };
+const HEX: Seal = {
+  seal: (payload) => Buffer.from(payload).toString("hex"),
+  open: (text) => Buffer.from(text, "hex").toString(),
+};
+
+/** The text of an envelope whose data are given as JSON text. */
+function around(data: string, claims: object = {}): string {
+  return envelope({}, { ...DUE, ...claims }).replace(/"data":\{\}\}$/, `"data":${data}}`);
 }
+
+describe("data that JSON would alter do not open", () => {
+  const repeated = (text: string, count: number): string =>
+    `{"a":[${Array.from({ length: count }, () => text).join()}]}`;
+  const spellings: Record<string, string> = {
+    "1e20, again and again": repeated("1e20", 550),
+    "a number in capitals": '{"a":1E5}',
+    "a number with a plus": '{"a":1e+5}',
+    "a fraction of zeros": '{"a":1.0}',
+    "more digits than a number has": '{"a":0.1000000000000000055511151231257827}',
+    "a large whole number": '{"a":9007199254740993}',
+    "minus zero": '{"a":-0}',
+    "a space": '{"a": 1}',
+    "a line break": '{"a":1\n}',
+    "an escape that is not needed": '{"a":"\\u0061"}',
+    "an escaped slash": '{"a":"\\/"}',
+    "a name twice": '{"a":1,"a":2}',
+    "names in an order of their own": '{"b":1,"1":2}',
+  };
+  for (const [what, data] of Object.entries(spellings)) {
+    test(`base64: ${what}`, async () => {
+      const made = service({ type: "base64" });
+      const cookie = `${NAME}=${seal("base64", around(data))}`;
+      const { session, response, setCookie } = await visit(made, cookie);
+      assert.deepEqual([session.isNew, response.status, setCookie], [true, 200, []]);
+      assert.deepEqual([made.invalid, made.errors], [["ERR_TOKEN_MALFORMED"], []]);
+    });
+  }
+
+  const claims: Record<string, string> = {
+    "a space before": ` ${around("{}")}`,
+    "a line break behind": `${around("{}")}\n`,
+    "a claim twice": around("{}").replace("{", `{"jti":"${OLD_ID}",`),
+    "iat as 1.7e9": around("{}", { iat: "IAT" }).replace('"IAT"', "1.7e9"),
+    "iat with a fraction of zeros": around("{}", { iat: "IAT" }).replace('"IAT"', `${NOW}.0`),
+  };
+  for (const [what, text] of Object.entries(claims)) {
+    test(`base64, in the claims: ${what}`, () => {
+      const made = service({ type: "base64" });
+      assert.equal(made.sessions.read(`${NAME}=${seal("base64", text)}`).isNew, true);
+      assert.deepEqual(made.invalid, ["ERR_TOKEN_MALFORMED"]);
+    });
+  }
+
+  for (const number of ["1e400", "-1e400", "1e309"]) {
+    for (const data of [`{"a":${number}}`, repeated(number, 100), `{"a":{"b":[${number}]}}`]) {
+      test(`every type: ${number} in ${data.slice(0, 20)}`, async () => {
+        for (const type of [...TYPES, undefined]) {
+          const made = service(type === undefined ? { seal: HEX } : { type });
+          const text = around(data);
+          const value = type === undefined ? HEX.seal(text) : seal(type, text);
+          const { session, response, setCookie } = await visit(made, `${NAME}=${value}`);
+          assert.deepEqual([session.isNew, response.status, setCookie], [true, 200, []], type);
+          assert.deepEqual([made.invalid, made.errors], [["ERR_TOKEN_MALFORMED"], []], type);
+        }
+      });
+    }
+  }
+});
+
+describe("forged data that open are read and renewed without a 500", () => {
+  const deep = `{"a":${"[".repeat(1200)}${"]".repeat(1200)}}`;
+  const nested = `${'{"a":'.repeat(400)}1${"}".repeat(400)}`;
+  const members = '"id":1,"isNew":2,"createdAt":3,"expiresAt":4,"regenerate":5,"destroy":6';
+  const polluting = '"__proto__":{"polluted":true,"toJSON":1}';
+  const rows: Record<string, readonly [data: string, opened?: string]> = {
+    "deep arrays": [deep],
+    "deep objects": [nested],
+    "many names": [`{${Array.from({ length: 200 }, (_, index) => `"n${index}":0`).join()}}`],
+    __proto__: [`{${polluting},"user":"tom"}`, '{"user":"tom"}'],
+    "__proto__ alone": [`{${polluting}}`, "{}"],
+    "a nested __proto__": [`{"deep":[{${polluting}}]}`],
+    "the names of members": [`{${members},"save":7,"touch":8,"user":"tom"}`, '{"user":"tom"}'],
+    "the names of members alone": [`{${members}}`, "{}"],
+    "constructor and the like": ['{"constructor":1,"toString":null,"hasOwnProperty":{},"then":1}'],
+    "toJSON, which is not a function": ['{"toJSON":1,"user":"tom"}'],
+    "lone surrogates": ['{"a":"\\ud800","b":"\\udfff\\ud800"}'],
+    "line separators": ['{"a":"\u2028\u2029"}'],
+    "control characters": ['{"a":"\\u0000\\u001f\\b\\t\\n\\f\\r\x7f"}'],
+    "the largest numbers": ['{"a":[1e+308,-1.7976931348623157e+308,5e-324,9007199254740991]}'],
+    "an empty name": ['{"":{"":""}}'],
+    nothing: ["{}"],
+  };
+  for (const [what, [data, opened = data]] of Object.entries(rows)) {
+    for (const due of [false, true]) {
+      test(`${what}, ${due ? "due for renewal" : "read"}`, async () => {
+        for (const type of [...TYPES, undefined]) {
+          const made = service(type === undefined ? { seal: HEX } : { type });
+          const text = around(data, due ? {} : { iat: NOW });
+          assert.equal(JSON.stringify(JSON.parse(text)), text);
+          const value = type === undefined ? HEX.seal(text) : seal(type, text);
+          if (NAME.length + value.length > 4096) continue;
+          const { session, response, setCookie } = await visit(made, `${NAME}=${value}`);
+          assert.deepEqual([session.isNew, response.status], [false, 200], type);
+          assert.deepEqual([made.invalid, made.errors], [[], []], type);
+          assert.equal(JSON.stringify(session), opened, type);
+          assert.equal((session as { polluted?: unknown }).polluted, undefined);
+          assert.equal(({} as Bag).polluted, undefined);
+          assert.equal(setCookie.length, due ? 1 : 0, type);
+          if (!due || type === undefined) continue;
+          const written = unseal(type, cookieValue(setCookie[0]));
+          assert.deepEqual(written.data, JSON.parse(opened));
+          assert.equal(written.jti, OLD_ID);
+        }
+      });
+    }
+  }
+});
+
+describe("a renewal that cannot be written leaves the response as it is", () => {
+  /** The longest cookie: `begun`, which renewal adds, does not fit into it. */
+  function full(type: Type): string {
+    for (let length = 4000; length > 0; length--) {
+      const cookie = cookieOf(type, { text: "x".repeat(length) }, DUE);
+      if (cookie.length - 1 <= 4096) return cookie;
+    }
+    return assert.fail("a cookie has room for data");
+  }
+  for (const type of TYPES) {
+    test(`${type}: too large`, async (t) => {
+      const cookie = full(type);
+      for (const [how, write] of writers()) {
+        const made = service(optionsOf(type));
+        const reply = await write(t, made, cookie, (session) => session.text);
+        assert.deepEqual(reply, { status: 200, setCookie: [] }, how);
+        assert.deepEqual([made.invalid, made.errors], [[], ["ERR_SESSION_TOO_LARGE"]], how);
+      }
+    });
+  }
+
+  const fails: Record<string, () => unknown> = {
+    "a seal that throws": () => {
+      throw new Error("no key");
+    },
+    "a seal that gives nothing": () => undefined,
+    "a seal that gives what no cookie holds": () => "a; Domain=evil.example",
+  };
+  for (const [what, failing] of Object.entries(fails)) {
+    test(`${what}`, async (t) => {
+      const cookie = `${NAME}=${HEX.seal(around('{"user":"tom"}'))}`;
+      for (const [how, write] of writers()) {
+        const made = service({ seal: { ...HEX, seal: failing as Seal["seal"] } });
+        const reply = await write(t, made, cookie, (session) => session.user);
+        assert.deepEqual(reply, { status: 200, setCookie: [] }, how);
+        assert.deepEqual([made.invalid, made.errors], [[], ["ERR_SESSION_DATA"]], how);
+      }
+    });
+  }
+
+  test("but a change or a touch that cannot is a 500", async (t) => {
+    const cookie = full("fernet");
+    for (const [how, write] of writers()) {
+      for (const edit of ["change", "touch"]) {
+        const made = service();
+        const reply = await write(t, made, cookie, (session) => {
+          if (edit === "touch") session.touch();
+          else session.more = "x".repeat(40);
+        });
+        assert.deepEqual(reply, { status: 500, setCookie: [] }, `${how}, ${edit}`);
+        assert.deepEqual(made.errors, ["ERR_SESSION_TOO_LARGE"], how);
+      }
+    }
+  });
+
+  test("a custom seal's data that grow when they are written again", async () => {
+    const text = around(`{"a":[${Array.from({ length: 300 }, () => "1e20").join()}]}`);
+    const made = service({ seal: HEX });
+    const { session, response, setCookie } = await visit(made, `${NAME}=${HEX.seal(text)}`);
+    assert.deepEqual([session.isNew, response.status, setCookie], [false, 200, []]);
+    assert.deepEqual([made.invalid, made.errors], [[], ["ERR_SESSION_TOO_LARGE"]]);
+  });
+});

@@ -1,55 +1,51 @@
 /**
- * Sessions over real sockets, on HTTP/1.1 with keep-alive and on HTTP/2: into every head that an
- * application can write, beside whatever it sets itself.
+ * Sessions over real sockets, on HTTP/1.1 with keep-alive and on HTTP/2: in every head that an
+ * application can write, beside the fields that it sets itself.
  */
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import net from "node:net";
+import type http from "node:http";
 import { describe, test } from "node:test";
-import { app, lazyApp, type Touching } from "../helpers/session-app.ts";
+import { app, ENTRIES, lazyApp, type Touching } from "../helpers/session-app.ts";
 import {
   ATTRIBUTES,
   cookieOf,
   cookieValue,
-  envelope,
   FOURTEEN_DAYS,
   NAME,
-  seal,
   unseal,
 } from "../helpers/session-cookies.ts";
-import {
-  type Asked,
-  type Handler,
-  Jar,
-  PROTOCOLS,
-  type Site,
-  serve,
-} from "../helpers/session-server.ts";
-import { type Bag, type BagSession, service } from "../helpers/session-visit.ts";
+import { type Asked, Jar, PROTOCOLS, rawly, serve } from "../helpers/session-server.ts";
+import { type BagSession, service } from "../helpers/session-visit.ts";
 import { besidesSession, ownCookie, waysOf } from "../helpers/session-ways.ts";
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   describe(`${protocol}: a session goes with every head that an application writes`, () => {
-    for (const [what, { write, plainly = write, method = "GET" }] of waysOf(protocol)) {
-      test(`${what}`, async (t) => {
+    for (const [what, { write, orElse = write, method = "GET" }] of waysOf(protocol)) {
+      test(what, async (t) => {
         const made = service();
         const site = await start(t, (req, res) => {
-          if (req.url === "/plain") {
-            plainly(res);
-            return;
-          }
-          const session = made.sessions.attach(req, res);
-          session.visits = Number(session.visits ?? 0) + 1;
-          write(res);
+          if (req.url === "/plain") return write(res);
+          if (req.url === "/else") return orElse(res);
+          const enter = ENTRIES[req.url?.slice(1) ?? ""] ?? assert.fail(req.url);
+          return enter(made.sessions, req, res, (session) => {
+            session.visits = Number(session.visits ?? 0) + 1;
+            write(res);
+          });
         });
-        const plain = await site.ask("/plain", { method });
+        const [plain, other] = await Promise.all(
+          ["/plain", "/else"].map(async (path) =>
+            besidesSession(await site.ask(path, { method }), NAME),
+          ),
+        );
         const jar = new Jar();
-        for (const visits of [1, 2]) {
-          const reply = await site.ask("/", { method, headers: jar.headers });
-          assert.deepEqual(besidesSession(reply, NAME), besidesSession(plain, NAME));
+        for (const [at, entry] of [...Object.keys(ENTRIES), "attach"].entries()) {
+          const reply = await site.ask(`/${entry}`, { method, headers: jar.headers });
+          const besides = besidesSession(reply, NAME);
+          const lost = besides.setCookie.length !== plain?.setCookie.length;
+          assert.deepEqual(besides, lost ? other : plain);
           const value = cookieValue(ownCookie(reply, NAME));
-          assert.deepEqual(unseal("fernet", value).data, { visits });
+          assert.deepEqual(unseal("fernet", value).data, { visits: at + 1 });
           assert.equal(reply.headers.vary, "Cookie");
           assert.equal(reply.headers["cache-control"], "no-store");
           jar.keep(reply);
@@ -57,6 +53,30 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         assert.deepEqual([made.invalid, made.errors], [[], []]);
       });
     }
+  });
+
+  test(`${protocol}: setHeader and its like are called only where the application calls them`, async (t) => {
+    const calls = new Map<string, string[]>();
+    const made = service();
+    const ways = new Map(waysOf(protocol));
+    const site = await start(t, (req, res) => {
+      const [, what = "", way] = decodeURIComponent(req.url ?? "").split("/");
+      countCalls(res, calls, req.url ?? "");
+      if (way === "session") made.sessions.attach(req, res).user = "tom";
+      return ways.get(what)?.write(res);
+    });
+    let compared = 0;
+    for (const [what, { method = "GET" }] of ways) {
+      // The other ends of node:http2 do not call writeHead in every Node; of an array it calls them itself.
+      if (protocol === "HTTP/2" && !/^writeHead(?!.*array)/.test(what)) continue;
+      const paths = ["plain", "session"].map((way) => `/${encodeURIComponent(what)}/${way}`);
+      for (const path of paths) await site.ask(path, { method });
+      const [plain, session] = paths.map((path) => calls.get(path));
+      if (plain?.length !== 0) continue;
+      assert.deepEqual(session, [], what);
+      compared++;
+    }
+    assert.ok(compared > 8, `${compared} ways call none`);
   });
 
   test(`${protocol}: visits are counted over one connection that is kept alive`, async (t) => {
@@ -97,14 +117,14 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   });
 
   test(`${protocol}: a login, a visit, a logout, and what the browser then keeps`, async (t) => {
-    const { site } = await lazyApp(start, t, (req, res) => {
+    const { site } = await lazyApp(start, t, async (req, res) => {
       if (req.url === "/login") {
-        req.session?.regenerate(() => {
-          (req.session as BagSession).user = "tom";
-          res.writeHead(303, { Location: "/" }).end();
-        });
+        await req.session?.regenerate();
+        (req.session as BagSession).user = "tom";
+        res.writeHead(303, { Location: "/" }).end();
       } else if (req.url === "/logout") {
-        req.session?.destroy(() => res.writeHead(303, { Location: "/" }).end());
+        await req.session?.destroy();
+        res.writeHead(303, { Location: "/" }).end();
       } else res.end(`Hello ${req.session?.user ?? "stranger"}`);
     });
     const jar = new Jar();
@@ -123,146 +143,62 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.equal(await walk("/"), "Hello stranger");
   });
 
-  describe(`${protocol}: Cache-Control and Vary of the application are kept`, () => {
-    const rows: readonly (readonly [name: string, given: string | string[], got: string])[] = [
-      ["Cache-Control", "private, max-age=60", "private, max-age=60"],
-      ["cache-control", "no-cache", "no-cache"],
-      ["Vary", "Accept", "Accept, Cookie"],
-      ["Vary", "accept , ORIGIN", "accept , ORIGIN, Cookie"],
-      ["Vary", ["Accept", "Origin"], "Accept,Origin, Cookie"],
-      ["Vary", "Cookie", "Cookie"],
-      ["vary", "Accept,cookie", "Accept,cookie"],
-      ["VARY", "*", "*"],
-      ["Vary", "Cookie-Consent", "Cookie-Consent, Cookie"],
-      ["Vary", "", "Cookie"],
-    ];
-    for (const [name, given, got] of rows) {
-      for (const how of ["setHeader", "writeHead"] as const) {
-        test(`${name}: ${JSON.stringify(given)}, by ${how}`, async (t) => {
-          const { site } = await app(start, t, (session, res) => {
-            session.user = "tom";
-            if (how === "setHeader") res.setHeader(name, given);
-            else res.writeHead(200, { [name]: given });
-            res.end();
-          });
-          const { headers } = await site.ask("/");
-          const withSpaces = String(headers[name.toLowerCase()]).replaceAll(/ *, */g, ", ");
-          assert.equal(withSpaces, got.replaceAll(/ *, */g, ", "));
-          const other = name.toLowerCase() === "vary" ? "cache-control" : "vary";
-          assert.equal(headers[other], other === "vary" ? "Cookie" : "no-store");
-        });
-      }
-    }
-  });
-
-  describe(`${protocol}: the cookie is worked out anew until the headers are sent`, () => {
-    const rows: Record<string, { touching: Touching; data: Bag | undefined }> = {
-      "a save, then a change": {
-        touching(session, res) {
-          session.user = "tom";
-          session.save();
-          session.user = "ann";
-          res.end();
-        },
-        data: { user: "ann" },
-      },
-      "a save, then its undoing": {
-        touching(session, res) {
-          session.user = "tom";
-          session.save();
-          delete session.user;
-          res.end();
-        },
-        data: undefined,
-      },
-      "a head that is refused, then a change and another head": {
-        touching(session, res) {
-          session.user = "tom";
-          assert.throws(() => res.writeHead(9));
-          session.user = "ann";
-          res.writeHead(200).end();
-        },
-        data: { user: "ann" },
-      },
-      "a head that is refused, then a destruction and another head": {
-        touching(session, res) {
-          session.user = "tom";
-          assert.throws(() => res.writeHead(9));
-          session.destroy();
-          res.writeHead(200).end();
-        },
-        data: undefined,
-      },
-      "a change between writeHead's arguments and the body": {
-        touching(session, res) {
-          session.user = "ann";
-          setTimeout(() => {
-            session.user = "tim";
-            res.end();
-          }, 3);
-        },
-        data: { user: "tim" },
-      },
-    };
-    for (const [what, { touching, data }] of Object.entries(rows)) {
-      test(`${what}`, async (t) => {
-        const { site, errors } = await app(start, t, (session, res, req) => {
-          if (req.url === "/beside") res.setHeader("Set-Cookie", ["a=1"]);
-          touching(session, res, req);
-        });
-        for (const [path, others] of [
-          ["/", []],
-          ["/beside", ["a=1"]],
-        ] as const) {
-          const { setCookie } = await site.ask(path);
-          const own = setCookie.slice(others.length);
-          assert.deepEqual(setCookie.slice(0, others.length), others);
-          assert.equal(own.length, data === undefined ? 0 : 1);
-          if (data === undefined) continue;
-          assert.deepEqual(unseal("fernet", cookieValue(own[0])).data, data);
-        }
-        assert.deepEqual(errors, []);
-      });
-    }
-  });
-
   test(`${protocol}: a Set-Cookie replaces its own cookie and no other`, async (t) => {
     const others = [`${NAME}2=x`, `x${NAME}=y`, `${NAME.toLowerCase()}=z`, "a=1"];
-    const { site } = await app(start, t, (session, res) => {
-      session.user = "tom";
-      res.setHeader("Set-Cookie", [`${NAME}=of-the-application`, ...others]);
-      res.end();
-    });
-    const { setCookie } = await site.ask("/");
-    assert.deepEqual(setCookie.slice(0, -1), others);
-    assert.equal(unseal("fernet", cookieValue(setCookie.at(-1))).data.user, "tom");
-  });
-
-  test(`${protocol}: a cookie of the application that is one text stays beside it`, async (t) => {
-    const { site } = await app(start, t, (session, res) => {
-      session.user = "tom";
-      res.setHeader("Set-Cookie", "a=1; Path=/");
-      res.end();
-    });
-    const { setCookie } = await site.ask("/");
-    assert.equal(setCookie.length, 2);
-    assert.equal(setCookie[0], "a=1; Path=/");
-  });
-
-  test(`${protocol}: a cookie that went into a head that failed is taken back, and its field`, async (t) => {
+    const touching: Record<string, Touching> = {
+      "/set": (_session, res) => {
+        res.setHeader("Set-Cookie", [`${NAME}=of-the-application`, ...others]);
+        res.end();
+      },
+      "/object": (_session, res) =>
+        res.writeHead(200, { "set-cookie": [`${NAME}=of-the-application`, ...others] }).end(),
+      "/list": (_session, res) => {
+        const all = [`${NAME}=of-the-application`, ...others];
+        res
+          .writeHead(
+            200,
+            all.flatMap((cookie) => ["Set-Cookie", cookie]),
+          )
+          .end();
+      },
+    };
     const { site } = await app(start, t, (session, res, req) => {
-      if (req.url === "/beside") res.setHeader("Set-Cookie", "a=1");
       session.user = "tom";
-      // Of which class, is the runtime's own.
-      assert.throws(() => res.writeHead(99));
-      session.destroy();
-      res.writeHead(200);
-      res.end(`${res.hasHeader("Set-Cookie")}`);
+      touching[req.url ?? ""]?.(session, res, req);
     });
-    const alone = await site.ask("/");
-    assert.deepEqual([alone.text, alone.setCookie], ["false", []]);
-    const beside = await site.ask("/beside");
-    assert.deepEqual([beside.text, beside.setCookie], ["true", ["a=1"]]);
+    for (const path of Object.keys(touching)) {
+      const reply = await site.ask(path);
+      const own = ownCookie(reply, NAME);
+      assert.deepEqual(
+        reply.setCookie.filter((cookie) => cookie !== own),
+        others,
+      );
+      assert.equal(unseal("fernet", cookieValue(own)).data.user, "tom");
+    }
+  });
+
+  test(`${protocol}: a session that only answers leaves cookies of its own name alone`, async (t) => {
+    const own = [`${NAME}=mine`, "undefined=1", `${NAME}=again`];
+    const { site } = await app(start, t, (_session, res, req) => {
+      if (req.url === "/set") res.setHeader("Set-Cookie", own);
+      else res.writeHead(200, { "Set-Cookie": own });
+      res.end("text");
+    });
+    const headers = { cookie: cookieOf("fernet", { user: "tom" }) };
+    for (const path of ["/set", "/object"]) {
+      assert.deepEqual((await site.ask(path, { headers })).setCookie, own);
+    }
+  });
+
+  test(`${protocol}: cookies that are no text stay beside it, as node sends them`, async (t) => {
+    const { site } = await app(start, t, (session, res) => {
+      session.user = "tom";
+      res.setHeader("Set-Cookie", ["a=1", { toString: () => "b=2" }] as never);
+      res.end("text");
+    });
+    const reply = await site.ask("/");
+    assert.deepEqual(besidesSession(reply, NAME).setCookie, ["a=1", "b=2"]);
+    assert.equal(reply.setCookie.length, 3);
   });
 
   test(`${protocol}: several Cookie fields are one list`, async (t) => {
@@ -276,44 +212,6 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     for (const one of asked) assert.equal((await site.ask("/", one)).text, "tom");
     assert.deepEqual(invalid, []);
   });
-
-  test(`${protocol}: cookies of whatever name stay beside a session that is left as it was`, async (t) => {
-    const own = [`${NAME}=mine`, "undefined=1"];
-    const { site } = await app(start, t, (_session, res) => {
-      res.setHeader("Set-Cookie", own);
-      res.end("text");
-    });
-    const cookie = cookieOf("fernet", { user: "tom" });
-    const { setCookie } = await site.ask("/", { headers: { cookie } });
-    assert.deepEqual(setCookie, own);
-  });
-
-  test(`${protocol}: a client that goes away before the end harms nobody`, async (t) => {
-    const { site } = await app(start, t, (session, res, req) => {
-      session.visits = Number(session.visits ?? 0) + 1;
-      if (req.url !== "/slow") {
-        res.end("here");
-        return;
-      }
-      res.once("close", () => setTimeout(() => res.end("too late"), 2));
-    });
-    await site.leave("/slow");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal((await site.ask("/")).text, "here");
-  });
-
-  test(`${protocol}: a session that is left as it was is no error when its client goes`, async (t) => {
-    const closed: Promise<unknown>[] = [];
-    const { site, errors } = await app(start, t, (_session, res) => {
-      closed.push(once(res, "close"));
-    });
-    const headers = { cookie: cookieOf("fernet", { user: "tom" }) };
-    await site.leave("/", { headers });
-    await Promise.all(closed);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.equal(closed.length, 1);
-    assert.deepEqual(errors, []);
-  });
 }
 
 test("a raw request with several Cookie fields, in any case, is read as one list", async (t) => {
@@ -321,78 +219,39 @@ test("a raw request with several Cookie fields, in any case, is read as one list
   const site = await serve(t, (req, res) => {
     res.end(`${made.sessions.attach(req, res).user}`);
   });
-  const reply = await raw(
+  const reply = await rawly(
     site,
     `GET / HTTP/1.1\r\nHost: x\r\nCOOKIE: a=1\r\ncookie: ${cookieOf("fernet", { user: "tom" })}\r\n` +
       "Cookie: b=2\r\nConnection: close\r\n\r\n",
   );
-  assert.match(reply, /\r\n\r\n3\r\ntom\r\n|\r\n\r\ntom$/);
+  assert.match(reply, /\r\n\r\ntom$/);
   assert.deepEqual(made.invalid, []);
 });
 
-test("pipelined requests are answered in order, each with its own session", async (t) => {
-  const made = service();
-  const handler: Handler = (req, res) => {
-    const session = made.sessions.attach(req, res);
-    session.path = req.url;
-    setTimeout(
-      () => res.writeHead(200, { "Content-Length": 2 }).end(req.url),
-      req.url === "/1" ? 9 : 1,
-    );
-  };
-  const site = await serve(t, handler);
-  const one = (path: string, rest = "") => `GET ${path} HTTP/1.1\r\nHost: x\r\n${rest}\r\n`;
-  const reply = await raw(site, one("/1") + one("/2") + one("/3", "Connection: close\r\n"));
-  const cookies = [...reply.matchAll(/^Set-Cookie: (.*)$/gim)].map(([, cookie]) => cookie);
-  assert.deepEqual(
-    cookies.map((cookie) => unseal("fernet", cookieValue(cookie)).data.path),
-    ["/1", "/2", "/3"],
-  );
-});
-
-test("the header on the wire is one Set-Cookie line, as configured", async (t) => {
+test("the field on the wire is one Set-Cookie line, as configured", async (t) => {
   const made = service();
   const site = await serve(t, (req, res) => {
     made.sessions.attach(req, res).user = "tom";
     res.end();
   });
-  const reply = await raw(site, "GET / HTTP/1.0\r\n\r\n");
+  const reply = await rawly(site, "GET / HTTP/1.0\r\n\r\n");
   const lines = reply.split("\r\n").filter((line) => /^set-cookie/i.test(line));
   assert.equal(lines.length, 1);
   const value = cookieValue(lines[0]?.slice("Set-Cookie: ".length));
   assert.equal(lines[0], `Set-Cookie: ${NAME}=${value}; Max-Age=${FOURTEEN_DAYS}${ATTRIBUTES}`);
 });
 
-test("an upgrade reads the session that a page has written", async (t) => {
-  const made = service();
-  const users: unknown[] = [];
-  const site = await serve(t, (req, res) => {
-    made.sessions.attach(req, res).user = "tom";
-    res.end();
-  });
-  site.server.on("upgrade", (req, socket) => {
-    const { user, isNew } = made.sessions.read(req);
-    users.push(user, isNew);
-    socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n");
-  });
-  const jar = new Jar();
-  jar.keep(await site.ask("/"));
-  for (const cookie of [
-    jar.headers.cookie,
-    `${NAME}=${seal("fernet", envelope({}), { name: "a" })}`,
-  ]) {
-    const upgrade = "Connection: Upgrade\r\nUpgrade: x\r\n";
-    await raw(site, `GET / HTTP/1.1\r\nHost: x\r\n${upgrade}Cookie: ${cookie}\r\n\r\n`);
+/** Has a response note the calls of its methods that set fields. */
+function countCalls(res: http.ServerResponse, calls: Map<string, string[]>, path: string): void {
+  const called: string[] = [];
+  calls.set(path, called);
+  for (const name of ["setHeader", "setHeaders", "appendHeader", "removeHeader"] as const) {
+    const original: unknown = res[name];
+    if (typeof original !== "function") continue;
+    const counting = (...field: unknown[]): unknown => {
+      called.push(name);
+      return Reflect.apply(original, res, field);
+    };
+    Object.assign(res, { [name]: counting });
   }
-  assert.deepEqual(users, ["tom", false, undefined, true]);
-  assert.deepEqual(made.invalid, ["ERR_TOKEN_INVALID"]);
-});
-
-/** All that a server answers to these bytes. */
-async function raw({ port }: Site, bytes: string): Promise<string> {
-  const socket = net.connect(port, "localhost");
-  socket.write(bytes);
-  let text = "";
-  for await (const chunk of socket) text += chunk;
-  return text;
 }

@@ -1,13 +1,17 @@
-/** What is HTTP/2's alone: streams beside each other, no reason phrase, an end without a body. */
+/** HTTP/2 alone: streams beside each other, no reason phrase, heads that bypass writeHead. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type http from "node:http";
 import http2 from "node:http2";
 import { describe, test } from "node:test";
-import type { NodeResponse } from "../../src/session.ts";
+import { fileURLToPath } from "node:url";
+import { app, ENTRIES, type Touching, warningsOf } from "../helpers/session-app.ts";
 import { cookieOf, cookieValue, NAME, unseal } from "../helpers/session-cookies.ts";
 import { Jar, serve2 } from "../helpers/session-server.ts";
-import { type BagSession, service, sessionRefusal } from "../helpers/session-visit.ts";
+import { type BagSession, service, turns } from "../helpers/session-visit.ts";
+
+const FILE = fileURLToPath(import.meta.url);
 
 test("a hundred streams of one connection have a session each", async (t) => {
   const made = service();
@@ -33,12 +37,12 @@ test("a hundred streams of one connection have a session each", async (t) => {
 });
 
 describe("an end without a body carries the session", () => {
-  const ends: Record<string, (res: import("node:http").ServerResponse) => unknown> = {
+  const ends: Record<string, (res: http.ServerResponse) => unknown> = {
     "end()": (res) => res.end(),
     "end(callback)": (res) => res.end(() => {}),
     "end(null)": (res) => res.end(null),
     "end(undefined)": (res) => res.end(undefined),
-    "end in a timer": (res) => setTimeout(() => res.end(), 2),
+    "end in a timer": (res) => setTimeout(() => res.end(), 1),
     "end twice": (res) => res.end() && res.end(),
     "statusCode and end": (res) => Object.assign(res, { statusCode: 204 }).end(),
     "the stream's end behind flushHeaders": (res) => {
@@ -62,58 +66,85 @@ describe("an end without a body carries the session", () => {
   }
 });
 
-describe("an end that does not call writeHead, as a compatibility API may have it", () => {
-  /** As much of a response of node:http2 as is used, whose `end` sends the head by itself. */
-  function respond(edit: (session: BagSession) => unknown): Promise<Record<string, unknown>> {
-    const fields = new Map<string, unknown>();
-    return new Promise((resolve) => {
-      const finish: (() => void)[] = [];
-      const res = {
-        stream: {},
-        statusCode: 200,
-        headersSent: false,
-        getHeader: (name: string) => fields.get(name),
-        setHeader: (name: string, value: unknown) => fields.set(name, value),
-        removeHeader: (name: string) => fields.delete(name),
-        writeHead: () => assert.fail("it is not called"),
-        once: (_event: string, listener: () => void) => finish.push(listener),
-        end() {
-          res.headersSent = true;
-          const { statusCode: status } = res;
-          resolve({ status, ...Object.fromEntries(fields) });
-          return res;
-        },
-      };
-      const made = service();
-      const session = made.sessions.attach({ headers: {} }, res as unknown as NodeResponse);
-      edit(session);
-      assert.equal(res.end(), res);
-      session.late = true;
-      assert.throws(() => session.save(), sessionRefusal("ERR_SESSION_HEADERS_SENT"));
-      for (const listener of finish) listener();
-      const [first, ...more] = made.errors;
-      assert.deepEqual([first?.startsWith("ERR_SESSION_"), more], [true, []]);
-    });
+describe("a head that goes past the compatibility API carries no session, and the loss is reported", () => {
+  const streamOf = (res: http.ServerResponse): http2.ServerHttp2Stream =>
+    (res as unknown as http2.Http2ServerResponse).stream;
+  const past: Record<string, (res: http.ServerResponse) => unknown> = {
+    "stream.respondWithFile": (res) => streamOf(res).respondWithFile(FILE),
+    "stream.respondWithFile, of a file that has to be found": (res) =>
+      streamOf(res).respondWithFile(FILE, {}, { statCheck() {} }),
+    "stream.respond and end": (res) => {
+      streamOf(res).respond({ ":status": 200 });
+      streamOf(res).end("file");
+    },
+    "stream.respond with an end": (res) =>
+      streamOf(res).respond({ ":status": 200 }, { endStream: true }),
+    "stream.respond, then the response's end": (res) => {
+      streamOf(res).respond({ ":status": 200 });
+      res.end("file");
+    },
+    "stream.respond in a timer": (res) =>
+      setTimeout(() => streamOf(res).respond({ ":status": 200 }, { endStream: true }), 1),
+  };
+  const edits: Record<string, { edit: (session: BagSession) => unknown; told: boolean }> = {
+    "a session that changed": { edit: (session) => (session.user = "ann"), told: true },
+    "a session that was touched": { edit: (session) => session.touch(), told: true },
+    "a session that was destroyed": { edit: (session) => void session.destroy(), told: true },
+    "a session that was only read": { edit: (session) => session.user, told: false },
+  };
+  for (const [what, send] of Object.entries(past)) {
+    for (const [state, { edit, told }] of Object.entries(edits)) {
+      test(`${what}: ${state}`, async (t) => {
+        for (const enter of Object.values(ENTRIES)) {
+          const touching: Touching = (session, res) => {
+            assert.equal(session.user, "tom");
+            edit(session);
+            send(res);
+          };
+          const { site, errors, closed } = await app(serve2, t, touching, {}, enter);
+          const headers = { cookie: cookieOf("fernet", { user: "tom" }) };
+          const reply = await site.ask("/", { headers });
+          await closed();
+          assert.equal(reply.status, 200);
+          if (reply.setCookie.length > 0) assert.deepEqual([told, errors], [true, []]);
+          else assert.deepEqual(errors, told ? ["ERR_SESSION_UNSENT"] : []);
+        }
+      });
+    }
   }
 
-  test("carries the session", async () => {
-    const head = await respond((session) => (session.user = "tom"));
-    const [cookie] = head["Set-Cookie"] as string[];
-    assert.equal(unseal("fernet", cookieValue(cookie)).data.user, "tom");
-    assert.deepEqual([head.status, head.Vary, head["Cache-Control"]], [200, "Cookie", "no-store"]);
+  test("a stream that was reset before it is no error", async (t) => {
+    const left: Promise<unknown>[] = [];
+    const { site, errors } = await app(serve2, t, (session, res) => {
+      session.user = "tom";
+      left.push(once(res, "close").then(() => res.end("late")));
+    });
+    await site.leave("/");
+    while (left.length === 0) await turns(1);
+    await Promise.all(left);
+    await turns();
+    assert.deepEqual(errors, []);
   });
 
-  test("becomes a 500 where it cannot be written", async () => {
-    const head = await respond((session) => (session.count = 1n));
-    assert.deepEqual([head.status, head["Set-Cookie"]], [500, undefined]);
+  test("a push goes beside it, without a session", async (t) => {
+    const { site, errors, closed } = await app(serve2, t, (session, res) => {
+      session.user = "tom";
+      streamOf(res).pushStream({ ":path": "/style.css" }, (error, stream) => {
+        if (error !== null) return;
+        stream.respond({ ":status": 200 });
+        stream.end();
+      });
+      res.end("text");
+    });
+    const reply = await site.ask("/");
+    await closed();
+    assert.equal(unseal("fernet", cookieValue(reply.setCookie[0])).data.user, "tom");
+    assert.deepEqual(errors, []);
   });
 });
 
 test("a session that cannot be written sets no reason phrase, of which Node would warn", async (t) => {
-  const warnings: Error[] = [];
-  const hear = (warning: Error) => warnings.push(warning);
-  process.on("warning", hear);
-  t.after(() => process.off("warning", hear));
+  const warnings = warningsOf(t);
   const made = service();
   const site = await serve2(t, (req, res) => {
     made.sessions.attach(req, res).count = 1n;
@@ -134,13 +165,13 @@ test("a change behind an end without a body is found by save, and reported", asy
     session.user = "tom";
     res.end();
     session.user = "ann";
-    assert.throws(() => session.save(), { code: "ERR_SESSION_HEADERS_SENT" });
+    assert.throws(() => session.save(), { code: "ERR_SESSION_UNSENT" });
   });
   const { setCookie } = await site.ask("/");
   await Promise.all(finished);
   await new Promise(setImmediate);
   assert.equal(unseal("fernet", cookieValue(setCookie[0])).data.user, "tom");
-  assert.deepEqual(made.errors, ["ERR_SESSION_HEADERS_SENT"]);
+  assert.deepEqual(made.errors, ["ERR_SESSION_UNSENT"]);
 });
 
 test("a stream that is reset while its handler waits harms neither process nor connection", async (t) => {

@@ -1,158 +1,254 @@
-/**
- * The session of a request: one object, however it is reached; opened on first touch; what can be
- * assigned to it.
- */
+/** The session of a request: opened on first touch, one object however it is reached, nothing shown on req. */
 
 import assert from "node:assert/strict";
+import type http from "node:http";
 import { describe, test } from "node:test";
-import { app, lazyApp, type Requested, type Touching } from "../helpers/session-app.ts";
-import { CLEARING, cookieOf, cookieValue, NAME, unseal } from "../helpers/session-cookies.ts";
+import type { SessionOptions } from "../../src/session.ts";
+import { ENTRIES, lazyApp, type Requested, warningsOf } from "../helpers/session-app.ts";
+import {
+  cookieOf,
+  cookieValue,
+  envelope,
+  NAME,
+  NOW,
+  SECRET,
+  unseal,
+} from "../helpers/session-cookies.ts";
+import { List } from "../helpers/session-revocation.ts";
 import { Jar, PROTOCOLS } from "../helpers/session-server.ts";
-import { type Bag, type BagSession, service } from "../helpers/session-visit.ts";
+import { type BagSession, service } from "../helpers/session-visit.ts";
 import { ownCookie } from "../helpers/session-ways.ts";
-import { misuse } from "../helpers/token-refusals.ts";
+
+const COOKIES = {
+  "no cookie": "",
+  "a good cookie": cookieOf("fernet", { user: "tom" }),
+  "a bad cookie": `${NAME}=garbage`,
+};
+
+/** Everything of an object that a caller can see changing: own names, loops, and listeners. */
+function shape(emitter: http.IncomingMessage | http.ServerResponse): object {
+  const looped: string[] = [];
+  for (const name in emitter) looped.push(name);
+  return {
+    keys: Object.keys(emitter),
+    looped: looped.sort(),
+    spread: Reflect.ownKeys({ ...emitter }),
+    listeners: emitter.eventNames().map((name) => [name, emitter.listenerCount(name)]),
+  };
+}
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   describe(`${protocol}: an untouched session costs nothing`, () => {
-    const unused = {
-      seal: { seal: () => assert.fail("sealed"), open: () => assert.fail("opened") },
-      clock: () => assert.fail("the clock was asked"),
+    const secret = () => assert.fail("the secret was asked for");
+    const unused: Record<string, Partial<SessionOptions>> = {
+      "a secret function": { secret, clock: () => assert.fail("the clock was asked") },
+      "a seal": {
+        seal: { seal: () => assert.fail("sealed"), open: () => assert.fail("opened") },
+        clock: () => assert.fail("the clock was asked"),
+      },
     };
-    const cookies = { none: "", good: cookieOf("fernet", { user: "tom" }), bad: `${NAME}=garbage` };
-    for (const [what, cookie] of Object.entries(cookies)) {
-      test(`no header, no crypto, no clock, with a ${what} cookie`, async (t) => {
-        const { site, invalid, errors } = await lazyApp(
-          start,
-          t,
-          (req, res) => {
-            assert.ok(Object.keys(req).includes("session"), "as if it had been assigned");
-            assert.ok(!Object.hasOwn(res, "writeHead") && !Object.hasOwn(res, "end"));
-            res.end("text");
-          },
-          unused,
-        );
-        const reply = await site.ask("/", { headers: cookie === "" ? {} : { cookie } });
-        const { vary, "cache-control": caching } = reply.headers;
-        assert.deepEqual([reply.setCookie, vary, caching], [[], undefined, undefined]);
-        assert.deepEqual([reply.text, invalid, errors], ["text", [], []]);
-      });
+    for (const [kind, options] of Object.entries(unused)) {
+      for (const [what, cookie] of Object.entries(COOKIES)) {
+        test(`no field, no listener, no clock, nothing opened: ${kind}, ${what}`, async (t) => {
+          const shapes: object[] = [];
+          const made = service(options);
+          const site = await start(t, (req, res) => {
+            shapes.push(shape(req), shape(res));
+            made.sessions.middleware(req, res, (error?: unknown) => {
+              assert.equal(error, undefined);
+              shapes.push(shape(req), shape(res));
+              assert.equal("session" in req, true);
+              assert.equal(Object.hasOwn(res, "writeHead") || Object.hasOwn(res, "end"), false);
+              res.end("text");
+            });
+          });
+          const reply = await site.ask("/", { headers: cookie === "" ? {} : { cookie } });
+          const { vary, "cache-control": caching } = reply.headers;
+          assert.deepEqual([reply.setCookie, vary, caching], [[], undefined, undefined]);
+          assert.deepEqual([reply.text, made.invalid, made.errors], ["text", [], []]);
+          assert.deepEqual(shapes.slice(2), shapes.slice(0, 2));
+        });
+      }
     }
   });
 
   test(`${protocol}: a session that is only read adds Vary and no more`, async (t) => {
-    const { site } = await lazyApp(start, t, (req, res) => res.end(`${req.session?.user}`));
-    const headers = { cookie: cookieOf("fernet", { user: "tom" }) };
-    const reply = await site.ask("/", { headers });
-    assert.deepEqual([reply.text, reply.setCookie, reply.headers.vary], ["tom", [], "Cookie"]);
-    assert.equal(reply.headers["cache-control"], undefined);
-    const without = await site.ask("/");
-    assert.deepEqual([without.text, without.setCookie], ["undefined", []]);
-    assert.equal(without.headers.vary, "Cookie");
+    const { site, invalid } = await lazyApp(start, t, (req, res) =>
+      res.end(`${req.session?.user}`),
+    );
+    for (const [what, cookie] of Object.entries(COOKIES)) {
+      const reply = await site.ask("/", { headers: cookie === "" ? {} : { cookie } });
+      assert.equal(reply.text, what === "a good cookie" ? "tom" : "undefined");
+      const { vary, "cache-control": caching } = reply.headers;
+      assert.deepEqual([reply.setCookie, vary, caching], [[], "Cookie", undefined]);
+    }
+    assert.deepEqual(invalid, ["ERR_TOKEN_INVALID"]);
   });
 
-  test(`${protocol}: middleware, attach and load give one session for a request`, async (t) => {
-    const made = service();
+  test(`${protocol}: it is opened once, however often and by whatever it is touched`, async (t) => {
+    let [clocks, opened, sealed] = [0, 0, 0];
+    const made = service({
+      clock: () => {
+        clocks++;
+        return NOW;
+      },
+      seal: {
+        open: () => {
+          opened++;
+          return envelope({ user: "tom" });
+        },
+        seal: () => {
+          sealed++;
+          return "sealed";
+        },
+      },
+    });
     const site = await start(t, async (req, res) => {
       const { attach, load, middleware } = made.sessions;
       middleware(req, res, () => {});
-      const requested = req as Requested;
-      const { session } = requested;
-      assert.equal(requested.session, session);
-      assert.equal(attach(req, res), session);
-      assert.equal(attach(req, res), session);
-      assert.equal(await load(req, res), session);
+      assert.deepEqual([clocks, opened], [0, 0]);
+      const { session } = req as Requested;
+      for (let round = 0; round < 5; round++) assert.equal((req as Requested).session, session);
+      for (const enter of [attach, load]) assert.equal(await enter(req, res), session);
       middleware(req, res, () => {});
-      assert.equal(requested.session, session);
-      (session as BagSession).visits = 1;
-      res.end("same");
+      assert.equal((req as Requested).session?.user, "tom");
+      assert.deepEqual([clocks, opened, sealed], [1, 1, 0]);
+      res.end("text");
     });
-    const reply = await site.ask("/", { headers: { cookie: `${NAME}=garbage` } });
-    assert.equal(reply.text, "same");
-    assert.equal(unseal("fernet", cookieValue(ownCookie(reply, NAME))).data.visits, 1);
-    assert.deepEqual(made.invalid.length, 1);
+    assert.equal((await site.ask("/", { headers: { cookie: `${NAME}=a` } })).text, "text");
+    assert.deepEqual([clocks, opened, sealed], [1, 1, 0]);
   });
 
-  describe(`${protocol}: what is assigned to req.session`, () => {
-    const cookie = cookieOf("fernet", { user: "tom", old: true });
-    type Edit = (req: Requested) => unknown;
-    const rows: Record<string, { edit: Edit; data?: Bag; sameId?: boolean; cleared?: true }> = {
-      "null destroys": { edit: (req) => (req.session = null), cleared: true },
-      "null, and then data": {
-        edit(req) {
-          req.session = null;
-          Object.assign(req.session as never as BagSession, { user: "ann" });
-        },
-        data: { user: "ann" },
-      },
-      "an object replaces the data": {
-        edit: (req) => assign(req, { user: "ann" }),
-        data: { user: "ann" },
-        sameId: true,
-      },
-      "an object without prototype": {
-        edit: (req) => assign(req, Object.assign(Object.create(null), { user: "ann" })),
-        data: { user: "ann" },
-        sameId: true,
-      },
-      "a copy of itself, edited": {
-        edit: (req) => assign(req, { ...req.session, user: "ann" }),
-        data: { user: "ann", old: true },
-        sameId: true,
-      },
-      "an empty object empties": { edit: (req) => assign(req, {}), cleared: true },
-      "itself changes nothing": {
-        edit(req) {
-          const { session } = req;
-          req.session = session;
-        },
-      },
-      "a copy of itself changes nothing": { edit: (req) => assign(req, { ...req.session }) },
-      "names of members and __proto__ are dropped": {
-        edit: (req) =>
-          assign(req, JSON.parse('{"id":"x","destroy":1,"__proto__":{"bad":1},"user":"ann"}')),
-        data: { user: "ann" },
-        sameId: true,
-      },
-      "what it inherits is no data": {
-        edit: (req) => assign(req, Object.create({ user: "ann" })),
-        cleared: true,
-      },
+  test(`${protocol}: a secret function is asked when the first session is opened, once`, async (t) => {
+    let asked = 0;
+    const secret = () => {
+      asked++;
+      return SECRET;
     };
-    for (const [what, { edit, data, sameId = false, cleared }] of Object.entries(rows)) {
-      test(`${what}`, async (t) => {
-        const { site, errors } = await lazyApp(start, t, (req, res) => {
-          const before = req.session;
-          edit(req);
-          assert.equal(req.session, before, "the object stays the same");
-          assert.equal(typeof req.session?.destroy, "function");
-          res.end();
+    const { site } = await lazyApp(
+      start,
+      t,
+      (req, res) => res.end(req.url === "/" ? "" : `${req.session?.user}`),
+      { secret },
+    );
+    await site.ask("/");
+    assert.equal(asked, 0);
+    for (const [path, headers] of [
+      ["/touched", {}],
+      ["/touched", { cookie: COOKIES["a good cookie"] }],
+      ["/", {}],
+    ] as const) {
+      await site.ask(path, { headers });
+      assert.equal(asked, 1);
+    }
+  });
+
+  describe(`${protocol}: every way in gives the same object`, () => {
+    for (const [first, enterFirst] of Object.entries(ENTRIES)) {
+      for (const derived of [false, true]) {
+        test(`${first} first${derived ? ", through Object.create(req)" : ""}`, async (t) => {
+          const made = service();
+          const site = await start(t, (original, res) => {
+            const req = derived ? (Object.create(original) as Requested) : original;
+            return enterFirst(made.sessions, req, res, async (session) => {
+              const nested = Object.create(Object.create(original)) as Requested;
+              for (const other of [original, req, nested, Object.create(req) as Requested]) {
+                for (const enter of Object.values(ENTRIES)) {
+                  let again: BagSession | undefined;
+                  await enter(made.sessions, other, res, (it) => (again = it));
+                  assert.equal(again, session);
+                }
+              }
+              assert.equal((original as Requested).session, session);
+              assert.equal((nested as Requested).session, session);
+              session.visits = 1;
+              res.end("same");
+            });
+          });
+          const reply = await site.ask("/", { headers: { cookie: `${NAME}=garbage` } });
+          assert.equal(reply.text, "same");
+          assert.equal(unseal("fernet", cookieValue(ownCookie(reply, NAME))).data.visits, 1);
+          assert.deepEqual(made.invalid, ["ERR_TOKEN_INVALID"]);
         });
-        const reply = await site.ask("/", { headers: { cookie } });
-        if (cleared || data === undefined) {
-          assert.deepEqual(reply.setCookie, cleared ? [CLEARING] : []);
-        } else {
-          const claims = unseal("fernet", cookieValue(ownCookie(reply, NAME)));
-          assert.deepEqual(claims.data, data);
-          assert.equal(claims.jti === "an-old-id", sameId);
-        }
-        assert.deepEqual(errors, []);
-      });
+      }
     }
 
-    for (const value of [undefined, "text", 7, 7n, true, Symbol("session"), () => {}]) {
-      test(`anything else is a ConfigError, and changes nothing: ${typeof value}`, async (t) => {
-        const { site } = await lazyApp(start, t, (req, res) => {
-          const message = "what is assigned to the session must be an object or null";
-          misuse(() => assign(req, value), "ERR_OPTION", message);
-          res.end(JSON.stringify(req.session));
-        });
-        const reply = await site.ask("/", { headers: { cookie } });
-        assert.deepEqual([reply.text, reply.setCookie], ['{"user":"tom","old":true}', []]);
+    test("but not of another request, nor of other sessions", async (t) => {
+      const [one, two] = [service(), service({ cookie: { name: "two" } })];
+      const seen: object[] = [];
+      const site = await start(t, (req, res) => {
+        seen.push(one.sessions.attach(req, res), two.sessions.attach(req, res));
+        res.end();
       });
-    }
+      for (let round = 0; round < 3; round++) await site.ask("/");
+      assert.equal(new Set(seen).size, 6);
+    });
 
-    function assign(req: Requested, value: unknown): void {
-      req.session = value as BagSession;
+    test("an assignment through Object.create(req) is one to the same session", async (t) => {
+      const { site } = await lazyApp(start, t, (req, res) => {
+        const derived = Object.create(req) as Requested;
+        const { session } = req;
+        derived.session = { user: "ann" } as unknown as BagSession;
+        assert.equal(derived.session, session);
+        assert.equal(req.session, session);
+        assert.equal(Object.hasOwn(derived, "session"), false);
+        res.end(`${session?.user}`);
+      });
+      const reply = await site.ask("/", { headers: { cookie: COOKIES["a good cookie"] } });
+      assert.equal(reply.text, "ann");
+      assert.deepEqual(unseal("fernet", cookieValue(ownCookie(reply, NAME))).data, { user: "ann" });
+    });
+  });
+
+  test(`${protocol}: nothing that is kept with a request or a response is enumerable`, async (t) => {
+    const made = service();
+    const shown: unknown[] = [];
+    const site = await start(t, (req, res) => {
+      const before = [shape(req), shape(res)].map((seen) => ({ ...seen, listeners: [] }));
+      made.sessions.middleware(req, res, () => {
+        made.sessions.attach(Object.create(req) as Requested, res).user = "tom";
+        assert.equal((req as Requested).session?.user, "tom");
+        const after = [shape(req), shape(res)].map((seen) => ({ ...seen, listeners: [] }));
+        shown.push(before, after);
+        res.end();
+      });
+    });
+    await site.ask("/");
+    const [before, after] = shown as [{ keys: string[] }[], { keys: string[] }[]];
+    assert.deepEqual(after[0], before[0], "the request");
+    const methods = ["writeHead", "end"];
+    assert.deepEqual(
+      after[1]?.keys.filter((name) => !methods.includes(name)),
+      before[1]?.keys,
+    );
+  });
+
+  test(`${protocol}: writeHead and end return the response, as node has it`, async (t) => {
+    const { site } = await lazyApp(start, t, (req, res) => {
+      Object.assign(req.session as BagSession, { user: req.url === "/spoilt" ? 1n : "tom" });
+      if (req.url === "/head") assert.equal(res.writeHead(200), res);
+      assert.equal(res.end("text"), res);
+    });
+    for (const path of ["/", "/head", "/spoilt"]) assert.equal((await site.ask(path)).text, "text");
+  });
+
+  test(`${protocol}: what next throws passes through, and next is called once`, async (t) => {
+    for (const options of [{}, { revocation: new List() }]) {
+      const made = service(options);
+      const site = await start(t, (req, res) => {
+        const error = new Error("of the application");
+        let calls = 0;
+        const next = () => {
+          calls++;
+          throw error;
+        };
+        assert.throws(() => made.sessions.middleware(req, res, next), error);
+        res.end(`${calls}`);
+      });
+      assert.equal(
+        (await site.ask("/", { headers: { cookie: COOKIES["a good cookie"] } })).text,
+        "1",
+      );
     }
   });
 
@@ -162,19 +258,20 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     const site = await start(t, (req, res) => {
       const cart = carts.sessions.attach(req, res);
       users.sessions.middleware(req, res, () => {
-        const { session } = req as Requested;
-        Object.assign(session as BagSession, { name: "tom" });
+        Object.assign((req as Requested).session as BagSession, { name: "tom" });
         cart.items = Number(cart.items ?? 0) + 1;
         res.end(`${cart.items}`);
       });
     });
     const jar = new Jar();
-    jar.keep(await site.ask("/"));
+    const first = await site.ask("/");
+    assert.equal(first.setCookie.length, 2);
+    assert.deepEqual([first.headers.vary, first.headers["cache-control"]], ["Cookie", "no-store"]);
+    jar.keep(first);
     const { setCookie, text } = await site.ask("/", { headers: jar.headers });
     assert.equal(text, "2");
     assert.equal(setCookie.length, 1);
-    const [cart] = setCookie;
-    assert.equal(unseal("jwt", cookieValue(cart), { name: "cart" }).data.items, 2);
+    assert.equal(unseal("jwt", cookieValue(setCookie[0]), { name: "cart" }).data.items, 2);
     assert.deepEqual([...jar.cookies.keys()].toSorted(), ["cart", "user"]);
   });
 
@@ -197,39 +294,27 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
     assert.deepEqual([...jar.cookies.keys()].toSorted(), ["one", "two"]);
   });
-
-  describe(`${protocol}: a bad cookie is cleared once and heard of once`, () => {
-    const rows: Record<string, Touching> = {
-      "a session that is looked at often": (session, res, req) => {
-        for (let round = 0; round < 5; round++) assert.equal(session.user, undefined);
-        service().sessions.read(req);
-        res.end();
-      },
-      "a session that stays empty": (_session, res) => res.end(),
-      "a head that is refused first": (_session, res) => {
-        assert.throws(() => res.writeHead(9));
-        res.writeHead(200).end();
-      },
-    };
-    for (const [what, touching] of Object.entries(rows)) {
-      test(`${what}`, async (t) => {
-        const { site, invalid } = await app(start, t, touching);
-        const headers = { cookie: `${NAME}=garbage; a=b; ${NAME}=worse` };
-        const reply = await site.ask("/", { headers });
-        assert.deepEqual([reply.status, reply.setCookie], [200, [CLEARING]]);
-        assert.equal(reply.headers["cache-control"], "no-store");
-        assert.deepEqual(invalid, ["ERR_TOKEN_INVALID"]);
-      });
-    }
-
-    test("and is replaced where the new session has data", async (t) => {
-      const { site, invalid } = await app(start, t, (session, res) => {
-        session.user = "tom";
-        res.end();
-      });
-      const reply = await site.ask("/", { headers: { cookie: `${NAME}=garbage` } });
-      assert.equal(unseal("fernet", cookieValue(ownCookie(reply, NAME))).data.user, "tom");
-      assert.deepEqual(invalid, ["ERR_TOKEN_INVALID"]);
-    });
-  });
 }
+
+test("two configurations of one cookie name on one response: a warning, once a process", async (t) => {
+  const warnings = warningsOf(t);
+  const [users, carts] = [service(), service({ cookie: { name: "cart" } })];
+  const others = service({ secret: `another ${SECRET}` });
+  for (const start of Object.values(PROTOCOLS)) {
+    const site = await start(t, (req, res) => {
+      users.sessions.attach(req, res).user = "tom";
+      users.sessions.attach(req, res).user = "ann";
+      carts.sessions.attach(req, res).items = 1;
+      if (req.url === "/twice") others.sessions.attach(req, res).user = "eve";
+      res.end("text");
+    });
+    assert.equal((await site.ask("/")).setCookie.length, 2);
+    const codes = () => warnings.map(({ code }) => code);
+    if (start === PROTOCOLS["HTTP/1.1"]) assert.deepEqual(codes(), []);
+    for (let round = 0; round < 3; round++) {
+      assert.equal((await site.ask("/twice")).text, "text");
+      await new Promise(setImmediate);
+      assert.deepEqual(codes(), ["BULLA_COOKIE_NAME"]);
+    }
+  }
+});

@@ -1,199 +1,364 @@
-/** memoryRevocation: what it holds, until when, and that it refuses more before it forgets any. */
+/** memoryRevocation: which ids it holds, until when, and that it refuses more before it forgets any. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { memoryRevocation } from "../../src/session.ts";
-import { full, Timed } from "../helpers/memory-revocation.ts";
-import { NOW } from "../helpers/session-cookies.ts";
-import { misuse } from "../helpers/token-refusals.ts";
+import { full, SOMEBODY, Timed } from "../helpers/memory-revocation.ts";
+import { idOf, NOW, OLD_ID } from "../helpers/session-cookies.ts";
+import { configRefusal } from "../helpers/session-visit.ts";
+import { seeded } from "../helpers/token-random.ts";
 
-/** How often maps are walked through while `run` does. */
-function looks(run: () => void): number {
-  const { [Symbol.iterator]: iterate } = Map.prototype;
-  let looked = 0;
-  Map.prototype[Symbol.iterator] = function () {
-    looked++;
-    return iterate.call(this);
-  };
-  try {
-    run();
-  } finally {
-    Map.prototype[Symbol.iterator] = iterate;
-  }
-  return looked;
-}
+/** The id of these 16 bytes. */
+const idFrom = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+
+describe("memoryRevocation: misuse", () => {
+  test("options", () => {
+    for (const limit of [0, -1, 1.5, Number.NaN, Infinity, "5", null] as number[]) {
+      assert.throws(() => memoryRevocation({ limit }), configRefusal(/limit/));
+    }
+    for (const bad of [5, "only", {}, null, true] as never[]) {
+      assert.throws(() => memoryRevocation({ only: bad }), configRefusal(/only/));
+      assert.throws(() => memoryRevocation({ clock: bad }), configRefusal(/clock/));
+    }
+    for (const options of [null, 5, [], "limit"] as never[]) {
+      assert.throws(() => memoryRevocation(options), configRefusal(/./));
+    }
+    for (const options of [{ max: 5 }, { limit: 5, Limit: 5 }] as never[]) {
+      assert.throws(() => memoryRevocation(options), configRefusal(/max|Limit/));
+    }
+    memoryRevocation();
+    memoryRevocation({});
+  });
+
+  test("a clock that does not give a number", () => {
+    for (const time of [Number.NaN, Infinity, "5", undefined] as number[]) {
+      const list = memoryRevocation({ clock: () => time });
+      assert.throws(() => list.revoke(OLD_ID, NOW, SOMEBODY), configRefusal(/clock/));
+    }
+  });
+
+  test("an id for a time that is over, or that is not one: it would be forgotten at once", () => {
+    const timed = new Timed();
+    for (const until of [NOW, NOW - 1, 0, -1, Infinity, Number.NaN, "5", undefined] as number[]) {
+      assert.throws(() => timed.revoke(OLD_ID, until), configRefusal(/until/));
+    }
+    assert.equal(timed.isRevoked(OLD_ID), false);
+  });
+
+  test("an id that is not the base64url of 16 bytes", () => {
+    const timed = new Timed();
+    const bad: unknown[] = [
+      "",
+      "an-old-id",
+      OLD_ID.slice(1),
+      `${OLD_ID}A`,
+      `${OLD_ID}==`,
+      `${OLD_ID.slice(0, -1)}B`,
+      `+${OLD_ID.slice(1)}`,
+      ` ${OLD_ID.slice(1)}`,
+      `\u0141${OLD_ID.slice(1)}`,
+      "__proto__",
+      7,
+      null,
+      undefined,
+      {},
+      Buffer.from(OLD_ID),
+    ];
+    timed.revoke(OLD_ID, NOW + 10);
+    for (const id of bad as string[]) {
+      assert.throws(() => timed.revoke(id, NOW + 10), configRefusal(/id/));
+      assert.equal(timed.isRevoked(id), false, String(id));
+    }
+  });
+});
 
 describe("memoryRevocation: an id", () => {
   test("is revoked until the moment it was revoked for, and no other is", () => {
     const timed = new Timed();
-    timed.list.revoke("id", NOW + 10);
-    for (const [now, revoked] of [
-      [NOW, true],
-      [NOW + 9.9, true],
-      [NOW + 10, false],
-      [NOW + 11, false],
+    timed.revoke(OLD_ID, NOW + 10);
+    for (const [at, revoked] of [
+      [0, true],
+      [9, true],
+      [9.9, true],
+      [10, false],
+      [11, false],
     ] as const) {
-      timed.now = now;
-      assert.equal(timed.list.isRevoked("id"), revoked, String(now - NOW));
-      assert.equal(timed.list.isRevoked("i"), false);
-      assert.equal(timed.list.isRevoked("__proto__"), false);
+      timed.now = NOW + at;
+      assert.equal(timed.isRevoked(OLD_ID), revoked, String(at));
+      assert.equal(timed.isRevoked(idOf("other")), false);
     }
   });
 
-  test("that is revoked twice is so for the longer", () => {
-    for (const untils of [
-      [NOW + 10, NOW + 20],
-      [NOW + 20, NOW + 10],
-    ]) {
+  test("is held for a fraction of a second, and beyond 32 bits of seconds", () => {
+    for (const [now, until] of [
+      [NOW, NOW + 0.5],
+      [2 ** 31 - 1, 2 ** 31 + 5],
+      [2 ** 32 - 1, 2 ** 32 + 5],
+      [NOW, 2 ** 33],
+      [2 ** 40, 2 ** 40 + 9],
+      [NOW, Number.MAX_SAFE_INTEGER],
+    ] as const) {
       const timed = new Timed();
-      for (const until of untils) timed.list.revoke("id", until);
-      timed.now = NOW + 19;
-      assert.equal(timed.list.isRevoked("id"), true);
-      timed.now = NOW + 20;
-      assert.equal(timed.list.isRevoked("id"), false);
+      timed.now = now;
+      timed.revoke(OLD_ID, until);
+      assert.equal(timed.isRevoked(OLD_ID), true);
+      timed.now = until - 0.25;
+      if (timed.now < until) assert.equal(timed.isRevoked(OLD_ID), true, String(until));
+      timed.now = until + 1;
+      assert.equal(timed.isRevoked(OLD_ID), false, String(until));
+    }
+  });
+
+  test("that is revoked again is so for the longer", () => {
+    for (const untils of [
+      [10, 20],
+      [20, 10],
+      [20, 20, 10],
+      [5, 20, 10],
+    ]) {
+      for (const limit of [undefined, 1]) {
+        const timed = new Timed(limit);
+        for (const until of untils) timed.revoke(OLD_ID, NOW + until);
+        timed.now = NOW + 19;
+        assert.equal(timed.isRevoked(OLD_ID), true);
+        timed.now = NOW + 20;
+        assert.equal(timed.isRevoked(OLD_ID), false);
+        timed.revoke(OLD_ID, NOW + 30);
+        assert.equal(timed.isRevoked(OLD_ID), true);
+      }
     }
   });
 
   test("is revoked by the machine's clock where no other is given", (t) => {
     t.mock.timers.enable({ apis: ["Date"], now: NOW * 1000 });
     const list = memoryRevocation();
-    list.revoke("id", NOW + 1);
-    assert.equal(list.isRevoked("id"), true);
+    list.revoke(OLD_ID, NOW + 1, SOMEBODY);
+    assert.equal(list.isRevoked(OLD_ID, SOMEBODY), true);
     t.mock.timers.tick(1000);
-    assert.equal(list.isRevoked("id"), false);
-  });
-
-  test("that nobody revoked is answered without the clock", () => {
-    const list = memoryRevocation({ clock: () => assert.fail() });
-    assert.equal(list.isRevoked("id"), false);
+    assert.equal(list.isRevoked(OLD_ID, SOMEBODY), false);
   });
 
   test("is revoked in its own list alone", () => {
     const [one, other] = [new Timed(), new Timed()];
-    one.list.revoke("id", NOW + 10);
-    assert.equal(other.list.isRevoked("id"), false);
+    one.revoke(OLD_ID, NOW + 10);
+    assert.equal(other.isRevoked(OLD_ID), false);
+  });
+
+  test("is not another that differs in one bit", () => {
+    const timed = new Timed();
+    for (const bytes of [
+      Buffer.from(OLD_ID, "base64url"),
+      Buffer.alloc(16),
+      Buffer.alloc(16, 255),
+    ]) {
+      timed.revoke(idFrom(bytes), NOW + 10);
+      for (let bit = 0; bit < 128; bit++) {
+        const other = Buffer.from(bytes);
+        other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        assert.equal(timed.isRevoked(idFrom(other)), false, `bit ${bit}`);
+      }
+      assert.equal(timed.isRevoked(idFrom(bytes)), true);
+    }
+  });
+
+  test("is not another, however much of both is the same", () => {
+    // Families that share all bytes but two: whatever bytes a table goes by, some family collides.
+    for (let at = 0; at < 16; at += 2) {
+      const timed = new Timed(1000);
+      const ids = Array.from({ length: 2000 }, (_, index) => {
+        const bytes = Buffer.alloc(16, 7);
+        bytes.writeUInt16LE(index * 31, at);
+        return idFrom(bytes);
+      });
+      for (let index = 0; index < 2000; index += 2)
+        timed.revoke(ids[index] ?? "", NOW + 10 + index);
+      assert.throws(() => timed.revoke(ids[1] ?? "", NOW + 10), full);
+      for (const [index, id] of ids.entries()) {
+        assert.equal(timed.isRevoked(id), index % 2 === 0, `${at}: ${index}`);
+      }
+      timed.now = NOW + 1010;
+      for (const [index, id] of ids.entries()) {
+        assert.equal(timed.isRevoked(id), index % 2 === 0 && index > 1000, `${at}: ${index}`);
+      }
+    }
   });
 });
 
 describe("memoryRevocation: its bound", () => {
-  for (const limit of [1, 2, 3, 1500, 5000]) {
+  for (const limit of [1, 2, 3, 64, 1500, 5000]) {
     test(`${limit} ids are held; one more is refused until the first has expired`, () => {
       const timed = new Timed(limit);
-      const held = Array.from({ length: limit }, (_, index) => `id-${index}`);
-      for (const [index, id] of held.entries()) timed.list.revoke(id, NOW + 100 + index);
+      const [more, again] = [idOf("more"), idOf("again")];
+      const held = Array.from({ length: limit }, (_, index) => idOf(`${index}`));
+      for (const [index, id] of held.entries()) timed.revoke(id, NOW + 100 + index);
       for (let tries = 0; tries < 3; tries++) {
-        assert.throws(() => timed.list.revoke("more", NOW + 500), full(limit));
+        assert.throws(() => timed.revoke(more, NOW + 500), full);
       }
       assert.deepEqual(
-        held.filter((id) => !timed.list.isRevoked(id)),
+        held.filter((id) => !timed.isRevoked(id)),
         [],
       );
-      assert.equal(timed.list.isRevoked("more"), false);
-      timed.list.revoke("id-0", NOW + 101);
+      assert.equal(timed.isRevoked(more), false);
+      timed.revoke(held[0] ?? "", NOW + 101);
       timed.now = NOW + 101;
-      timed.list.revoke("more", NOW + 500_000);
-      assert.equal(timed.list.isRevoked("more"), true);
-      for (const [index, id] of held.entries()) {
-        assert.equal(timed.list.isRevoked(id), index > 1, id);
+      timed.revoke(more, NOW + 500_000);
+      if (limit > 1) timed.revoke(again, NOW + 500_000);
+      assert.throws(() => timed.revoke(idOf("one too many"), NOW + 500_000), full);
+      assert.deepEqual([timed.isRevoked(more), timed.isRevoked(again)], [true, limit > 1]);
+      for (const [index, id] of held.entries()) assert.equal(timed.isRevoked(id), index > 1, id);
+    });
+
+    test(`${limit} that have expired make room for as many`, () => {
+      const timed = new Timed(limit);
+      for (let round = 0; round < 3; round++) {
+        const ids = Array.from({ length: limit }, (_, index) => idOf(`${round} ${index}`));
+        for (const id of ids) timed.revoke(id, timed.now + 10);
+        assert.throws(() => timed.revoke(idOf("more"), timed.now + 10), full);
+        assert.equal(
+          ids.every((id) => timed.isRevoked(id)),
+          true,
+        );
+        timed.now += 10;
+        assert.equal(
+          ids.some((id) => timed.isRevoked(id)),
+          false,
+        );
       }
     });
   }
 
   test("a full list has room as soon as the next one expires, again and again", () => {
     const timed = new Timed(2);
-    for (let at = 1; at < 10; at++) timed.list.revoke(`id-${at}`, (timed.now = NOW + at) + 2);
-  });
-
-  test("a list that was looked through knows which of those that stay is the next to expire", () => {
-    const timed = new Timed(3);
-    for (const [id, seconds] of Object.entries({ a: 10, b: 50, c: 100 })) {
-      timed.list.revoke(id, NOW + seconds);
+    for (let at = 1; at < 30; at++) {
+      timed.now = NOW + at;
+      timed.revoke(idOf(`${at}`), timed.now + 2);
     }
-    timed.now = NOW + 10;
-    timed.list.revoke("d", NOW + 200);
-    timed.now = NOW + 50;
-    timed.list.revoke("e", NOW + 300);
-    assert.deepEqual(
-      ["b", "c", "d", "e"].map((id) => timed.list.isRevoked(id)),
-      [false, true, true, true],
-    );
   });
 
-  test("100,000 by default", () => {
-    const { list } = new Timed();
-    for (let count = 0; count < 100_000; count++) list.revoke(`id-${count}`, NOW + 1 + count);
-    assert.throws(() => list.revoke("more", NOW + 1), full(100_000));
-    assert.equal(list.isRevoked("id-0"), true);
+  test("a list used for ever is never full, in whatever order its ids expire", () => {
+    const timed = new Timed(6000);
+    for (let count = 0; count < 60_000; count++) {
+      // 1000 a second, each for 1 or 9 seconds: 5000 at a time have not expired.
+      timed.now = NOW + Math.floor(count / 1000);
+      const id = idOf(`${count}`);
+      timed.revoke(id, timed.now + 1 + 8 * (count % 2));
+      assert.equal(timed.isRevoked(id), true);
+    }
+    assert.equal(timed.isRevoked(idOf("0")), false);
   });
 
-  test("what expires leaves, in whatever order it came: a list used for ever is never full", () => {
-    const timed = new Timed(10_000);
-    const looked = looks(() => {
-      for (let count = 0; count < 100_000; count++) {
-        // 1000 a second, each for 1 or 9 seconds: 5000 at a time have not expired.
-        timed.now = NOW + Math.floor(count / 1000);
-        timed.list.revoke(`id-${count}`, timed.now + 1 + 8 * (count % 2));
-        assert.equal(timed.list.isRevoked(`id-${count}`), true);
+  test("it holds just what a plain Map holds", (t) => {
+    const random = seeded(t);
+    for (const limit of [1, 5, 40, 200]) {
+      const timed = new Timed(limit);
+      const model = new Map<string, number>();
+      const ids = Array.from({ length: limit * 2 + 1 }, () => idFrom(random.bytes(16)));
+      for (let step = 0; step < 4000; step++) {
+        if (random.below(4) === 0) timed.now += random.below(8);
+        for (const [id, until] of model) if (until <= timed.now) model.delete(id);
+        const id = ids[random.below(ids.length)] ?? "";
+        const until = timed.now + 1 + random.below(limit);
+        if (model.has(id) || model.size < limit) {
+          timed.revoke(id, until);
+          model.set(id, Math.max(until, model.get(id) ?? 0));
+        } else assert.throws(() => timed.revoke(id, until), full);
+        const other = ids[random.below(ids.length)] ?? "";
+        assert.equal(timed.isRevoked(other), model.has(other), `step ${step} of limit ${limit}`);
       }
-    });
-    assert.equal(timed.list.isRevoked("id-0"), false);
-    assert.ok(looked > 10 && looked < 30, `${looked} looks: about one for every 5000`);
-  });
-
-  test("a full list is not looked through for every id that it refuses", () => {
-    const limit = 5000;
-    const timed = new Timed(limit);
-    for (let count = 1; count < limit; count++) timed.list.revoke(`id-${count}`, NOW + 100);
-    timed.list.revoke("id-0", NOW + 50);
-    const refused = (): void => assert.throws(() => timed.list.revoke("more", NOW + 100));
-    const refuse = (): void => {
-      for (let tries = 0; tries < 100; tries++) refused();
-    };
-    assert.equal(looks(refuse), 0);
-    timed.now = NOW + 50;
-    assert.equal(
-      looks(() => timed.list.revoke("one", NOW + 100)),
-      1,
-    );
-    assert.equal(looks(refuse), 0);
+      for (const id of ids) assert.equal(timed.isRevoked(id), model.has(id));
+    }
   });
 });
 
-describe("memoryRevocation: misuse", () => {
-  test("options that are none", () => {
-    for (const limit of [0, -1, 1.5, Number.NaN, Infinity, "5", null]) {
-      const given = { limit } as { limit: number };
-      misuse(
-        () => memoryRevocation(given),
-        "ERR_OPTION",
-        "limit must be a whole number, 1 or more",
-      );
+describe("memoryRevocation: only", () => {
+  test("says which sessions are remembered, and is shown each", () => {
+    const shown: unknown[] = [];
+    const timed = new Timed(1, {
+      only(session) {
+        shown.push(session);
+        return "user" in session.data;
+      },
+    });
+    const nobody = { ...SOMEBODY, data: {} };
+    for (let count = 0; count < 100; count++) {
+      timed.list.revoke(idOf(`${count}`), NOW + 10, nobody);
+      assert.equal(timed.isRevoked(idOf(`${count}`)), false);
     }
-    const clock = 5 as unknown as () => number;
-    misuse(() => memoryRevocation({ clock }), "ERR_OPTION", "clock must be a function");
-    for (const none of [null, 5, []] as unknown[] as object[]) {
-      const message = "the options of memoryRevocation must be an object";
-      misuse(() => memoryRevocation(none), "ERR_OPTION", message);
-    }
-    const unknown = { max: 5 } as object;
-    const message = 'unknown option "max" of memoryRevocation';
-    misuse(() => memoryRevocation(unknown), "ERR_OPTION", message);
+    timed.revoke(OLD_ID, NOW + 10);
+    assert.equal(timed.isRevoked(OLD_ID), true);
+    timed.list.revoke(idOf("more"), NOW + 10, nobody);
+    assert.throws(() => timed.revoke(idOf("more"), NOW + 10), full);
+    assert.deepEqual([shown[0], shown[100]], [nobody, SOMEBODY]);
   });
 
-  test("a clock that is none", () => {
-    const list = memoryRevocation({ clock: () => Number.NaN });
-    const message = "the clock's time must be a finite number of seconds";
-    misuse(() => list.revoke("id", NOW), "ERR_OPTION", message);
+  test("where it throws nothing is taken for told", () => {
+    const timed = new Timed(1, {
+      only() {
+        throw new Error("no data");
+      },
+    });
+    assert.throws(() => timed.revoke(OLD_ID, NOW + 10));
+    assert.equal(timed.isRevoked(OLD_ID), false);
   });
+});
 
-  test("an id for a time that is over, or none: it would be forgotten at once", () => {
-    const { list } = new Timed();
-    const over = "until must be later than the revocation list's clock";
-    for (const until of [NOW, NOW - 1, 0])
-      misuse(() => list.revoke("id", until), "ERR_OPTION", over);
-    for (const until of [Infinity, Number.NaN, "5"] as number[]) {
-      const message = "until must be a finite number of seconds";
-      misuse(() => list.revoke("id", until), "ERR_OPTION", message);
+describe("memoryRevocation: a million ids", () => {
+  const MILLION = 1_000_000;
+  const ids = (from: number): ((index: number) => string) => {
+    const bytes = Buffer.alloc(16, from);
+    return (index) => {
+      bytes.writeUInt32LE(Math.imul(index + 1, 0x9e3779b1) >>> 0, 4);
+      bytes.writeUInt32LE(index, 8);
+      return bytes.toString("base64url");
+    };
+  };
+  /** Milliseconds of this process's own work: another process's turn does not count. */
+  const worked = (run: () => void): number => {
+    const before = process.cpuUsage();
+    run();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  const held = (): number => {
+    setFlagsFromString("--expose-gc");
+    runInNewContext("gc")();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+
+  test("by default, in 64 MB, and no single call stalls", () => {
+    const before = held();
+    const timed = new Timed();
+    let longest = 0;
+    const steps = (count: number, size: number, step: (index: number) => void): void => {
+      for (let from = 0; from < count; from += size) {
+        const took = worked(() => {
+          for (let index = from; index < from + size; index++) step(index);
+        });
+        longest = Math.max(longest, took);
+      }
+    };
+    const first = ids(1);
+    steps(MILLION, 500, (index) => timed.revoke(first(index), NOW + 10 + (index % 2)));
+    assert.throws(() => timed.revoke(idOf("more"), NOW + 10), full);
+    const took = held() - before;
+    assert.ok(took <= 64 * 2 ** 20, `${took} bytes`);
+    for (let index = 0; index < MILLION; index += 997) {
+      assert.equal(timed.isRevoked(first(index)), true);
     }
+    // Half of them expire at once, then all.
+    const second = ids(2);
+    timed.now = NOW + 10;
+    steps(20_000, 50, (index) => timed.revoke(second(index), NOW + 100));
+    timed.now = NOW + 50;
+    steps(20_000, 50, (index) => timed.revoke(second(20_000 + index), NOW + 100));
+    steps(20_000, 50, (index) => assert.equal(timed.isRevoked(first(index)), false));
+    for (let index = 0; index < 40_000; index++) {
+      assert.equal(timed.isRevoked(second(index)), true);
+    }
+    // A batch of calls takes one or two; the rest is for what the runtime does beside.
+    assert.ok(longest < 50, `${longest} ms`);
   });
 });

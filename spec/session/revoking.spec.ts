@@ -1,251 +1,248 @@
-/**
- * Revocation: the list is asked before a handler has the session, told before a response ends, and
- * what depends on it fails closed. With lists in memory, one of them asynchronous.
- */
+/** A revocation list is asked before a session is there, and told of every session that ends. */
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import type http from "node:http";
-import { Readable } from "node:stream";
 import { describe, test } from "node:test";
-import { SessionError } from "../../src/session.ts";
+import { type SessionOptions, sessions } from "../../src/session.ts";
 import {
+  BEGAN,
   CLEARING,
   cookieOf,
   cookieValue,
   ENDS,
   FOURTEEN_DAYS,
+  idOf,
   NAME,
   NOW,
+  OLD_ID,
+  SECRET,
   unseal,
 } from "../helpers/session-cookies.ts";
-import { LISTS, List, SlowList } from "../helpers/session-revocation.ts";
-import { Jar, PROTOCOLS, serve } from "../helpers/session-server.ts";
+import { exchange, OPENERS, type WithSession, writers } from "../helpers/session-entries.ts";
+import { GatedList, LISTS, List, SlowList } from "../helpers/session-revocation.ts";
+import { Jar, PROTOCOLS } from "../helpers/session-server.ts";
 import {
+  type Bag,
   type BagSession,
   calledBack,
-  request,
-  type Service,
+  configRefusal,
   service,
-  sessionRefusal,
+  turns,
   visit,
 } from "../helpers/session-visit.ts";
-import { misuse } from "../helpers/token-refusals.ts";
 
-const COOKIE = cookieOf("fernet", { user: "tom" });
-const HEADERS = { headers: { cookie: COOKIE } };
-const CANNOT_WAIT = "the revocation list is asynchronous: use load or middleware";
-const FAILED = sessionRefusal("ERR_SESSION_REVOCATION");
-const DOWN = new Error("the list is down");
+const TOM = { user: "tom" };
+const COOKIE = cookieOf("fernet", TOM);
+const ENTRIES = Object.entries(OPENERS);
 
-type Requested = http.IncomingMessage & { session: BagSession | null };
-
-/** A request as `attach` and `load` take it, without a socket. */
-function fake(cookie = COOKIE): [req: http.IncomingMessage, res: http.ServerResponse] {
-  const res = { headersSent: false, once() {} };
-  return [{ headers: { cookie } } as http.IncomingMessage, res as never];
+/** `count` valid cookies, the newest first: the session of each has its number. */
+function several(count: number, claims: object = {}): string[] {
+  return Array.from({ length: count }, (_, at) =>
+    cookieOf("fernet", { at }, { jti: idOf(`${at}`), iat: BEGAN - at, ...claims }),
+  );
 }
 
-function isFailed(error: unknown): boolean {
-  assert.ok(error instanceof SessionError);
-  const { name, message, cause } = error;
-  assert.deepEqual({ ...error, name, message }, FAILED);
-  assert.equal(cause, DOWN);
-  return true;
-}
+describe("base64, whose ids can be forged, cannot have a revocation list", () => {
+  test("it is a ConfigError", () => {
+    for (const Made of Object.values(LISTS)) {
+      const options = { type: "base64", revocation: new Made() } as const;
+      assert.throws(() => sessions(options), configRefusal(/base64/));
+    }
+    for (const type of ["fernet", "jwt"] as const) {
+      sessions({ type, secret: SECRET, revocation: new List() });
+    }
+  });
+});
 
 for (const [what, Made] of Object.entries(LISTS)) {
   const waits = Made === SlowList;
 
-  describe(`${what}: what is asked`, () => {
-    test("the id of a valid cookie, once a request, before the handler", async (t) => {
-      const list = new Made();
-      const made = service({ revocation: list });
-      const site = await serve(t, (req, res) => {
-        made.sessions.middleware(req, res, (error) => {
-          assert.equal(error, undefined);
-          list.calls.push("handler");
-          const { session } = req as Requested;
-          assert.equal((req as Requested).session, session);
-          assert.equal(made.sessions.attach(req, res), session);
-          res.end(`${session?.user}`);
-        });
-      });
-      assert.equal((await site.ask("/", HEADERS)).text, "tom");
-      assert.deepEqual(list.calls, ["ask an-old-id", "handler"]);
-    });
-
-    test("nothing, where no cookie opens", async () => {
-      for (const cookie of ["", `${NAME}=garbage`, cookieOf("fernet", {}, { exp: NOW })]) {
+  describe(`${what}: it is asked`, () => {
+    for (const [how, { open, waits: can }] of ENTRIES) {
+      if (waits && !can) continue;
+      test(`${how}: of the id of a valid cookie, once`, async () => {
         const list = new Made();
-        const { sessions } = service({ revocation: list });
-        assert.equal(sessions.read(cookie).isNew, true);
-        assert.equal(sessions.attach(...fake(cookie)).isNew, true);
-        assert.equal((await sessions.load(...fake(cookie))).isNew, true);
-        let next = 0;
-        sessions.middleware(...fake(cookie), () => next++);
-        assert.equal(next, 1, "there is nothing to wait for");
-        assert.deepEqual(list.calls, []);
-      }
-    });
+        const made = service({ revocation: list });
+        const { data, id } = await open(made, COOKIE);
+        assert.deepEqual([data, id, list.calls], [TOM, OLD_ID, [`ask ${OLD_ID}`]]);
+      });
 
-    test("every way in has the session of an id that is not revoked", async () => {
-      const { sessions } = service({ revocation: new Made() });
-      assert.equal((await sessions.load(COOKIE)).user, "tom");
-      assert.equal((await sessions.load(...fake())).user, "tom");
-      assert.equal((await visit({ ...service(), sessions }, COOKIE)).session.user, "tom");
-      if (waits) {
-        misuse(() => sessions.read(COOKIE), "ERR_OPTION", CANNOT_WAIT);
-        misuse(() => sessions.attach(...fake()), "ERR_OPTION", CANNOT_WAIT);
-      } else {
-        assert.equal(sessions.read(COOKIE).user, "tom");
-        assert.equal(sessions.attach(...fake()).user, "tom");
-      }
-    });
+      test(`${how}: nothing, where no cookie opens`, async () => {
+        const bad = [`${NAME}=garbage`, cookieOf("fernet", TOM, { exp: NOW })];
+        for (const cookie of [undefined, "", ...bad]) {
+          const list = new Made();
+          assert.equal((await open(service({ revocation: list }), cookie)).isNew, true);
+          assert.deepEqual(list.calls, []);
+        }
+      });
 
-    test("once for several calls of load, also at the same time; then attach has it too", async () => {
+      test(`${how}: a revoked session is empty, nothing is written, onInvalid hears it`, async () => {
+        const list = new Made();
+        list.revoked.set(OLD_ID, ENDS);
+        const made = service({ revocation: list });
+        const { data, id, isNew } = await open(made, COOKIE);
+        assert.deepEqual([data, isNew], [{}, true]);
+        assert.notEqual(id, OLD_ID);
+        assert.deepEqual(made.invalid, ["ERR_SESSION_REVOKED"]);
+      });
+
+      test(`${how}: of several the newest that is not revoked wins`, async () => {
+        const list = new Made();
+        for (const at of ["0", "1"]) list.revoked.set(idOf(at), ENDS);
+        const made = service({ revocation: list });
+        const [a, b, c, d] = several(4);
+        const { data, id } = await open(made, [c, a, d, b].join("; "));
+        assert.deepEqual([data, id, made.invalid], [{ at: 2 }, idOf("2"), []]);
+        assert.deepEqual(
+          list.calls,
+          ["0", "1", "2"].map((at) => `ask ${idOf(at)}`),
+        );
+      });
+
+      test(`${how}: of eight ids at most`, async () => {
+        for (const revoked of [7, 8, 20]) {
+          const list = new Made();
+          for (let at = 0; at < revoked; at++) list.revoked.set(idOf(`${at}`), ENDS);
+          const made = service({ revocation: list });
+          const { data } = await open(made, several(20).reverse().join("; "));
+          assert.deepEqual(data, revoked === 7 ? { at: 7 } : {});
+          assert.deepEqual(made.invalid, revoked === 7 ? [] : ["ERR_SESSION_REVOKED"]);
+          const asked = Array.from({ length: 8 }, (_, at) => `ask ${idOf(`${at}`)}`);
+          assert.deepEqual(list.calls, asked);
+        }
+      });
+    }
+
+    test("once for every entry of one request, also at the same time", async () => {
       const list = new Made();
       const { sessions } = service({ revocation: list });
-      const pair = fake();
-      const loaded = await Promise.all([sessions.load(...pair), sessions.load(...pair)]);
-      for (const session of loaded) assert.equal(sessions.attach(...pair), session);
-      assert.equal(await sessions.load(...pair), loaded[0]);
-      assert.deepEqual(list.calls, ["ask an-old-id"]);
+      const pair = exchange(COOKIE);
+      const next = new Promise((resolve) => sessions.middleware(...pair, resolve));
+      const loaded = await Promise.all([sessions.load(...pair), sessions.load(...pair), next]);
+      const { session } = pair[0] as WithSession;
+      for (const other of loaded.slice(0, 2)) assert.equal(other, session);
+      assert.equal(sessions.attach(...pair), session);
+      assert.equal(await sessions.load(...pair), session);
+      assert.deepEqual(list.calls, [`ask ${OLD_ID}`]);
+    });
+
+    test("a revoked cookie is not deleted by a read, and is by destroy", async (t) => {
+      for (const [how, write] of writers(waits)) {
+        const list = new Made();
+        list.revoked.set(OLD_ID, ENDS);
+        const made = service({ revocation: list });
+        const read = await write(t, made, COOKIE, (session) => session.user);
+        assert.deepEqual(read, { status: 200, setCookie: [] }, how);
+        const ended = await write(t, made, COOKIE, (session) => session.destroy());
+        assert.deepEqual(ended, { status: 200, setCookie: [CLEARING] }, how);
+      }
     });
   });
 
-  test(`${what}: a revoked session is empty, its cookie cleared, onInvalid told, each once`, async (t) => {
-    const list = new Made();
-    list.revoked.set("an-old-id", ENDS);
-    const made = service({ revocation: list });
-    const { session, setCookie } = await visit(made, COOKIE);
-    assert.deepEqual([Object.keys(session), session.isNew, setCookie], [[], true, [CLEARING]]);
-    assert.notEqual(session.id, "an-old-id");
-    assert.deepEqual(made.invalid.splice(0), ["ERR_SESSION_REVOKED"]);
-    const site = await serve(t, async (req, res) => {
-      const session = await made.sessions.load(req, res);
-      assert.equal(await made.sessions.load(req, res), session);
-      res.end(`${session.user}`);
-    });
-    const reply = await site.ask("/", HEADERS);
-    assert.deepEqual([reply.text, reply.setCookie], ["undefined", [CLEARING]]);
-    assert.deepEqual(made.invalid.splice(0), ["ERR_SESSION_REVOKED"]);
-    assert.equal((await made.sessions.load(COOKIE)).isNew, true);
-  });
-
-  test(`${what}: of several cookies the newest that is not revoked wins`, async () => {
-    const list = new Made();
-    for (const id of ["newest", "second"]) list.revoked.set(id, ENDS);
-    const made = service({ revocation: list, renewAfter: false });
-    const cookie = ["third", "newest", "fourth", "second"]
-      .map((jti) => {
-        const exp = ENDS - ["newest", "second", "third", "fourth"].indexOf(jti);
-        return cookieOf("fernet", { user: jti }, { jti, exp });
-      })
-      .join("; ");
-    const { session, setCookie } = await visit(made, cookie);
-    assert.deepEqual([session.user, session.id, setCookie], ["third", "third", []]);
-    assert.deepEqual(list.calls, ["ask newest", "ask second", "ask third"]);
-    assert.deepEqual(made.invalid, []);
-    for (const id of ["third", "fourth"]) list.revoked.set(id, ENDS);
-    const none = await visit(made, `${NAME}=garbage; ${cookie}`);
-    assert.deepEqual([none.session.isNew, none.setCookie], [true, [CLEARING]]);
-    assert.deepEqual(made.invalid, ["ERR_SESSION_REVOKED"]);
-  });
-
-  describe(`${what}: what is told`, () => {
-    const rows: Record<
-      string,
-      { edit: (session: BagSession) => unknown; told: boolean; cookie?: string | undefined }
-    > = {
-      destroy: { edit: (session) => session.destroy(), told: true },
-      regenerate: { edit: (session) => session.regenerate(), told: true },
-      "destroy twice": { edit: (session) => [session.destroy(), session.destroy()], told: true },
+  describe(`${what}: it is told`, () => {
+    const rows: Record<string, { edit: (session: BagSession) => unknown; told: boolean }> = {
+      destroy: { edit: (s) => s.destroy(), told: true },
+      regenerate: { edit: (s) => s.regenerate(), told: true },
+      "regenerate and new data": { edit: (s) => [s.regenerate(), (s.user = "ann")], told: true },
+      "destroy twice": { edit: (s) => [s.destroy(), s.destroy()], told: true },
+      "regenerate twice": { edit: (s) => [s.regenerate(), s.regenerate()], told: true },
       "regenerate, new data, destroy": {
-        edit(session) {
-          session.regenerate();
-          session.user = "ann";
-          session.destroy();
-        },
+        edit: (s) => [s.regenerate(), (s.user = "ann"), s.destroy()],
         told: true,
       },
-      "new data": { edit: (session) => (session.user = "ann"), told: false },
-      "data that go": { edit: (session) => delete session.user, told: false },
-      touch: { edit: (session) => session.touch(), told: false },
-      "destroy of a new session": {
-        edit(session) {
-          session.user = "ann";
-          session.destroy();
-        },
-        told: false,
-        cookie: undefined,
-      },
-      "destroy of a bad one": {
-        edit: (session) => session.destroy(),
-        told: false,
-        cookie: `${NAME}=garbage`,
-      },
+      "new data": { edit: (s) => (s.user = "ann"), told: false },
+      "data that go": { edit: (s) => delete s.user, told: false },
+      touch: { edit: (s) => s.touch(), told: false },
+      save: { edit: (s) => [(s.user = "ann"), s.save()], told: false },
     };
-    for (const [how, row] of Object.entries(rows)) {
-      const cookie = "cookie" in row ? row.cookie : COOKIE;
-      test(`${how}: ${row.told}`, async () => {
-        const list = new Made();
-        await visit(service({ revocation: list }), cookie, row.edit);
-        assert.deepEqual([...list.revoked.keys()], row.told ? ["an-old-id"] : []);
-        const tells = list.calls.filter((call) => call.startsWith("tell"));
-        assert.equal(tells.length, row.told ? 1 : 0);
-      });
-    }
-
-    test("null assigned to req.session", async (t) => {
-      const list = new Made();
-      const made = service({ revocation: list });
-      const site = await serve(t, (req, res) => {
-        made.sessions.middleware(req, res, () => {
-          (req as Requested).session = null;
-          res.end();
-        });
-      });
-      assert.deepEqual((await site.ask("/", HEADERS)).setCookie, [CLEARING]);
-      assert.deepEqual([...list.revoked.keys()], ["an-old-id"]);
-    });
-
-    const untils: readonly (readonly [maxAge: number, exp: number, until: number])[] = [
-      [FOURTEEN_DAYS, NOW + 100, NOW + FOURTEEN_DAYS],
-      [FOURTEEN_DAYS, NOW + FOURTEEN_DAYS, NOW + FOURTEEN_DAYS],
-      [60, NOW + 100, NOW + 100],
-      [100, NOW + 100, NOW + 100],
-      [101, NOW + 100, NOW + 101],
-    ];
-    for (const [maxAge, exp, until] of untils) {
-      for (const end of ["destroy", "regenerate"] as const) {
-        test(`until max(exp, now + maxAge), by ${end}: ${exp - NOW}, ${maxAge}`, async () => {
+    for (const [how, { edit, told }] of Object.entries(rows)) {
+      test(`${how}: ${told ? "once" : "not"}`, async (t) => {
+        for (const [by, write] of writers(waits)) {
           const list = new Made();
-          const made = service({ revocation: list, maxAge });
-          await visit(made, cookieOf("fernet", { user: "tom" }, { exp }), (session) =>
-            session[end](),
-          );
-          assert.deepEqual([...list.revoked], [["an-old-id", until]]);
-        });
-      }
+          const made = service({ revocation: list });
+          await write(t, made, COOKIE, async (session) => {
+            edit(session);
+            await turns();
+          });
+          const tells = list.calls.filter((call) => call.startsWith("tell"));
+          assert.deepEqual(tells, told ? [`tell ${OLD_ID}`] : [], by);
+          assert.deepEqual(made.errors, [], by);
+        }
+      });
     }
 
-    test("until the cookie's own exp, even if the session was touched to a nearer one", async () => {
-      const list = new Made();
-      const made = service({ revocation: list, maxAge: 60 });
-      await visit(made, COOKIE, (session) => {
-        session.touch();
-        session.destroy();
-      });
-      assert.deepEqual([...list.revoked], [["an-old-id", ENDS]]);
+    test("nothing of a session that did not come", async () => {
+      for (const cookie of [undefined, `${NAME}=garbage`, cookieOf("fernet", TOM, { exp: NOW })]) {
+        for (const end of ["destroy", "regenerate"] as const) {
+          const list = new Made();
+          await visit(service({ revocation: list }), cookie, async (session) => {
+            session.user = "ann";
+            await session[end]();
+          });
+          assert.deepEqual(list.calls, []);
+        }
+      }
     });
 
-    test("done is called once the list has been told", async () => {
+    for (const end of ["destroy", "regenerate"] as const) {
+      test(`${end}: of every valid id that came, the session's own first`, async (t) => {
+        for (const [by, write] of writers(waits)) {
+          const list = new Made();
+          const made = service({ revocation: list });
+          const bad = [`${NAME}=garbage`, cookieOf("fernet", TOM, { jti: idOf("x"), exp: NOW })];
+          const [a, b, c] = several(3);
+          const header = [b, ...bad, c, a].join("; ");
+          const { setCookie } = await write(t, made, header, (session) => session[end]());
+          const tells = list.calls.filter((call) => call.startsWith("tell"));
+          assert.deepEqual(
+            tells,
+            ["0", "1", "2"].map((at) => `tell ${idOf(at)}`),
+            by,
+          );
+          assert.deepEqual([setCookie, made.errors], [[CLEARING], []], by);
+          for (const cookie of [a, b, c]) {
+            const { data } = await (OPENERS.wrap as (typeof OPENERS)[string]).open(made, cookie);
+            assert.deepEqual(data, {}, by);
+          }
+        }
+      });
+
+      test(`${end}: of one id once, however many of its cookies came`, async () => {
+        const list = new Made();
+        const made = service({ revocation: list });
+        const header = [NOW, NOW - 5, NOW - 9].map((iat) => cookieOf("fernet", TOM, { iat }));
+        await visit(made, header.join("; "), (session) => session[end]());
+        assert.deepEqual(
+          list.told.map(({ id }) => id),
+          [OLD_ID],
+        );
+      });
+
+      test(`${end}: of eight ids at most, the newest; onError hears of more`, async () => {
+        for (const count of [8, 9, 20]) {
+          const list = new Made();
+          const made = service({ revocation: list });
+          const header = several(count).reverse().join("; ");
+          await visit(made, header, (session) => session[end]().catch(() => {}));
+          const newest = Array.from({ length: 8 }, (_, at) => idOf(`${at}`));
+          assert.deepEqual(
+            list.told.map(({ id }) => id),
+            newest,
+          );
+          assert.equal(made.errors.length, count > 8 ? 1 : 0);
+        }
+      });
+    }
+
+    test("the promise and done settle once it has been told", async () => {
       for (const end of ["destroy", "regenerate"] as const) {
         const list = new Made();
         await visit(service({ revocation: list }), COOKIE, async (session) => {
-          assert.equal(await calledBack((done) => session[end](done)), undefined);
-          assert.deepEqual([...list.revoked.keys()], ["an-old-id"]);
+          let promise: Promise<void> | undefined;
+          const heard = await calledBack((done) => {
+            promise = session[end](done);
+          });
+          assert.deepEqual([heard, [...list.revoked.keys()]], [undefined, [OLD_ID]]);
+          assert.equal(await promise, undefined);
           assert.equal(await calledBack((done) => session.save(done)), undefined);
         });
       }
@@ -253,141 +250,16 @@ for (const [what, Made] of Object.entries(LISTS)) {
   });
 
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-    describe(`${protocol}, ${what}: the response's end waits until the list has been told`, () => {
-      const ends: Record<string, (res: http.ServerResponse) => unknown> = {
-        end: (res) => res.end(),
-        "end with text": (res) => assert.equal(res.end("text"), res),
-        "end with a callback": (res) => res.end("text", () => {}),
-        "writeHead and end": (res) => res.writeHead(200).end("text"),
-        "write and end": (res) => res.write("te") && res.end("xt"),
-        "a pipe": (res) => Readable.from(["te", "xt"]).pipe(res),
-        "a timer": (res) => setTimeout(() => res.end("text"), 1),
-        "end twice": (res) => [res.end("text"), setTimeout(() => res.end(), 9)],
-      };
-      for (const [how, end] of Object.entries(ends)) {
-        test(`${how}`, async (t) => {
-          const list = new Made();
-          const made = service({ revocation: list });
-          const site = await start(t, async (req, res) => {
-            const session = await made.sessions.load(req, res);
-            session.regenerate();
-            session.user = "ann";
-            end(res);
-          });
-          const reply = await site.ask("/", HEADERS);
-          assert.deepEqual([...list.revoked.keys()], ["an-old-id"]);
-          assert.deepEqual([reply.status, reply.text], [200, how === "end" ? "" : "text"]);
-          const { jti, data } = unseal("fernet", cookieValue(reply.setCookie[0]));
-          assert.notEqual(jti, "an-old-id");
-          assert.deepEqual(data, { user: "ann" });
-          assert.deepEqual(made.errors, []);
-        });
-      }
-    });
-
-    describe(`${protocol}, ${what}: an end that has waited is the one that was asked for`, () => {
-      test("what has wrapped end and writeHead since is not gone through twice", async (t) => {
-        const list = new Made();
-        const made = service({ revocation: list });
-        const ended: unknown[] = [];
-        const site = await start(t, async (req, res) => {
-          const session = await made.sessions.load(req, res);
-          const { end } = res;
-          // As compression does: ends once, with more than it was given.
-          res.end = ((text: string) => {
-            ended.push(text);
-            return ended.length === 1 ? end.call(res, `${text}, wrapped`, "utf8") : false;
-          }) as never;
-          session.destroy();
-          res.end("text");
-        });
-        assert.equal((await site.ask("/", HEADERS)).text, "text, wrapped");
-        assert.deepEqual(ended, ["text"]);
-      });
-
-      test("a second end, of which node:http says nothing, ends nothing", async (t) => {
-        const list = new Made();
-        const made = service({ revocation: list });
-        const site = await start(t, async (req, res) => {
-          const session = await made.sessions.load(req, res);
-          session.destroy();
-          assert.equal(res.end("text"), res);
-          assert.equal(res.end(), res);
-          res.once("finish", () => list.calls.push("finish"));
-        });
-        assert.equal((await site.ask("/", HEADERS)).text, "text");
-        assert.deepEqual(list.calls.slice(0, 2), ["ask an-old-id", "tell an-old-id"]);
-      });
-
-      test("a callback alone is called", async (t) => {
-        const list = new Made();
-        const made = service({ revocation: list });
-        let call = (_told: string) => {};
-        const called = new Promise<string>((resolve) => {
-          call = resolve;
-        });
-        const site = await start(t, async (req, res) => {
-          (await made.sessions.load(req, res)).destroy();
-          res.end(() => call([...list.revoked.keys()].join()));
-        });
-        assert.equal((await site.ask("/", HEADERS)).status, 200);
-        assert.equal(await called, "an-old-id");
-      });
-
-      test("what an error handler ends with behind it is the response, whole", async (t) => {
-        const list = new Made();
-        const made = service({ revocation: list });
-        const site = await start(t, async (req, res) => {
-          const session = await made.sessions.load(req, res);
-          session.destroy();
-          res.setHeader("Content-Length", 4);
-          res.end("text");
-          if (res.headersSent) return;
-          res.statusCode = 500;
-          res.setHeader("Content-Length", 6);
-          res.end("failed");
-          res.end();
-          res.end(null as never);
-          res.end(() => {});
-        });
-        const reply = await site.ask("/", HEADERS);
-        const expected = waits ? [500, "failed"] : [200, "text"];
-        assert.deepEqual([reply.status, reply.text], expected);
-        assert.deepEqual(reply.setCookie, [CLEARING]);
-        assert.deepEqual([...list.revoked.keys()], ["an-old-id"]);
-      });
-
-      test("a session that is first touched behind the head waits as well", async (t) => {
-        const list = new Made();
-        const made = service({ revocation: list });
-        const finished: Promise<unknown>[] = [];
-        const site = await start(t, async (req, res) => {
-          finished.push(once(res, "finish").then(() => list.calls.push("finish")));
-          res.write("te");
-          const session = await made.sessions.load(req, res);
-          session.destroy();
-          res.end("xt");
-        });
-        assert.equal((await site.ask("/", HEADERS)).text, "text");
-        await Promise.all(finished);
-        assert.deepEqual(list.calls, ["ask an-old-id", "tell an-old-id", "finish"]);
-      });
-    });
-
     test(`${protocol}, ${what}: a copied cookie is refused after the logout`, async (t) => {
-      const list = new Made();
-      const made = service({ revocation: list });
+      const made = service({ revocation: new Made() });
       const site = await start(t, (req, res) => {
-        made.sessions.middleware(req, res, (error) => {
-          assert.equal(error, undefined);
-          const requested = req as Requested;
+        made.sessions.middleware(req, res, async () => {
+          const { session } = req as WithSession;
           if (req.url === "/login") {
-            requested.session?.regenerate(() => {
-              Object.assign(requested.session ?? {}, { user: "tom" });
-              res.end("in");
-            });
-          } else if (req.url === "/logout") requested.session?.destroy(() => res.end("out"));
-          else res.end(`${requested.session?.user}`);
+            await session?.regenerate();
+            Object.assign(session ?? {}, TOM);
+          } else if (req.url === "/logout") await session?.destroy();
+          res.end(`${session?.user}`);
         });
       });
       const jar = new Jar();
@@ -397,312 +269,113 @@ for (const [what, Made] of Object.entries(LISTS)) {
       jar.keep(await site.ask("/logout", { headers: jar.headers }));
       assert.equal(jar.cookies.size, 0);
       const replayed = await site.ask("/", { headers: copy });
-      assert.deepEqual([replayed.status, replayed.text], [200, "undefined"]);
-      assert.deepEqual(replayed.setCookie, [CLEARING]);
+      assert.deepEqual(
+        [replayed.status, replayed.text, replayed.setCookie],
+        [200, "undefined", []],
+      );
       assert.deepEqual(made.invalid, ["ERR_SESSION_REVOKED"]);
     });
-
-    test(`${protocol}, ${what}: untouched, the session adds no header`, async (t) => {
-      const list = new Made();
-      const made = service({ revocation: list });
-      const site = await start(t, (req, res) => {
-        made.sessions.middleware(req, res, () => res.end("text"));
-      });
-      const { headers, setCookie, text } = await site.ask("/", HEADERS);
-      assert.deepEqual([text, setCookie, headers.vary], ["text", [], undefined]);
-    });
   }
+}
 
-  describe(`${what}: a list that cannot be asked fails closed`, () => {
-    function down(): { list: List; made: Service; heard: SessionError[] } {
-      const list = new Made();
-      list.failure = { ask: DOWN };
-      const heard: SessionError[] = [];
-      const made = service({ revocation: list, onError: (error) => heard.push(error) });
-      return { list, made, heard };
-    }
-
-    for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-      test(`${protocol}: middleware gives next the error, and no session`, async (t) => {
-        const { made } = down();
-        const site = await start(t, (req, res) => {
-          made.sessions.middleware(req, res, (error) => {
-            isFailed(error);
-            res.statusCode = (error as SessionError).statusCode;
-            res.end("sorry");
-          });
-        });
-        const reply = await site.ask("/", HEADERS);
-        assert.deepEqual([reply.status, reply.text, reply.setCookie], [503, "sorry", []]);
-      });
-    }
-
-    test("load is rejected, in both forms", async () => {
-      const { made } = down();
-      await assert.rejects(made.sessions.load(COOKIE), isFailed);
-      await assert.rejects(made.sessions.load(...fake()), isFailed);
-    });
-
-    test("wrap answers 503 by itself, and onError hears it", async () => {
-      const { made, heard } = down();
-      const handler = made.sessions.wrap(() => assert.fail("the handler is not asked"));
-      const response = await handler(request(COOKIE));
-      assert.equal(response.status, 503);
-      assert.equal(await response.text(), "Service Unavailable");
-      assert.equal(response.headers.get("Cache-Control"), "no-store");
-      assert.deepEqual(response.headers.getSetCookie(), []);
-      assert.equal(heard.length, 1);
-      isFailed(heard[0]);
-    });
-
-    test("attach and read throw", async () => {
-      const { made } = down();
-      if (waits) {
-        misuse(() => made.sessions.read(COOKIE), "ERR_OPTION", CANNOT_WAIT);
-        misuse(() => made.sessions.attach(...fake()), "ERR_OPTION", CANNOT_WAIT);
-        // Nobody waits for what then fails: no unhandled rejection ends the process.
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      } else {
-        assert.throws(() => made.sessions.read(COOKIE), isFailed);
-        assert.throws(() => made.sessions.attach(...fake()), isFailed);
-      }
-    });
-
-    test("a second candidate that cannot be asked is no less closed", async () => {
-      const list = new Made();
-      list.revoked.set("newest", ENDS);
-      const asked = list.isRevoked.bind(list);
-      list.isRevoked = (id) => {
-        if (id !== "newest") list.failure = { ask: DOWN };
-        return asked(id);
-      };
-      const { sessions } = service({ revocation: list });
-      const cookie = `${COOKIE}; ${cookieOf("fernet", {}, { jti: "newest", exp: ENDS + 1 })}`;
-      await assert.rejects(sessions.load(cookie), isFailed);
-    });
-
-    test("a session without a cookie needs no list", async () => {
-      const { made } = down();
-      assert.equal((await made.sessions.load("")).isNew, true);
-      const { response } = await visit(made, undefined);
-      assert.equal(response.status, 200);
-    });
-  });
-
-  describe(`${what}: a list that cannot be told`, () => {
-    function down(): { made: Service; heard: SessionError[] } {
-      const list = new Made();
-      list.failure = { tell: DOWN };
-      const heard: SessionError[] = [];
-      return { made: service({ revocation: list, onError: (error) => heard.push(error) }), heard };
-    }
-
-    for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-      for (const [edit, logout] of Object.entries({
-        destroy: (session: BagSession) => session.destroy(),
-        "regenerate, with new data": (session: BagSession) => {
-          session.regenerate();
-          session.user = "ann";
-        },
-      })) {
-        test(`${protocol}: ${edit} makes a 503 without a cookie, heard of once`, async (t) => {
-          const { made, heard } = down();
-          const finished: Promise<unknown>[] = [];
-          const site = await start(t, async (req, res) => {
-            finished.push(once(res, "finish"));
-            logout(await made.sessions.load(req, res));
-            res.setHeader("Set-Cookie", "a=1");
-            res.end("text");
-          });
-          const reply = await site.ask("/", HEADERS);
-          await Promise.all(finished);
-          await new Promise(setImmediate);
-          assert.deepEqual([reply.status, reply.setCookie], [503, ["a=1"]]);
-          assert.equal(reply.headers["cache-control"], "no-store");
-          assert.equal(heard.length, 1);
-          isFailed(heard[0]);
-        });
-      }
-
-      test(`${protocol}: behind a head that went it is reported on finish, once`, async (t) => {
-        const { made, heard } = down();
-        const finished: Promise<unknown>[] = [];
-        const site = await start(t, async (req, res) => {
-          finished.push(once(res, "finish"));
-          const session = await made.sessions.load(req, res);
-          res.write("text");
-          session.destroy();
-          res.end();
-        });
-        const reply = await site.ask("/", HEADERS);
-        await Promise.all(finished);
-        await new Promise(setImmediate);
-        assert.deepEqual([reply.status, reply.text], [200, "text"]);
-        assert.equal(heard.length, 1);
-        isFailed(heard[0]);
-      });
-    }
-
-    test("done has the error, save throws it, and a Response becomes a 503", async () => {
+describe("until: the last moment at which a cookie of the id could open", () => {
+  const DAY = 86_400;
+  const rows: readonly (readonly [Partial<SessionOptions>, claims: object, until: number])[] = [
+    // now + 60 + longestAge: what another request may write meanwhile, by a clock that is ahead.
+    [{}, {}, NOW + 60 + FOURTEEN_DAYS],
+    [{}, { exp: NOW + 100 }, NOW + 60 + FOURTEEN_DAYS],
+    [{ maxAge: 100 }, { exp: NOW + 90 }, NOW + 160],
+    [{ maxAge: 100, longestAge: 1000 }, { exp: NOW + 90 }, NOW + 1060],
+    [{ maxAge: 100, longestAge: 1000 }, { exp: NOW + 990, age: 1000 }, NOW + 1060],
+    // The exp of a longer maxAge, as long as that may come back.
+    [{ maxAge: 100 }, {}, ENDS],
+    [{ maxAge: 100 }, { exp: NOW + 160 }, NOW + 160],
+    [{ maxAge: 100 }, { exp: NOW + 161 }, NOW + 161],
+    // The absolute end.
+    [{ maxAge: 100, maxLifetime: 120 }, { exp: NOW + 90 }, BEGAN + 120],
+    [{ maxAge: 100, maxLifetime: 500 }, { exp: NOW + 90, begun: NOW - 400 }, NOW + 100],
+    [{ maxAge: 100, maxLifetime: 500 }, { exp: NOW + 90 }, NOW + 160],
+    [{ maxAge: 100, maxLifetime: 120 }, {}, ENDS],
+    [{ maxLifetime: 30 * DAY }, { begun: NOW - 29 * DAY, exp: NOW + DAY }, NOW + DAY],
+  ];
+  for (const [options, claims, until] of rows) {
+    test(`${JSON.stringify(options)}, ${JSON.stringify(claims)}: ${until - NOW} s`, async () => {
       for (const end of ["destroy", "regenerate"] as const) {
-        const { made, heard } = down();
-        const handler = made.sessions.wrap(async (_request, session) => {
-          isFailed(await calledBack((done) => session[end](done)));
-          assert.deepEqual(Object.keys(session), []);
-          assert.throws(() => session.save(), isFailed);
-          isFailed(await calledBack((done) => session.save(done)));
-          return new Response("text", { headers: { "Set-Cookie": "a=1" } });
-        });
-        const response = await handler(request(COOKIE));
-        assert.deepEqual([response.status, response.headers.getSetCookie()], [503, []]);
-        assert.equal(await response.text(), "Service Unavailable");
-        assert.equal(heard.length, 1);
-        isFailed(heard[0]);
+        for (const Made of Object.values(LISTS)) {
+          const list = new Made();
+          const made = service({ ...options, revocation: list });
+          const cookie = cookieOf("fernet", TOM, claims);
+          await visit(made, cookie, (session) => session[end]());
+          assert.deepEqual([...list.revoked], [[OLD_ID, until]]);
+        }
       }
     });
+  }
 
-    test("a Response waits for it by itself", async () => {
-      const { made, heard } = down();
-      const handler = made.sessions.wrap((_request, session) => {
-        session.destroy();
-        return new Response("text");
+  test("each id that came has its own", async () => {
+    const list = new List();
+    const made = service({ maxAge: 100, revocation: list });
+    const cookies = [ENDS, ENDS + 5, NOW + 1].map((exp, at) =>
+      cookieOf("fernet", TOM, { jti: idOf(`${at}`), iat: NOW - at, exp }),
+    );
+    await visit(made, cookies.join("; "), (session) => session.destroy());
+    const untils = [ENDS, ENDS + 5, NOW + 160].map((until, at) => [idOf(`${at}`), until]);
+    assert.deepEqual([...list.revoked], untils);
+  });
+
+  test("by the clock at which the session ends, also where touch moved its end", async () => {
+    for (const end of ["destroy", "regenerate"] as const) {
+      let now = NOW;
+      const list = new List();
+      const options = { maxAge: 100, longestAge: 500, revocation: list };
+      await visit(service({ ...options, clock: () => now }), COOKIE, (session) => {
+        session.touch({ maxAge: 50 });
+        now = ENDS - 70;
+        return session[end]();
       });
-      assert.equal((await handler(request(COOKIE))).status, 503);
-      assert.equal(heard.length, 1);
-    });
-  });
-}
-
-for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  test(`${protocol}: behind a list that answers at once a response ends at once`, async (t) => {
-    const made = service({ revocation: new List() });
-    const ended: boolean[] = [];
-    const site = await start(t, async (req, res) => {
-      (await made.sessions.load(req, res)).destroy();
-      res.end("text");
-      ended.push(res.writableEnded);
-    });
-    assert.equal((await site.ask("/", HEADERS)).text, "text");
-    assert.deepEqual(ended, [true]);
-  });
-}
-
-test("a Response waits until the list has been told", async () => {
-  const list = new SlowList(20);
-  const made = service({ revocation: list });
-  const { response } = await visit(made, COOKIE, (session) => session.destroy());
-  assert.deepEqual([...list.revoked.keys()], ["an-old-id"]);
-  assert.deepEqual(response.headers.getSetCookie(), [CLEARING]);
-});
-
-for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  for (const begun of [false, true]) {
-    const what = begun ? "a response that has begun" : "a response";
-    test(`${protocol}: an end that throws once it has waited breaks off ${what}, and no process`, async (t) => {
-      const made = service({ revocation: new SlowList() });
-      const warning = once(process, "warning");
-      const site = await start(t, async (req, res) => {
-        res.end = () => {
-          // What cannot even be shown.
-          throw Object.create(null);
-        };
-        (await made.sessions.load(req, res)).destroy();
-        if (begun) res.write("text");
-        res.end("text");
-      });
-      await assert.rejects(site.ask("/", HEADERS));
-      const [{ code, message, detail = "" }] = await warning;
-      const expected = ["BULLA_END", "a response could not be ended as asked", ""];
-      assert.deepEqual([code, message, detail], expected);
-    });
-  }
-}
-
-test("a list whose answer only has a then is waited for, and believed", async () => {
-  // Its then gives nothing: what is chained to it would not wait.
-  class Thenable {
-    // biome-ignore lint/suspicious/noThenProperty: as a list of one's own may have it
-    then(resolve: (answer: unknown) => void): void {
-      setTimeout(resolve, 2, this.answer);
+      assert.deepEqual([...list.revoked], [[OLD_ID, ENDS - 70 + 560]]);
     }
-    readonly answer: unknown;
-    constructor(answer: unknown) {
-      this.answer = answer;
-    }
-  }
-  const thenable = (answer: unknown) => new Thenable(answer) as unknown as Promise<never>;
-  const told: string[] = [];
-  const made = service({
-    revocation: {
-      isRevoked: (id) => thenable(id === "revoked"),
-      revoke: (id) => {
-        setTimeout(() => told.push(id), 1);
-        return thenable(undefined);
-      },
-    },
   });
-  const revoked = cookieOf("fernet", { user: "tom" }, { jti: "revoked" });
-  assert.equal((await made.sessions.load(revoked)).isNew, true);
-  assert.equal((await made.sessions.load(COOKIE)).user, "tom");
-  await visit(made, COOKIE, (session) => session.destroy());
-  assert.deepEqual(told, ["an-old-id"]);
 });
 
-test("a session that is being loaded cannot be attached, and then can", async () => {
-  const { sessions } = service({ revocation: new SlowList() });
-  const pair = fake();
-  const loading = sessions.load(...pair);
-  misuse(() => sessions.attach(...pair), "ERR_OPTION", CANNOT_WAIT);
-  const session = await loading;
-  assert.equal(sessions.attach(...pair), session);
-});
-
-test("middleware calls next once, and only when the list has answered", async () => {
-  const { sessions } = service({ revocation: new SlowList() });
-  const given: unknown[][] = [];
-  const [req, res] = fake();
-  await new Promise<void>((resolve) => {
-    sessions.middleware(req, res, (...args) => {
-      given.push(args);
-      resolve();
+describe("end is never delayed", () => {
+  for (const [protocol, start] of Object.entries(PROTOCOLS)) {
+    test(`${protocol}: the response goes while the list is being told`, async (t) => {
+      for (const end of ["destroy", "regenerate"] as const) {
+        const list = new GatedList();
+        const made = service({ revocation: list });
+        let promise: Promise<void> | undefined;
+        const site = await start(t, async (req, res) => {
+          const session = await made.sessions.load(req, res);
+          promise = session[end]();
+          session.user = "ann";
+          res.end("text");
+          assert.equal(res.writableEnded, true);
+        });
+        const reply = await site.ask("/", { headers: { cookie: COOKIE } });
+        assert.deepEqual([reply.status, reply.text, list.revoked.size], [200, "text", 0]);
+        const { jti, data } = unseal("fernet", cookieValue(reply.setCookie[0]));
+        assert.notEqual(jti, OLD_ID);
+        assert.deepEqual(data, { user: "ann" } satisfies Bag);
+        list.open();
+        await promise;
+        assert.deepEqual([[...list.revoked.keys()], made.errors], [[OLD_ID], []]);
+      }
     });
-    assert.deepEqual(given, []);
-  });
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.deepEqual(given, [[]]);
-});
-
-test("an upgrade with an asynchronous list loads the session of its request", async () => {
-  const list = new SlowList();
-  const { sessions } = service({ revocation: list });
-  const [req] = fake();
-  const session = await sessions.load(req);
-  assert.deepEqual([session.user, "destroy" in session], ["tom", false]);
-  list.revoked.set("an-old-id", ENDS);
-  assert.equal((await sessions.load(req)).isNew, true);
-});
-
-test("a list says no by any value that is true", async () => {
-  for (const [answer, revoked] of [
-    [1, true],
-    ["yes", true],
-    [0, false],
-    [null, false],
-    [undefined, false],
-  ]) {
-    const made = service({ revocation: { isRevoked: () => answer as boolean, revoke() {} } });
-    assert.equal(made.sessions.read(COOKIE).isNew, revoked);
-    const slow = { isRevoked: async () => answer as boolean, revoke() {} };
-    assert.equal((await service({ revocation: slow }).sessions.load(COOKIE)).isNew, revoked);
   }
-});
 
-test("a clock that gives no number is what next hears, where there is a list", async () => {
-  const made = service({ revocation: new List(), clock: () => Number.NaN });
-  const heard: unknown[] = [];
-  made.sessions.middleware(...fake(), (error) => heard.push(error));
-  assert.equal(heard.length, 1);
-  const { name, code, message } = heard[0] as Error & { code: string };
-  const expected = "the clock's time must be a finite number of seconds";
-  assert.deepEqual([name, code, message], ["ConfigError", "ERR_OPTION", expected]);
+  test("but a Response waits until the list has been told", async () => {
+    const list = new GatedList();
+    const made = service({ revocation: list });
+    let settled = false;
+    const visited = visit(made, COOKIE, (session) => void session.destroy()).finally(() => {
+      settled = true;
+    });
+    await turns(5);
+    assert.deepEqual([settled, list.revoked.size], [false, 0]);
+    list.open();
+    const { response, setCookie } = await visited;
+    assert.deepEqual([response.status, setCookie], [200, [CLEARING]]);
+    assert.deepEqual([...list.revoked.keys()], [OLD_ID]);
+  });
 });

@@ -1,10 +1,11 @@
-/** What seals claims into a cookie's value: round trips, refusals that are no throws, keys. */
+/** The seals of the three types: what each accepts, what its cookies are made of, what keeps them apart. */
 
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
-import { createSeal, type Secret } from "../../src/session/seal.ts";
+import { ConfigError } from "../../src/session.ts";
 import {
+  cookieValue,
   envelope,
   NAME,
   SECRET,
@@ -13,44 +14,95 @@ import {
   type Type,
   unsealText,
 } from "../helpers/session-cookies.ts";
-import { misuse } from "../helpers/token-refusals.ts";
+import { optionsOf, pairOf, service, visit } from "../helpers/session-visit.ts";
 
-const LENGTHS = [0, 1, 2, 3, 15, 16, 17, 47, 48, 49, 191, 1000, 4000, 100_000];
-const TEXTS: readonly string[] = [
-  envelope({ user: "tom" }),
-  envelope({ user: "Zoë 𒀸 \ufffd \ufeff \0" }),
-  "\ufeff{}",
-  ...LENGTHS.map((length) => "x".repeat(length)),
-  ...LENGTHS.map((length) => "𒀸é".repeat(length)),
-];
+const TEXT = envelope({ user: "tom" });
+const OTHER = { secret: "another secret of at least 32 bytes" };
 
-for (const type of TYPES) {
-  describe(`the seal of type ${type}`, () => {
-    const sealed = createSeal(type, SECRET, NAME);
+interface Opened {
+  isNew: boolean;
+  /** What onInvalid heard. */
+  code: string | undefined;
+}
 
-    test("opens what it made, and each what a hand of its own opens and makes", () => {
-      for (const text of TEXTS) {
-        const value = sealed.seal(text);
-        assert.match(value, /^[\w.=-]*$/);
-        assert.equal(sealed.open(value), text);
-        assert.equal(unsealText(type, value), text);
-        assert.equal(sealed.open(seal(type, text)), text);
-      }
+/** Reads a cookie's value as a service of a type does. */
+function open(type: Type, value: string): Opened {
+  const { sessions, invalid } = service(optionsOf(type));
+  const { isNew } = sessions.read(`${NAME}=${value}`);
+  assert.ok(invalid.length <= (isNew ? 1 : 0));
+  return { isNew, code: invalid[0] };
+}
+
+describe("a text is refused for what is wrong with it", () => {
+  const good = { jwt: seal("jwt", TEXT), fernet: seal("fernet", TEXT) };
+  const [header = "", payload = "", mac = ""] = good.jwt.split(".");
+  const rows: readonly (readonly [type: Type, what: string, value: string, code: string])[] = [
+    ["base64", "nothing", "", "ERR_TOKEN_MALFORMED"],
+    ["base64", "padding", `${seal("base64", "a")}==`, "ERR_ENCODING"],
+    ["base64", "a character of base64", "ab+/", "ERR_ENCODING"],
+    ["base64", "trailing bits", "e31", "ERR_ENCODING"],
+    ["base64", "a length that none has", "e", "ERR_ENCODING"],
+    ["base64", "a fernet", seal("fernet", TEXT), "ERR_ENCODING|ERR_TOKEN_MALFORMED"],
+    ["base64", "a jwt", good.jwt, "ERR_ENCODING"],
+    ["jwt", "nothing", "", "ERR_TOKEN_MALFORMED"],
+    ["jwt", "two parts", `${header}.${payload}`, "ERR_TOKEN_MALFORMED"],
+    ["jwt", "four parts", `${good.jwt}.`, "ERR_TOKEN_MALFORMED"],
+    ["jwt", "a fernet", good.fernet, "ERR_TOKEN_MALFORMED"],
+    ["jwt", "a base64", seal("base64", TEXT), "ERR_TOKEN_MALFORMED"],
+    ["jwt", "another name", seal("jwt", TEXT, { name: "session" }), "ERR_TOKEN_SIGNATURE"],
+    ["jwt", "another secret", seal("jwt", TEXT, OTHER), "ERR_TOKEN_SIGNATURE"],
+    ["jwt", "the key of fernet", seal("jwt", TEXT, { info: "fernet" }), "ERR_TOKEN_SIGNATURE"],
+    ["jwt", "the MAC of another", `${header}.${payload}.${"A".repeat(43)}`, "ERR_TOKEN_SIGNATURE"],
+    ["jwt", "a MAC with padding", `${header}.${payload}.${mac}=`, "ERR_ENCODING"],
+    ["jwt", "alg none", `${b64('{"alg":"none"}')}.${payload}.`, "ERR_TOKEN_ALGORITHM"],
+    ["jwt", "alg HS512", forged({ alg: "HS512", typ: "session+jwt" }), "ERR_TOKEN_ALGORITHM"],
+    ["jwt", "crit", forged({ alg: "HS256", typ: "session+jwt", crit: [] }), "ERR_TOKEN_CRITICAL"],
+    ["jwt", "b64", forged({ alg: "HS256", typ: "session+jwt", b64: true }), "ERR_TOKEN_CRITICAL"],
+    ["jwt", "no typ", forged({ alg: "HS256" }), "ERR_TOKEN_CLAIM"],
+    ["jwt", "another typ", seal("jwt", TEXT, { typ: "JWT" }), "ERR_TOKEN_CLAIM"],
+    ["jwt", "another typ of that suffix", seal("jwt", TEXT, { typ: "at+jwt" }), "ERR_TOKEN_CLAIM"],
+    ["fernet", "nothing", "", "ERR_TOKEN_INVALID"],
+    ["fernet", "padding", `${good.fernet}=`, "ERR_TOKEN_INVALID"],
+    ["fernet", "more padding", `${good.fernet}==`, "ERR_TOKEN_INVALID"],
+    ["fernet", "another name", seal("fernet", TEXT, { name: "session" }), "ERR_TOKEN_INVALID"],
+    ["fernet", "another secret", seal("fernet", TEXT, OTHER), "ERR_TOKEN_INVALID"],
+    ["fernet", "the key of jwt", seal("fernet", TEXT, { info: "jwt" }), "ERR_TOKEN_INVALID"],
+    ["fernet", "a jwt", good.jwt, "ERR_TOKEN_INVALID"],
+    ["fernet", "a base64", seal("base64", TEXT), "ERR_TOKEN_INVALID"],
+    ["fernet", "another version", `h${good.fernet.slice(1)}`, "ERR_TOKEN_INVALID"],
+  ];
+  for (const [type, what, value, code] of rows) {
+    test(`${type}: ${what}`, () => {
+      const opened = open(type, value);
+      assert.equal(opened.isNew, true);
+      assert.match(opened.code ?? "", new RegExp(`^(${code})$`));
     });
+  }
 
-    test("refuses by a code, and does not throw, whatever the text", () => {
-      const value = sealed.seal(envelope({ user: "tom" }));
-      for (const text of garbage(value)) {
-        const opened = sealed.open(text);
-        if (typeof opened === "string") {
-          // Only what is well-formed base64 of anything can open: nothing but base64 seals it.
-          assert.equal(type, "base64", text);
-          assert.equal(sealed.seal(opened), text);
-        } else assert.match(opened.code, /^ERR_(ENCODING|TOKEN_[A-Z]+)$/);
+  for (const length of [0, 1, 2]) {
+    test(`fernet: the padding that standard base64 has, of ${length} characters`, () => {
+      let text = TEXT;
+      const padding = "=".repeat(length);
+      for (let more = 0; seal("fernet", text).length % 4 !== (4 - length) % 4; more++) {
+        assert.ok(more < 64);
+        text = envelope({ user: "t".repeat(more) });
       }
+      const value = seal("fernet", text);
+      assert.equal(open("fernet", value).isNew, false);
+      if (length > 0) assert.equal(open("fernet", value + padding).code, "ERR_TOKEN_INVALID");
     });
+  }
 
-    test("refuses what is no UTF-8", () => {
+  test("fernet: a PKCS#7 padding that is none, under a MAC that holds", () => {
+    for (const end of [[0], [17], [255], [1, 2], [3, 2, 3], [15, 16]]) {
+      const block = Buffer.concat([Buffer.alloc(16 - end.length, "{"), Uint8Array.from(end)]);
+      const value = seal("fernet", block, { padded: false });
+      assert.equal(open("fernet", value).code, "ERR_TOKEN_INVALID");
+    }
+  });
+
+  for (const type of TYPES) {
+    test(`${type}: bytes that are not UTF-8`, () => {
       for (const bytes of [
         [0xff],
         [0xc3],
@@ -58,139 +110,130 @@ for (const type of TYPES) {
         [0xf4, 0x90, 0x80, 0x80],
         [0xc0, 0x80],
       ]) {
-        const opened = sealed.open(seal(type, Uint8Array.from(bytes)));
-        assert.deepEqual(opened, { code: "ERR_TOKEN_MALFORMED" });
+        const [before = "", after = ""] = TEXT.split("tom");
+        const spoilt = Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
+        assert.equal(open(type, seal(type, spoilt)).code, "ERR_TOKEN_MALFORMED");
+      }
+      const marked = seal(
+        type,
+        Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(TEXT)]),
+      );
+      assert.equal(open(type, marked).code, "ERR_TOKEN_MALFORMED");
+    });
+
+    test(`${type}: everything near a good value`, () => {
+      const good = seal(type, TEXT);
+      assert.equal(open(type, good).isNew, false);
+      for (const value of near(good)) {
+        const { isNew, code } = open(type, value);
+        if (type !== "base64") assert.equal(isNew, true, value);
+        if (code !== undefined) assert.match(code, /^ERR_(ENCODING|TOKEN_[A-Z_]+)$/);
       }
     });
-  });
-}
+  }
+});
 
-describe("a text is refused for what is wrong with it", () => {
-  const text = envelope({ user: "tom" });
-  const other = { secret: "another secret of at least 32 bytes" };
-  const good = { jwt: seal("jwt", text), fernet: seal("fernet", text) };
-  const [header = "", payload = ""] = good.jwt.split(".");
-  const rows: readonly (readonly [type: Type, what: string, text: string, refusal: object])[] = [
-    ["base64", "padding", `${seal("base64", "a")}==`, { code: "ERR_ENCODING" }],
-    ["base64", "a character of base64", "ab+/", { code: "ERR_ENCODING" }],
-    ["base64", "trailing bits", "e31", { code: "ERR_ENCODING" }],
-    ["base64", "a length that none has", "e", { code: "ERR_ENCODING" }],
-    ["jwt", "nothing", "", { code: "ERR_TOKEN_MALFORMED" }],
-    ["jwt", "two parts", `${header}.${payload}`, { code: "ERR_TOKEN_MALFORMED" }],
-    ["jwt", "four parts", `${good.jwt}.`, { code: "ERR_TOKEN_MALFORMED" }],
-    ["jwt", "another secret", seal("jwt", text, other), { code: "ERR_TOKEN_SIGNATURE" }],
-    ["jwt", "alg none", `${b64('{"alg":"none"}')}.${payload}.`, { code: "ERR_TOKEN_ALGORITHM" }],
-    ["jwt", "a MAC with padding", `${good.jwt}=`, { code: "ERR_ENCODING" }],
-    [
-      "jwt",
-      "another typ",
-      seal("jwt", text, { typ: "JWT" }),
-      { code: "ERR_TOKEN_CLAIM", claim: "typ" },
-    ],
-    ["fernet", "nothing", "", { code: "ERR_TOKEN_INVALID" }],
-    ["fernet", "no padding", good.fernet.replaceAll("=", ""), { code: "ERR_TOKEN_INVALID" }],
-    ["fernet", "another secret", seal("fernet", text, other), { code: "ERR_TOKEN_INVALID" }],
-    ["fernet", "another version", `h${good.fernet.slice(1)}`, { code: "ERR_TOKEN_INVALID" }],
-  ];
-  for (const [type, what, text, refusal] of rows) {
-    test(`${type}, ${what}`, () => {
-      assert.deepEqual(createSeal(type, SECRET, NAME).open(text), refusal);
+describe("a cookie's value holds base64url and dots alone, whatever the data", () => {
+  for (const type of TYPES) {
+    test(`${type}`, () => {
+      const { sessions, invalid } = service(optionsOf(type));
+      for (let length = 0; length <= 64; length++) {
+        for (const data of [{ text: "x".repeat(length) }, { text: "𒀸é".repeat(length) }]) {
+          const { setCookie } = sessions.issue(data);
+          const value = cookieValue(setCookie);
+          // Quoted by no serializer, changed by no client that percent-encodes.
+          assert.match(value, /^[\w.-]+$/);
+          assert.equal(encodeURIComponent(value), value);
+          assert.deepEqual({ ...sessions.read(`${NAME}=${value}`) }, data);
+          assert.deepEqual(
+            { ...sessions.read(`${NAME}=${seal(type, unsealText(type, value))}`) },
+            data,
+          );
+        }
+      }
+      assert.deepEqual(invalid, []);
     });
   }
+});
 
-  test("fernet, a padding that is none under a MAC that holds", () => {
-    const fernet = createSeal("fernet", SECRET, NAME);
-    for (const end of [[0], [17], [255], [1, 2], [3, 2, 3], [15, 16]]) {
-      const block = Buffer.concat([Buffer.alloc(16 - end.length, "{"), Uint8Array.from(end)]);
-      const opened = fernet.open(seal("fernet", block, { padded: false }));
-      assert.deepEqual(opened, { code: "ERR_TOKEN_INVALID" });
+describe("no cookie stands in for another", () => {
+  test("names, types and secrets are kept apart, all against all", () => {
+    const made = [];
+    for (const type of TYPES) {
+      for (const name of [NAME, "session", "session2"]) {
+        for (const secret of [SECRET, `${SECRET}2`, new Uint8Array(32)]) {
+          const options = type === "base64" ? {} : { secret };
+          const of = type === "base64" ? type : `${type} ${name} ${secret}`;
+          const { sessions } = service({ type, cookie: { name }, ...options });
+          const { setCookie } = sessions.issue({ of });
+          made.push({ of, name, sessions, value: cookieValue(setCookie) });
+        }
+      }
+    }
+    for (const { of, value } of made) {
+      for (const opener of made) {
+        const session = opener.sessions.read(`${opener.name}=${value}`);
+        assert.equal(session.of, opener.of === of ? of : undefined, `${of} by ${opener.of}`);
+      }
     }
   });
-});
 
-test("each sealing by fernet differs, and hides the length to 16 bytes and all else", () => {
-  const fernet = createSeal("fernet", SECRET, NAME);
-  const values = Array.from({ length: 100 }, () => fernet.seal(envelope({ user: "tom" })));
-  assert.equal(new Set(values).size, 100);
-  for (const value of values) assert.ok(!Buffer.from(value, "base64url").includes("tom"));
-});
-
-test("jwt and base64 seal the same text alike", () => {
-  for (const type of ["jwt", "base64"] as const) {
-    const made = createSeal(type, SECRET, NAME);
-    assert.equal(made.seal("{}"), made.seal("{}"));
-    assert.equal(made.seal("{}"), seal(type, "{}"));
-  }
-});
-
-test("HKDF keeps types, names and secrets apart, all against all", () => {
-  const seals: { of: string; it: ReturnType<typeof createSeal> }[] = [];
   for (const type of ["fernet", "jwt"] as const) {
-    for (const name of [NAME, "session", "session2"]) {
-      for (const secret of [SECRET, `${SECRET}2`, new Uint8Array(32)]) {
-        seals.push({ of: `${type} ${name} ${secret}`, it: createSeal(type, secret, name) });
+    test(`the first secret of ${type} seals, all open, and no other`, () => {
+      const secrets = [SECRET, randomBytes(32), "an older secret of at least 32 bytes"];
+      const { sessions } = service({ type, secret: secrets });
+      for (const secret of secrets) {
+        assert.equal(sessions.read(`${NAME}=${seal(type, TEXT, { secret })}`).user, "tom");
       }
-    }
-  }
-  for (const maker of seals) {
-    const value = maker.it.seal("{}");
-    for (const opener of seals) {
-      assert.equal(typeof opener.it.open(value) === "string", opener.of === maker.of);
-    }
+      const { setCookie } = sessions.issue({ user: "tom" });
+      assert.match(unsealText(type, cookieValue(setCookie)), /"user":"tom"/);
+      const foreign = seal(type, TEXT, { secret: randomBytes(32) });
+      assert.equal(sessions.read(`${NAME}=${foreign}`).isNew, true);
+    });
   }
 });
 
-for (const type of ["fernet", "jwt"] as const) {
-  test(`${type}: the first secret seals, all open, and no other`, () => {
-    const secrets = [SECRET, randomBytes(32), "an older secret of at least 32 bytes"];
-    const made = createSeal(type, secrets, NAME);
-    for (const secret of secrets) assert.equal(made.open(seal(type, "{}", { secret })), "{}");
-    assert.equal(unsealText(type, made.seal("{}")), "{}");
-    assert.notEqual(typeof made.open(seal(type, "{}", { secret: randomBytes(32) })), "string");
-  });
-
-  test(`${type}: no secret, or a short one, is a ConfigError`, () => {
-    const rows: readonly (readonly [Secret | readonly Secret[] | undefined, string])[] = [
-      [undefined, "no secret was given"],
-      [[], "no secret was given"],
-      ["x".repeat(31), "a secret must be 32 bytes or more"],
-      [[SECRET, new Uint8Array(31)], "a secret must be 32 bytes or more"],
-    ];
-    for (const [secret, message] of rows) {
-      misuse(() => createSeal(type, secret, NAME), "ERR_KEY", message);
-    }
-  });
-}
-
-test("base64 wants no secret", () => {
-  const made = createSeal("base64", undefined, NAME);
-  assert.equal(made.open(made.seal("{}")), "{}");
+test("each sealing by fernet differs, and hides the data", async () => {
+  const made = service({ maxAge: 60, renewAfter: 0 });
+  const values = new Set<string>();
+  const cookie = pairOf(made.sessions.issue({ user: "tom" }).setCookie);
+  for (let round = 0; round < 100; round++) {
+    const { setCookie } = await visit(made, cookie, (session) => session.touch());
+    const value = cookieValue(setCookie[0]);
+    assert.ok(!Buffer.from(value, "base64url").includes("tom"));
+    values.add(value);
+  }
+  assert.equal(values.size, 100);
 });
 
-/** Everything near a good value: cut, flipped, doubled, padded; and what is far from it. */
-function* garbage(value: string): Generator<string> {
+test("base64 wants no secret; the others do", () => {
+  const { sessions } = service({ type: "base64" });
+  const { setCookie } = sessions.issue({ user: "tom" });
+  assert.equal(sessions.read(pairOf(setCookie)).user, "tom");
+  for (const type of ["fernet", "jwt"] as const) {
+    assert.throws(() => service({ type, secret: [] }), ConfigError);
+  }
+});
+
+/** Everything near a good value: cut, changed, doubled, padded; and what is far from it. */
+function* near(value: string): Generator<string> {
   for (let length = 0; length < value.length; length++) yield value.slice(0, length);
   for (let at = 0; at < value.length; at++) {
-    for (const put of ["", "A", "-", ".", "=", " ", "\u0141", "\u{20041}"]) {
+    for (const put of ["", "A", "-", ".", "=", " ", "%41", "\u0141", "\u{20041}"]) {
       const changed = value.slice(0, at) + put + value.slice(at + 1);
       if (changed !== value) yield changed;
     }
   }
-  yield* [`${value}=`, ` ${value}`, `${value}\n`, value + value, `.${value}`, `${value}.`];
-  yield* [
-    "",
-    ".",
-    "..",
-    "...",
-    "=",
-    "====",
-    "\0",
-    "e30",
-    "[]",
-    "null",
-    "%7B%7D",
-    "A".repeat(100_000),
-  ];
+  yield* [`${value}=`, `${value}%3D`, `"${value}"`, `${value}\n`, value + value];
+  yield* [`.${value}`, `${value}.`, ".", "..", "...", "=", "====", "\0", "e30", "[]", "null"];
+  yield* ["%7B%7D", "A".repeat(4000), "A".repeat(100_000)];
+}
+
+/** A jwt with any header, under the right key. */
+function forged(header: object): string {
+  const key = Buffer.from(hkdfSync("sha256", SECRET, "", `bulla/session/jwt/${NAME}`, 32));
+  const input = `${b64(JSON.stringify(header))}.${b64(TEXT)}`;
+  return `${input}.${createHmac("sha256", key).update(input).digest("base64url")}`;
 }
 
 function b64(text: string): string {

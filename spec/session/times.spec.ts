@@ -1,6 +1,7 @@
 /**
- * The times of a session, to the second: new exp = min(now + maxAge, iat + maxLifetime); renewal is due
- * when that is later than exp and now >= exp - maxAge + renewAfter; Max-Age = new exp - now.
+ * The times of a session, to the second. A cookie opens while now < min(exp, iat + lifetime, begun +
+ * maxLifetime) and iat <= now + 60; renewal is due when now >= iat + renewAfter * lifetime / maxAge and a
+ * cookie written now would open later.
  */
 
 import assert from "node:assert/strict";
@@ -8,140 +9,255 @@ import { describe, test } from "node:test";
 import { type SessionOptions, sessions } from "../../src/session.ts";
 import {
   ATTRIBUTES,
-  CLEARING,
   cookieOf,
   cookieValue,
-  ENDS,
   FOURTEEN_DAYS,
   maxAgeOf,
   NOW,
+  OLD_ID,
   SECRET,
+  TYPES,
   unseal,
 } from "../helpers/session-cookies.ts";
-import { type BagSession, request, service, visit } from "../helpers/session-visit.ts";
-import { misuse } from "../helpers/token-refusals.ts";
+import { exchange, OPENERS, type WithSession } from "../helpers/session-entries.ts";
+import { serve } from "../helpers/session-server.ts";
+import {
+  type BagSession,
+  configRefusal,
+  optionsOf,
+  pairOf,
+  request,
+  service,
+  visit,
+} from "../helpers/session-visit.ts";
 
-/** A cookie written at NOW for 1000 seconds, of a session that began then. */
-const COOKIE = cookieOf("fernet", { user: "tom" }, { iat: NOW, exp: NOW + 1000 });
-
-interface Row {
-  options: SessionOptions;
-  /** Seconds after NOW at which the cookie comes back. */
-  at: number;
-  /** When the cookie that is then written expires, after NOW; undefined where none is. */
-  exp: number | undefined;
-  cookie?: string;
-  edit?: (session: BagSession) => unknown;
-}
+const TOM = { user: "tom" };
+/** A cookie written at NOW, sealed for 1000 seconds. */
+const written = (differing: object = {}): string =>
+  cookieOf("fernet", TOM, { iat: NOW, exp: NOW + 1000, ...differing });
+const BROKEN = configRefusal(/clock/);
 
 const change = (session: BagSession) => (session.user = "ann");
 const touch = (session: BagSession) => session.touch();
 
-describe("an unchanged session is renewed when it is due, and a changed one always", () => {
-  const early = cookieOf("fernet", { user: "tom" }, { iat: NOW, exp: NOW + 60 });
+describe("a cookie opens until the earliest of its ends", () => {
+  const EXPIRED = "ERR_TOKEN_EXPIRED";
+  const AHEAD = "ERR_TOKEN_NOT_ACTIVE";
+  const MOST = 2 ** 53 - 1;
+  interface Row {
+    options: Partial<SessionOptions>;
+    claims?: object;
+    /** The first and the last second after NOW at which it opens. */
+    first?: number;
+    last?: number;
+  }
   const rows: readonly Row[] = [
-    { options: { maxAge: 1000 }, at: 0, exp: undefined },
-    { options: { maxAge: 1000 }, at: 499, exp: undefined },
-    { options: { maxAge: 1000 }, at: 500, exp: 1500 },
-    { options: { maxAge: 1000 }, at: 999, exp: 1999 },
-    { options: { maxAge: 1000, renewAfter: 400 }, at: 399, exp: undefined },
-    { options: { maxAge: 1000, renewAfter: 400 }, at: 400, exp: 1400 },
-    { options: { maxAge: 1000, renewAfter: 400.5 }, at: 400, exp: undefined },
-    { options: { maxAge: 1000, renewAfter: 400.5 }, at: 401, exp: 1401 },
-    { options: { maxAge: 1000, renewAfter: 0 }, at: 0, exp: undefined },
-    { options: { maxAge: 1000, renewAfter: 0 }, at: 1, exp: 1001 },
-    { options: { maxAge: 1000, renewAfter: 999 }, at: 998, exp: undefined },
-    { options: { maxAge: 1000, renewAfter: 999 }, at: 999, exp: 1999 },
-    { options: { maxAge: 1000, renewAfter: 1000 }, at: 999, exp: undefined },
-    { options: { maxAge: 1000, renewAfter: false }, at: 999, exp: undefined },
-    { options: { maxAge: 1000, renewAfter: false }, at: 999, exp: 1999, edit: change },
-    { options: { maxAge: 1000, renewAfter: false }, at: 999, exp: 1999, edit: touch },
-    { options: { maxAge: 1000 }, at: 0, exp: 1000, edit: change },
-    { options: { maxAge: 1000 }, at: 0, exp: 1000, edit: touch },
-    { options: { maxAge: 1000 }, at: 1, exp: 1001, edit: touch },
-    // The half of an odd maxAge is no whole second.
-    { options: { maxAge: 61 }, at: 30, exp: undefined, cookie: ageing(61) },
-    { options: { maxAge: 61 }, at: 31, exp: 92, cookie: ageing(61) },
-    { options: { maxAge: 1 }, at: 0, exp: undefined, cookie: ageing(1) },
-    // maxLifetime: renewal goes up to it and never beyond.
-    { options: { maxAge: 1000, maxLifetime: 1500 }, at: 400, exp: 1400, edit: change },
-    { options: { maxAge: 1000, maxLifetime: 1500 }, at: 500, exp: 1500 },
-    { options: { maxAge: 1000, maxLifetime: 1500 }, at: 600, exp: 1500 },
-    { options: { maxAge: 1000, maxLifetime: 1500 }, at: 999, exp: 1500, edit: touch },
-    { options: { maxAge: 1000, maxLifetime: 1000 }, at: 999, exp: undefined },
-    { options: { maxAge: 1000, maxLifetime: 1000 }, at: 999, exp: 1000, edit: change },
-    { options: { maxAge: 1000, maxLifetime: 1000 }, at: 999, exp: 1000, edit: touch },
-    { options: { maxAge: 1000, maxLifetime: 1001, renewAfter: 0 }, at: 999, exp: 1001 },
-    // Another maxAge than the cookie was written with: a shorter one does not shorten it.
-    { options: { maxAge: 60 }, at: 0, exp: undefined },
-    { options: { maxAge: 60 }, at: 930, exp: undefined },
-    { options: { maxAge: 60 }, at: 969, exp: undefined },
-    { options: { maxAge: 60 }, at: 970, exp: 1030 },
-    { options: { maxAge: 60 }, at: 0, exp: 60, edit: change },
-    { options: { maxAge: 1000 }, at: 0, exp: 1000, cookie: early },
-    { options: { maxAge: 1000, renewAfter: 999 }, at: 57, exp: undefined, cookie: ageing(59) },
-    { options: { maxAge: 1000, renewAfter: 999 }, at: 58, exp: 1058, cookie: ageing(59) },
-    { options: { maxAge: 1000, renewAfter: false }, at: 0, exp: undefined, cookie: early },
-    // A cookie without Max-Age is renewed all the same: what is sealed in it expires.
-    { options: { maxAge: 1000, cookie: { persistent: false } }, at: 499, exp: undefined },
-    { options: { maxAge: 1000, cookie: { persistent: false } }, at: 500, exp: 1500 },
+    // The sealed end.
+    { options: {}, last: 999 },
+    { options: { maxAge: 1000 }, last: 999 },
+    { options: { maxAge: 34_560_000 }, last: 999 },
+    { options: {}, claims: { exp: NOW + 1 }, last: 0 },
+    // A shorter maxAge counts for the cookies that are out already.
+    { options: { maxAge: 600 }, last: 599 },
+    { options: { maxAge: 1 }, last: 0 },
+    { options: { maxAge: 600 }, claims: { exp: MOST }, last: 599 },
+    { options: { maxAge: 600 }, claims: { begun: NOW - 9000 }, last: 599 },
+    // A longer one does not lengthen them.
+    { options: { maxAge: 5000 }, last: 999 },
+    // A lifetime of its own, longestAge at most.
+    { options: { maxAge: 1000 }, claims: { age: 600 }, last: 599 },
+    { options: { maxAge: 100, longestAge: 1000 }, claims: { age: 1000 }, last: 999 },
+    { options: { maxAge: 100, longestAge: 1000 }, last: 99 },
+    { options: { maxAge: 100 }, claims: { age: 1000 }, last: 99 },
+    { options: { maxAge: 100, longestAge: 200 }, claims: { age: 1000 }, last: 199 },
+    { options: { maxAge: 100, longestAge: 200 }, claims: { age: 1000, exp: MOST }, last: 199 },
+    { options: { maxAge: 100, longestAge: 500 }, claims: { age: MOST, exp: MOST }, last: 499 },
+    // maxLifetime counts from the beginning of the session.
+    { options: { maxLifetime: 500 }, last: 499 },
+    { options: { maxLifetime: 500 }, claims: { begun: NOW - 300 }, last: 199 },
+    { options: { maxLifetime: 1300 }, claims: { begun: NOW - 300 }, last: 999 },
+    { options: { maxLifetime: 1299 }, claims: { begun: NOW - 300 }, last: 998 },
+    { options: { maxLifetime: 5000 }, last: 999 },
+    { options: { maxLifetime: 500, maxAge: 400 }, last: 399 },
+    { options: { maxLifetime: 500 }, claims: { age: 1000, exp: MOST }, last: 499 },
+    { options: { maxLifetime: MOST }, last: 999 },
+    // Another clock, 60 seconds ahead at most.
+    { options: {}, first: -60, last: 999 },
+    { options: { maxAge: 30 }, first: -60, last: 29 },
+    { options: {}, claims: { exp: MOST }, first: -60 },
+    // Fractions of a second.
+    { options: {}, last: 999.999 },
   ];
-  for (const { options, at, exp, cookie = COOKIE, edit } of rows) {
-    const how = edit === change ? "changed " : edit === touch ? "touched " : "";
-    test(`${how}at ${at} under ${JSON.stringify(options)}: ${exp}`, async () => {
-      const made = service({ ...options, clock: () => NOW + at });
-      const { session, setCookie } = await visit(made, cookie, edit);
-      assert.equal(session.createdAt, NOW);
-      assert.deepEqual(made.invalid, []);
+  for (const { options, claims = {}, first, last } of rows) {
+    const span = `${first ?? "..."} to ${last ?? "..."}`;
+    test(`${JSON.stringify(options)}, ${JSON.stringify(claims)}: ${span}`, async () => {
+      const cookie = written(claims);
+      const moments: [at: number, code: string | undefined][] = [];
+      if (first !== undefined) {
+        moments.push([first, undefined], [first - 1, AHEAD], [first - 1e6, AHEAD]);
+      }
+      if (last !== undefined) {
+        const end = Math.floor(last) + 1;
+        moments.push([last, undefined], [end, EXPIRED], [end + 0.5, EXPIRED], [end + 1e9, EXPIRED]);
+      }
+      for (const [at, code] of moments) {
+        const made = service({ renewAfter: false, ...options, clock: () => NOW + at });
+        const { session, setCookie } = await visit(made, cookie);
+        assert.deepEqual({ ...session }, code === undefined ? TOM : {}, `at ${at}`);
+        assert.equal(session.isNew, code !== undefined);
+        assert.deepEqual([setCookie, made.invalid], [[], code === undefined ? [] : [code]]);
+        if (code !== undefined || last === undefined) continue;
+        assert.equal(session.expiresAt, NOW + Math.floor(last) + 1);
+        const { begun = NOW } = claims as { begun?: number };
+        assert.equal(session.createdAt, begun);
+      }
+    });
+  }
+
+  for (const [how, { open }] of Object.entries(OPENERS)) {
+    test(`by ${how}: a lowered maxAge, an absolute end, a clock a year ahead`, async () => {
+      for (const type of TYPES) {
+        const cookie = cookieOf(type, TOM, { iat: NOW, exp: NOW + FOURTEEN_DAYS });
+        const rows: [options: Partial<SessionOptions>, at: number, open: boolean][] = [
+          [{ maxAge: 600 }, 599, true],
+          [{ maxAge: 600 }, 600, false],
+          [{ maxLifetime: 700 }, 699, true],
+          [{ maxLifetime: 700 }, 700, false],
+          [{}, -60, true],
+          [{}, -61, false],
+          [{}, -365 * 86_400, false],
+        ];
+        for (const [options, at, opens] of rows) {
+          const made = service({ ...optionsOf(type), ...options, clock: () => NOW + at });
+          assert.deepEqual((await open(made, cookie)).data, opens ? TOM : {}, `${type} at ${at}`);
+        }
+      }
+    });
+  }
+});
+
+describe("an unchanged session is renewed when it is due, a changed or touched one always", () => {
+  interface Row {
+    options: Partial<SessionOptions>;
+    claims?: object;
+    /** Seconds after NOW at which the cookie comes back. */
+    at: number;
+    /** The exp of the cookie that is then written, after NOW; undefined where none is. */
+    exp: number | undefined;
+    edit?: (session: BagSession) => unknown;
+    /** Whether the cookie has a Max-Age. */
+    kept?: boolean;
+  }
+  const short = (age: number): object => ({ exp: NOW + age });
+  const rows: readonly Row[] = [
+    { options: {}, at: 0, exp: undefined },
+    { options: {}, at: 499, exp: undefined },
+    { options: {}, at: 499.9, exp: undefined },
+    { options: {}, at: 500, exp: 1500 },
+    { options: {}, at: 999, exp: 1999 },
+    { options: { renewAfter: 400 }, at: 399, exp: undefined },
+    { options: { renewAfter: 400 }, at: 400, exp: 1400 },
+    { options: { renewAfter: 0 }, at: 0, exp: undefined },
+    { options: { renewAfter: 0 }, at: 1, exp: 1001 },
+    { options: { renewAfter: 999 }, at: 998, exp: undefined },
+    { options: { renewAfter: 999 }, at: 999, exp: 1999 },
+    { options: { renewAfter: 1000 }, at: 999, exp: undefined },
+    { options: { renewAfter: false }, at: 999, exp: undefined },
+    { options: { renewAfter: false }, at: 999, exp: 1999, edit: change },
+    { options: { renewAfter: false }, at: 999, exp: 1999, edit: touch },
+    { options: {}, at: 0, exp: 1000, edit: change },
+    { options: {}, at: 0, exp: 1000, edit: touch },
+    { options: {}, at: 1, exp: 1001, edit: touch },
+    // A clock behind the one that wrote it.
+    { options: {}, at: -60, exp: undefined },
+    { options: { renewAfter: 0 }, at: -60, exp: undefined },
+    { options: {}, at: -60, exp: 940, edit: touch },
+    // Half of an odd maxAge is not a whole second.
+    { options: { maxAge: 61 }, claims: short(61), at: 30, exp: undefined },
+    { options: { maxAge: 61 }, claims: short(61), at: 31, exp: 92 },
+    { options: { maxAge: 1 }, claims: short(1), at: 0, exp: undefined },
+    // A lifetime of its own has its own share of renewAfter.
+    { options: {}, claims: { age: 100, ...short(100) }, at: 49, exp: undefined },
+    { options: {}, claims: { age: 100, ...short(100) }, at: 50, exp: 150 },
+    { options: { renewAfter: 250 }, claims: { age: 100 }, at: 24, exp: undefined },
+    { options: { renewAfter: 250 }, claims: { age: 100 }, at: 25, exp: 125 },
+    {
+      options: { longestAge: 9000 },
+      claims: { age: 2000, ...short(2000) },
+      at: 999,
+      exp: undefined,
+    },
+    { options: { longestAge: 9000 }, claims: { age: 2000, ...short(2000) }, at: 1000, exp: 3000 },
+    { options: { longestAge: 9000 }, claims: { age: 100 }, at: 99, exp: 1099, edit: standard },
+    // A lifetime above longestAge counts as longestAge.
+    {
+      options: { renewAfter: 400 },
+      claims: { age: 2000, ...short(2000) },
+      at: 399,
+      exp: undefined,
+    },
+    { options: { renewAfter: 400 }, claims: { age: 2000, ...short(2000) }, at: 400, exp: 1400 },
+    { options: {}, claims: { age: 2000, ...short(2000) }, at: 400, exp: 1400, edit: change },
+    // Another maxAge than the cookie was written with.
+    { options: { maxAge: 600 }, at: 299, exp: undefined },
+    { options: { maxAge: 600 }, at: 300, exp: 900 },
+    { options: { maxAge: 600 }, at: 0, exp: 600, edit: change },
+    { options: {}, claims: short(60), at: 59, exp: undefined },
+    { options: { renewAfter: 50 }, claims: short(60), at: 49, exp: undefined },
+    { options: { renewAfter: 50 }, claims: short(60), at: 50, exp: 1050 },
+    { options: {}, claims: short(60), at: 0, exp: 1000, edit: change },
+    // maxLifetime: renewal goes up to it and never beyond.
+    { options: { maxLifetime: 1500 }, at: 400, exp: 1400, edit: change },
+    { options: { maxLifetime: 1500 }, at: 500, exp: 1500 },
+    { options: { maxLifetime: 1500 }, at: 600, exp: 1500 },
+    { options: { maxLifetime: 1500 }, at: 999, exp: 1500, edit: touch },
+    { options: { maxLifetime: 1000 }, at: 999, exp: undefined },
+    { options: { maxLifetime: 1000 }, at: 999, exp: 1000, edit: change },
+    { options: { maxLifetime: 1000 }, at: 999, exp: 1000, edit: touch },
+    { options: { maxLifetime: 1001, renewAfter: 0 }, at: 999, exp: 1001 },
+    { options: { maxLifetime: 1500 }, claims: { begun: NOW - 400 }, at: 500, exp: 1100 },
+    { options: { maxLifetime: 1400 }, claims: { begun: NOW - 400 }, at: 500, exp: undefined },
+    { options: { maxLifetime: 1401 }, claims: { begun: NOW - 400 }, at: 500, exp: 1001 },
+    // A cookie without Max-Age is renewed all the same: what is sealed in it ends.
+    { options: { cookie: { persistent: false } }, at: 499, exp: undefined },
+    { options: { cookie: { persistent: false } }, at: 500, exp: 1500, kept: false },
+    { options: { cookie: { persistent: false } }, claims: { keep: true }, at: 500, exp: 1500 },
+    { options: {}, claims: { keep: false }, at: 500, exp: 1500, kept: false },
+  ];
+  function standard(session: BagSession): void {
+    session.touch({ maxAge: 1000 });
+  }
+  for (const { options, claims = {}, at, exp, edit, kept = true } of rows) {
+    const how = edit === undefined ? "" : `${edit.name} `;
+    const what = `${how}${JSON.stringify(options)}, ${JSON.stringify(claims)}`;
+    test(`${what} at ${at}: ${exp}`, async () => {
+      const made = service({ maxAge: 1000, ...options, clock: () => NOW + at });
+      const { session, setCookie } = await visit(made, written(claims), edit);
+      const { begun = NOW } = claims as { begun?: number };
+      assert.deepEqual([session.createdAt, session.isNew, made.invalid], [begun, false, []]);
       if (exp === undefined) {
         assert.deepEqual(setCookie, []);
         return;
       }
-      const [written] = setCookie;
-      const claims = unseal("fernet", cookieValue(written));
-      assert.deepEqual([claims.jti, claims.iat, claims.exp], ["an-old-id", NOW, NOW + exp]);
-      const persistent = options.cookie?.persistent !== false;
-      assert.equal(maxAgeOf(written), persistent ? exp - at : undefined);
-      assert.ok(written?.endsWith(ATTRIBUTES));
+      const [cookie] = setCookie;
+      const opened = unseal("fernet", cookieValue(cookie));
+      assert.deepEqual([opened.jti, opened.iat, opened.exp], [OLD_ID, NOW + at, NOW + exp]);
+      assert.equal(opened.begun, begun < NOW + at ? begun : undefined);
+      assert.equal(maxAgeOf(cookie), kept ? exp - at : undefined);
+      assert.equal(cookie?.endsWith(ATTRIBUTES), true);
+      // It opens until then.
+      const later = service({ maxAge: 1000, ...options, clock: () => NOW + exp - 1 });
+      assert.equal(later.sessions.read(pairOf(cookie)).isNew, false);
     });
   }
 });
 
-describe("a session opens until it expires, and until the end of its lifetime", () => {
-  const rows: readonly (readonly [options: SessionOptions, at: number, open: boolean])[] = [
-    [{}, 999, true],
-    [{}, 1000, false],
-    [{}, 1001, false],
-    [{ maxAge: 1 }, 999, true],
-    [{ maxAge: 34_560_000 }, 1000, false],
-    [{ maxLifetime: 500 }, 499, true],
-    [{ maxLifetime: 500 }, 500, false],
-    [{ maxLifetime: 501 }, 500, true],
-    [{ maxLifetime: 5000 }, 1000, false],
-    // A clock that is behind: a session that begins in the future is one.
-    [{}, -100, true],
-    // Fractions of a second are dropped.
-    [{}, 999.999, true],
-    [{}, 1000.001, false],
-  ];
-  for (const [options, at, open] of rows) {
-    test(`at ${at} under ${JSON.stringify(options)}: ${open}`, async () => {
-      const made = service({ renewAfter: false, ...options, clock: () => NOW + at });
-      const { session, setCookie } = await visit(made, COOKIE);
-      assert.deepEqual({ ...session }, open ? { user: "tom" } : {});
-      assert.equal(session.isNew, !open);
-      assert.deepEqual(setCookie, open ? [] : [CLEARING]);
-      assert.deepEqual(made.invalid, open ? [] : ["ERR_TOKEN_EXPIRED"]);
-      assert.equal(made.sessions.read(COOKIE).isNew, !open);
-    });
-  }
-});
-
-describe("a new session expires after maxAge, or at the end of its lifetime", () => {
-  const rows: readonly (readonly [options: SessionOptions, seconds: number])[] = [
+describe("a new session ends after maxAge, or with its lifetime", () => {
+  const rows: readonly (readonly [options: Partial<SessionOptions>, seconds: number])[] = [
     [{}, FOURTEEN_DAYS],
     [{ maxAge: 1 }, 1],
     [{ maxAge: 34_560_000 }, 34_560_000],
+    [{ maxAge: 60, longestAge: 9000 }, 60],
     [{ maxLifetime: 500 }, 500],
     [{ maxAge: 500, maxLifetime: 500 }, 500],
     [{ maxAge: 400, maxLifetime: 500 }, 400],
@@ -153,101 +269,144 @@ describe("a new session expires after maxAge, or at the end of its lifetime", ()
       const { session, setCookie } = await visit(made, undefined, change);
       assert.deepEqual([session.createdAt, session.expiresAt], [NOW, NOW + seconds]);
       assert.equal(maxAgeOf(setCookie[0]), seconds);
-      assert.equal(unseal("fernet", cookieValue(setCookie[0])).exp, NOW + seconds);
+      const { iat, exp } = unseal("fernet", cookieValue(setCookie[0]));
+      assert.deepEqual([iat, exp], [NOW, NOW + seconds]);
     });
   }
 });
 
-test("renewal never moves the end of the lifetime: kept alive, it ends to the second", async () => {
+test("renewal never moves the absolute end: kept alive, a session ends to the second", async () => {
   let now = NOW;
-  const made = service({ maxAge: 100, maxLifetime: 1000, renewAfter: 10, clock: () => now });
+  const options = { maxAge: 100, maxLifetime: 1000, renewAfter: 10 };
+  const made = service({ ...options, clock: () => now });
   let { setCookie } = await visit(made, undefined, change);
   let cookie = "";
   for (; now < NOW + 1000; now += 9) {
-    const [written] = setCookie;
-    if (written !== undefined) [cookie = ""] = written.split(";");
+    if (setCookie.length > 0) cookie = pairOf(setCookie[0]);
     const visited = await visit(made, cookie);
     assert.deepEqual([visited.session.user, visited.session.createdAt], ["ann", NOW]);
     ({ setCookie } = visited);
-    assert.ok((maxAgeOf(setCookie[0]) ?? 0) <= NOW + 1000 - now);
+    assert.ok((maxAgeOf(setCookie[0]) ?? 0) <= NOW + 1000 - now, setCookie[0]);
   }
+  now = NOW + 999;
+  assert.equal(made.sessions.read(cookie).user, "ann");
   now = NOW + 1000;
   const late = await visit(made, cookie);
-  assert.deepEqual([late.session.isNew, late.setCookie], [true, [CLEARING]]);
+  assert.deepEqual([late.session.isNew, late.setCookie], [true, []]);
   assert.deepEqual(made.invalid, ["ERR_TOKEN_EXPIRED"]);
 });
 
-test("regenerate begins a new lifetime", async () => {
-  const made = service({ maxAge: 1000, maxLifetime: 1000, clock: () => NOW + 900 });
-  const { session, setCookie } = await visit(made, COOKIE, (session) => {
-    assert.equal(session.expiresAt, NOW + 1000);
-    session.regenerate();
-    assert.deepEqual([session.createdAt, session.expiresAt], [NOW + 900, NOW + 1900]);
-    session.user = "ann";
-  });
-  const { jti, iat, exp } = unseal("fernet", cookieValue(setCookie[0]));
-  assert.deepEqual([jti, iat, exp], [session.id, NOW + 900, NOW + 1900]);
-  assert.equal(maxAgeOf(setCookie[0]), 1000);
-});
+describe("a slow request writes the time at which its session was opened", () => {
+  const edits: Record<string, (session: BagSession) => unknown> = { change, touch };
+  for (const cookie of [undefined, written()]) {
+    for (const [what, edit] of Object.entries(edits)) {
+      const whose = cookie === undefined ? "a new session" : "a session that came";
+      test(`${what}, ${whose}: wrap`, async () => {
+        let now = NOW + 10;
+        const made = service({ maxAge: 1000, clock: () => now });
+        const { setCookie } = await visit(made, cookie, (session) => {
+          now += 30;
+          edit(session);
+          now += 30;
+        });
+        const { iat, exp } = unseal("fernet", cookieValue(setCookie[0]));
+        assert.deepEqual([iat, exp], [NOW + 10, NOW + 1010]);
+      });
 
-test("touch moves expiresAt at once, and makes no session of nothing", async () => {
-  const made = service({ maxAge: 1000, clock: () => NOW + 10 });
-  const { session } = await visit(made, COOKIE, (session) => {
-    assert.equal(session.expiresAt, NOW + 1000);
-    session.touch();
+      test(`${what}, ${whose}: node:http`, async (t) => {
+        let now = NOW + 10;
+        const made = service({ maxAge: 1000, clock: () => now });
+        const site = await serve(t, (req, res) => {
+          const session = made.sessions.attach(req, res);
+          now += 30;
+          edit(session);
+          setImmediate(() => {
+            now += 30;
+            res.end();
+          });
+        });
+        const { setCookie } = await site.ask("/", { headers: cookie ? { cookie } : {} });
+        const { iat, exp } = unseal("fernet", cookieValue(setCookie[0]));
+        assert.deepEqual([iat, exp], [NOW + 10, NOW + 1010]);
+      });
+    }
+  }
+
+  test("it is renewed only if that was due when it was opened", async () => {
+    let now = NOW + 499;
+    const made = service({ maxAge: 1000, clock: () => now });
+    const { setCookie } = await visit(made, written(), () => {
+      now = NOW + 600;
+    });
+    assert.deepEqual(setCookie, []);
   });
-  assert.equal(session.expiresAt, NOW + 1010);
-  assert.deepEqual((await visit(made, undefined, touch)).setCookie, []);
+
+  for (const end of ["regenerate", "destroy"] as const) {
+    test(`${end} reads the clock anew`, async () => {
+      let now = NOW + 10;
+      const made = service({ maxAge: 1000, maxLifetime: 3000, clock: () => now });
+      const { session, setCookie } = await visit(
+        made,
+        written({ begun: NOW - 50 }),
+        async (session) => {
+          now = NOW + 40;
+          await session[end]();
+          assert.deepEqual([session.createdAt, session.expiresAt], [NOW + 40, NOW + 1040]);
+          now = NOW + 70;
+          session.user = "ann";
+        },
+      );
+      const { jti, iat, exp, begun } = unseal("fernet", cookieValue(setCookie[0]));
+      assert.deepEqual([jti, iat, exp, begun], [session.id, NOW + 40, NOW + 1040, undefined]);
+    });
+  }
 });
 
 test("the system's clock is the default", async () => {
   const before = Math.floor(Date.now() / 1000);
-  const session = sessions({ secret: SECRET }).read(undefined);
+  const { read } = sessions<Record<string, unknown>>({ secret: SECRET });
+  const session = read(undefined);
   const after = Math.floor(Date.now() / 1000);
-  assert.ok(session.createdAt >= before && session.createdAt <= after);
+  assert.ok(session.createdAt >= before && session.createdAt <= after, "now");
   assert.equal(session.expiresAt, session.createdAt + FOURTEEN_DAYS);
-  assert.ok(sessions({ secret: SECRET }).read(cookieOf("fernet", {}, { exp: before })).isNew);
-  const fresh = cookieOf("fernet", {}, { iat: before, exp: before + 1000 });
-  assert.ok(!sessions({ secret: SECRET }).read(fresh).isNew);
+  assert.equal(read(cookieOf("fernet", TOM, { iat: before - 9, exp: before })).isNew, true);
+  assert.equal(read(cookieOf("fernet", TOM, { iat: before, exp: before + 1000 })).isNew, false);
+  assert.equal(
+    read(cookieOf("fernet", TOM, { iat: before + 600, exp: before + 1000 })).isNew,
+    true,
+  );
 });
 
-test("a session has one time, however long its handler takes", async () => {
-  let now = NOW;
-  const made = service({ maxAge: 1000, clock: () => now });
-  const { session, setCookie } = await visit(made, undefined, (session) => {
-    now += 500;
-    session.user = "tom";
-    session.touch();
-  });
-  const { iat, exp } = unseal("fernet", cookieValue(setCookie[0]));
-  assert.deepEqual([iat, exp], [NOW, NOW + 1000]);
-  assert.deepEqual([session.createdAt, session.expiresAt], [NOW, NOW + 1000]);
-});
-
-describe("a clock that gives no finite number is a ConfigError wherever a session is opened", () => {
-  const message = "the clock's time must be a finite number of seconds";
-  const expected = { name: "ConfigError", code: "ERR_OPTION", message };
-  for (const time of [Number.NaN, Infinity, -Infinity, "1700000000", undefined, null, {}]) {
-    test(`${typeof time} ${time}`, async () => {
-      const cookie = cookieOf("fernet", { user: "tom" }, { exp: ENDS });
-      const { sessions } = service({ clock: () => time as number });
-      const req = { headers: { cookie } } as never;
-      misuse(() => sessions.read(cookie), "ERR_OPTION", message);
-      misuse(() => sessions.attach(req, {} as never), "ERR_OPTION", message);
-      await assert.rejects(sessions.load(cookie), expected);
-      await assert.rejects(sessions.load(req, {} as never), expected);
-      const handler = sessions.wrap(() => assert.fail("the handler is not asked"));
-      await assert.rejects(handler(request(cookie)), expected);
-      const holder = { headers: { cookie } } as { headers: object; session?: object };
-      let calls = 0;
-      sessions.middleware(holder as never, {} as never, () => calls++);
-      assert.equal(calls, 1);
-      misuse(() => holder.session, "ERR_OPTION", message);
-      misuse(() => (holder.session = {}), "ERR_OPTION", message);
+describe("a clock that does not give a finite number is a ConfigError", () => {
+  for (const time of [Number.NaN, Infinity, -Infinity, "1700000000", 10n, undefined, null, {}]) {
+    test(`${typeof time} ${time}, wherever a session is opened`, async () => {
+      const made = service({ clock: () => time as number });
+      for (const cookie of [undefined, written()]) {
+        const { read, attach, load, wrap, middleware } = made.sessions;
+        assert.throws(() => read(cookie), BROKEN);
+        assert.throws(() => attach(...exchange(cookie)), BROKEN);
+        await assert.rejects(load(cookie), BROKEN);
+        await assert.rejects(load(...exchange(cookie)), BROKEN);
+        const handler = wrap(() => assert.fail("the handler is not called"));
+        await assert.rejects(handler(request(cookie)), BROKEN);
+        const [req, res] = exchange(cookie);
+        let calls = 0;
+        middleware(req, res, () => calls++);
+        assert.equal(calls, 1);
+        assert.throws(() => (req as WithSession).session, BROKEN);
+      }
     });
   }
-});
 
-function ageing(seconds: number): string {
-  return cookieOf("fernet", { user: "tom" }, { iat: NOW, exp: NOW + seconds });
-}
+  test("regenerate and destroy throw it at once, and change nothing", async () => {
+    for (const end of ["regenerate", "destroy"] as const) {
+      let time = NOW;
+      const made = service({ clock: () => time });
+      const { session, setCookie } = await visit(made, written(), (session) => {
+        time = Number.NaN;
+        assert.throws(() => session[end](), BROKEN);
+      });
+      assert.deepEqual([session.id, { ...session }, setCookie], [OLD_ID, TOM, []]);
+    }
+  });
+});

@@ -1,13 +1,18 @@
 /** Bytes as callers hand them in, and what a subclass or a growing buffer could make of them. */
 
 const prototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+const tagOf = getter(Symbol.toStringTag) as (this: unknown) => string | undefined;
 const bufferOf = getter("buffer") as (this: Uint8Array) => ArrayBufferLike;
 const byteOffsetOf = getter("byteOffset") as (this: Uint8Array) => number;
 const lengthGetter = getter("length") as (this: Uint8Array) => number;
 
-/** Whether these are bytes, and not only something that inherits from them. */
+/**
+ * Whether these are bytes, of whatever realm: a `vm` context and some test runners have a Uint8Array of
+ * their own. The engine's getter reads an internal slot (ECMA-262 section 23.2.3.38), so nothing that only
+ * inherits from bytes, and no `Symbol.toStringTag` of its own, passes.
+ */
 export function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && ArrayBuffer.isView(value);
+  return tagOf.call(value) === "Uint8Array";
 }
 
 /** How many they are, by the engine's own getter: the `length` of a subclass can be any code. */
@@ -30,6 +35,6 @@ export function plainView(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes), length);
 }
 
-function getter(name: string): unknown {
+function getter(name: string | symbol): unknown {
   return Object.getOwnPropertyDescriptor(prototype, name)?.get;
 }

@@ -4,7 +4,14 @@
  * Trusted base: errors.ts and checks.ts.
  */
 
-import { checkBoolean, checkOneOf, optionError, readOptions } from "./checks.ts";
+import {
+  type Checks,
+  checkBoolean,
+  checkOneOf,
+  checkWholeSeconds,
+  optionError,
+  readOptions,
+} from "./checks.ts";
 
 export type SameSite = "lax" | "strict" | "none";
 export type Priority = "low" | "medium" | "high";
@@ -44,17 +51,17 @@ const PATH = /^\/[\x20-\x3a\x3c-\x7e]*$/;
 // domain-value = subdomain (RFC 1034 section 3.5, RFC 1123 section 2.1)
 const LABEL = /^[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?$/;
 
-const ATTRIBUTES: ReadonlySet<string> = new Set([
-  "path",
-  "domain",
-  "maxAge",
-  "expires",
-  "secure",
-  "httpOnly",
-  "sameSite",
-  "partitioned",
-  "priority",
-]);
+export const ATTRIBUTES: Checks<CookieAttributes> = {
+  path: checkPath,
+  domain: checkDomain,
+  maxAge: (value, name) => checkWholeSeconds(value, name, 0, MAX_AGE_LIMIT),
+  expires: checkDate,
+  secure: checkBoolean,
+  httpOnly: checkBoolean,
+  sameSite: (value, name) => checkOneOf(value, name, ["lax", "strict", "none"]),
+  partitioned: checkBoolean,
+  priority: (value, name) => checkOneOf(value, name, ["low", "medium", "high"]),
+};
 
 /** The engine's own: a subclass could make any text of a time. */
 const { getUTCFullYear, toUTCString } = Date.prototype;
@@ -88,8 +95,9 @@ export function readCookies(header: string, name: string): string[] {
 /**
  * The value of a Set-Cookie header field.
  *
- * @throws ConfigError ERR_OPTION: what would leave the grammar of section 4.1.1, what the prefixes
- *   `__Host-` and `__Secure-` demand (section 4.1.3), what user agents drop.
+ * @throws ConfigError ERR_OPTION: a name, value or attribute outside the grammar of section 4.1.1; a name
+ *   whose prefix demands other attributes (`__Host-`, `__Secure-`, `__Http-`, `__Host-Http-`); anything else
+ *   that makes user agents drop the cookie.
  */
 export function serializeCookie(
   name: string,
@@ -114,8 +122,8 @@ export function isCookieValue(value: unknown): value is string {
 /** The attributes of a cookie of that name as text, each behind "; ", checked as serializeCookie says. */
 export function attributesText(name: string, given: CookieAttributes): string {
   checkName(name);
-  const attributes = readOptions(given, ATTRIBUTES, "a cookie");
-  checkAttributes(attributes);
+  const attributes = readOptions(given, ATTRIBUTES, "a cookie", []);
+  checkTogether(attributes);
   checkPrefix(name, attributes);
   const { maxAge, domain, path, expires, httpOnly, secure, sameSite, partitioned, priority } =
     attributes;
@@ -138,43 +146,43 @@ function checkName(name: string): void {
   }
 }
 
-function checkAttributes(attributes: CookieAttributes): void {
-  const { path, domain, maxAge, expires, secure, sameSite, partitioned } = attributes;
-  if (path !== undefined && !isAttribute(path, PATH)) {
-    throw optionError("path", 'text from "/" on, without ";" and control characters');
-  }
-  if (domain !== undefined && !isDomain(domain)) {
-    throw optionError("domain", "a host name without a leading dot");
-  }
-  if (
-    maxAge !== undefined &&
-    !(Number.isInteger(maxAge) && maxAge >= 0 && maxAge <= MAX_AGE_LIMIT)
-  ) {
-    throw optionError("maxAge", "whole seconds from 0 to 34560000 (400 days)");
-  }
-  if (expires !== undefined && !isDate(expires)) {
-    throw optionError("expires", "a Date of the years 1601 to 9999");
-  }
-  checkBoolean(secure, "secure");
-  checkBoolean(attributes.httpOnly, "httpOnly");
-  checkBoolean(partitioned, "partitioned");
-  checkOneOf(sameSite, "sameSite", ["lax", "strict", "none"]);
-  checkOneOf(attributes.priority, "priority", ["low", "medium", "high"]);
+function checkTogether({ secure, sameSite, partitioned }: CookieAttributes): void {
   if (sameSite === "none" && !secure) throw optionError("secure", 'true where sameSite is "none"');
   if (partitioned && !secure) throw optionError("secure", "true where partitioned is");
 }
 
-/** Section 4.1.3; user agents match the prefixes in any case (section 5.7). */
-function checkPrefix(name: string, { secure, path, domain }: CookieAttributes): void {
-  const lower = name.toLowerCase();
-  const host = lower.startsWith("__host-");
-  if ((host || lower.startsWith("__secure-")) && !secure) {
-    throw optionError("secure", "true where the cookie's name has the prefix __Host- or __Secure-");
+function checkPath(path: unknown, name: string): void {
+  if (typeof path !== "string" || path.length > ATTRIBUTE_LIMIT || !PATH.test(path)) {
+    throw optionError(name, 'text from "/" on, without ";" and control characters');
   }
-  if (host && path !== "/") throw optionError("path", '"/" where the name has the prefix __Host-');
-  if (host && domain !== undefined) {
-    throw optionError("domain", "absent where the cookie's name has the prefix __Host-");
-  }
+}
+
+function checkDomain(domain: unknown, name: string): void {
+  if (!isDomain(domain)) throw optionError(name, "a host name without a leading dot");
+}
+
+function checkDate(expires: unknown, name: string): void {
+  if (!isDate(expires as Date)) throw optionError(name, "a Date of the years 1601 to 9999");
+}
+
+/**
+ * Section 4.1.3; `__Http-` and `__Host-Http-` are not in it, but Chromium and Firefox hold cookies to them.
+ * User agents match a prefix in any case (section 5.7).
+ */
+function checkPrefix(name: string, attributes: CookieAttributes): void {
+  const [, prefix] = /^(__(?:host-http|host|http|secure)-)/i.exec(name) ?? [];
+  if (prefix === undefined) return;
+  const demand = (option: keyof CookieAttributes, value: unknown, said: string): void => {
+    if (attributes[option] !== value) {
+      throw optionError(option, `${said} where the cookie's name has the prefix ${prefix}`);
+    }
+  };
+  const lower = prefix.toLowerCase();
+  demand("secure", true, "true");
+  if (lower.includes("http")) demand("httpOnly", true, "true");
+  if (!lower.includes("host")) return;
+  demand("path", "/", '"/"');
+  demand("domain", undefined, "absent");
 }
 
 /** Whether a pair begins there: at the header's start or behind ";", with SP and HTAB between. */
@@ -201,10 +209,6 @@ function valueAt(header: string, from: number): string {
 /** SP or HTAB; `trim()` would take U+00A0 and U+FEFF too. */
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
-}
-
-function isAttribute(value: unknown, grammar: RegExp): boolean {
-  return typeof value === "string" && value.length <= ATTRIBUTE_LIMIT && grammar.test(value);
 }
 
 function isDomain(domain: unknown): boolean {

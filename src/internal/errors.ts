@@ -24,7 +24,7 @@ const TOKEN_MESSAGES = {
 const SESSION_MESSAGES = {
   ERR_SESSION_TOO_LARGE: "the session cookie's name and value exceed 4096 bytes",
   ERR_SESSION_DATA: "the session holds data that JSON, or its seal, cannot hold",
-  ERR_SESSION_HEADERS_SENT: "the session changed after the headers were sent",
+  ERR_SESSION_UNSENT: "the session changed and nothing carried it",
   ERR_SESSION_REVOCATION: "the revocation list could not be asked or told",
 } as const;
 
@@ -96,4 +96,21 @@ for (const code of Object.keys(TOKEN_MESSAGES) as TokenErrorCode[]) {
 /** The one refusal of a code. */
 export function refusal(code: TokenErrorCode): Refusal {
   return refusals.get(code) as Refusal;
+}
+
+/** The refusal of that code, whatever a foreign `seal` returned or threw. */
+export function refusalOf(refused: unknown): Refusal {
+  let code: unknown;
+  try {
+    code = (refused as { code?: unknown } | null | undefined)?.code;
+  } catch {
+    // A getter of its own.
+  }
+  return refusals.get(code as TokenErrorCode) ?? refusal("ERR_TOKEN_INVALID");
+}
+
+/** The list could not be asked or told; those of lists.ts say so themselves. */
+export function revocationError(cause: unknown): SessionError {
+  if (cause instanceof SessionError && cause.code === "ERR_SESSION_REVOCATION") return cause;
+  return new SessionError("ERR_SESSION_REVOCATION", { cause });
 }

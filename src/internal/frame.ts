@@ -10,19 +10,12 @@
  * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
  */
 
-import {
-  decodedLength,
-  decodeInto,
-  encodeUpTo,
-  MOST_BYTES,
-  pad,
-  unpaddedLength,
-} from "./base64.ts";
+import { decodedLength, decodeInto, encodeUpTo, MOST_BYTES } from "./base64.ts";
 import { CbcKey } from "./cbc.ts";
 import { TokenError } from "./errors.ts";
 import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
 import { type FernetKey, fernetKey, keyList } from "./keys.ts";
-import { fillRandom } from "./random.ts";
+import { writeIv } from "./random.ts";
 
 const VERSION = 0x80;
 const BLOCK = 16;
@@ -34,8 +27,8 @@ const OVERHEAD = CIPHERTEXT + MAC;
 
 const LONGEST_MESSAGE = MOST_BYTES - OVERHEAD - BLOCK;
 
-/** Writes `length` bytes of IV to `target` at `at`. */
-type IvSource = (target: Uint8Array, at: number, length: number) => void;
+/** Writes the 16 bytes of an IV to `target` at `at`. */
+type IvSource = (target: Uint8Array, at: number) => void;
 
 /** A Fernet key's two halves: the first 16 bytes sign, the last 16 encrypt. */
 class FrameKey {
@@ -67,14 +60,14 @@ export class Frames {
    *
    * @throws ConfigError ERR_KEY
    */
-  constructor(keys: FernetKey | readonly FernetKey[], iv: IvSource = fillRandom) {
+  constructor(keys: FernetKey | readonly FernetKey[], iv: IvSource = writeIv) {
     this.#keys = keyList(keys, "Fernet key").map((key) => new FrameKey(key));
     this.#first = this.#keys[0] as FrameKey;
     this.#iv = iv;
   }
 
   /**
-   * The token of a message and a timestamp in seconds.
+   * The token of a message and a timestamp in seconds, without padding.
    *
    * @throws TokenError ERR_TOKEN_TOO_LARGE
    */
@@ -86,9 +79,8 @@ export class Frames {
     return this.#build(Buffer.allocUnsafeSlow(OVERHEAD + length + BLOCK), message, timestamp);
   }
 
-  /** The frame of a token if its shape is right and a key's MAC holds. */
-  open(token: string): Frame | undefined {
-    const end = unpaddedLength(token);
+  /** The frame of a token if its shape is right and a key's MAC holds; at `end` its padding begins. */
+  open(token: string, end: number): Frame | undefined {
     const length = decodedLength(end);
     const ciphertext = length - OVERHEAD;
     if (ciphertext < BLOCK || ciphertext % BLOCK !== 0) return undefined;
@@ -103,9 +95,9 @@ export class Frames {
   }
 
   #build(buffer: Buffer, message: string | Uint8Array, timestamp: number | bigint): string {
+    this.#iv(buffer, IV);
     buffer[0] = VERSION;
     writeTimestamp(buffer, timestamp);
-    this.#iv(buffer, IV, BLOCK);
     let mac: number;
     try {
       mac = writePadded(buffer, message);
@@ -115,7 +107,7 @@ export class Frames {
       throw error;
     }
     buffer.write(macOf(this.#first, buffer, mac), mac, MAC, "latin1");
-    return pad(encodeUpTo(buffer, mac + MAC));
+    return encodeUpTo(buffer, mac + MAC);
   }
 }
 

@@ -1,31 +1,32 @@
 /**
- * Random bytes from a pool that the runtime's CSPRNG refills: one call into it for 256 IVs.
+ * Random bytes of the runtime's CSPRNG. Each key and each id is drawn from it by a call of its own; IVs
+ * come from a pool, of which one call fills 256.
  *
- * A byte is handed out once and wiped in the pool at once, so what a memory dump shows of the pool
- * is only the future. A process whose memory is cloned (a VM snapshot) repeats that future, as it
- * repeats the state of any userland generator.
+ * An IV is handed out once and wiped in the pool, so a memory dump shows none that was used. A process
+ * whose memory is cloned (a VM snapshot, a start-up snapshot of Node) repeats the IVs that were left in
+ * the pool; keys and ids it never repeats.
  */
 
 import { randomFillSync } from "node:crypto";
 import { encodeUpTo } from "./base64.ts";
 
-const POOL = 4096;
-const pool = Buffer.allocUnsafeSlow(POOL);
-let next = POOL;
-
+const IV_BYTES = 16;
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
-const id = Buffer.allocUnsafeSlow(ID_BYTES);
+const POOL: number = 256 * IV_BYTES;
 
-/** Writes `length` random bytes (up to 4096) to `target` at `at`. */
-export function fillRandom(target: Uint8Array, at: number, length: number): void {
-  if (next + length > POOL) {
-    // Should this throw for want of entropy, the pool still counts as spent and the next call retries.
-    next = POOL;
+const pool = Buffer.allocUnsafeSlow(POOL);
+/** Where the next IV lies; at the end there is none. */
+let next: number = POOL;
+
+/** Writes 16 random bytes to `target` at `at`. */
+export function writeIv(target: Uint8Array, at: number): void {
+  if (next === POOL) {
     randomFillSync(pool);
+    // Not before: where that throws the pool stays empty, and the next call asks again.
     next = 0;
   }
-  for (let index = 0; index < length; index++) {
+  for (let index = 0; index < IV_BYTES; index++) {
     target[at + index] = pool[next] as number;
     pool[next++] = 0;
   }
@@ -33,13 +34,16 @@ export function fillRandom(target: Uint8Array, at: number, length: number): void
 
 /** 256 random bits. */
 export function randomKey(): Uint8Array {
-  const key = new Uint8Array(KEY_BYTES);
-  fillRandom(key, 0, KEY_BYTES);
-  return key;
+  return randomBytes(KEY_BYTES);
 }
 
 /** 128 random bits as 22 base64url characters. */
 export function randomId(): string {
-  fillRandom(id, 0, ID_BYTES);
-  return encodeUpTo(id, ID_BYTES);
+  return encodeUpTo(randomBytes(ID_BYTES), ID_BYTES);
+}
+
+function randomBytes(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  randomFillSync(bytes);
+  return bytes;
 }

@@ -1,20 +1,21 @@
 /**
- * What seals a session's claims into a cookie's value: base64, jwt and fernet behind one interface.
- * A seal only seals; session/open.ts checks shapes and times of what it opens, for every type alike.
+ * Seals a session's claims into a cookie's value: base64, jwt and fernet behind one interface.
+ * A seal only seals; envelope.ts checks the shape and the times of what it opens, for every type alike.
  *
  * Trusted base: errors.ts, base64.ts, checks.ts and bytes.ts, keys.ts (HKDF), jws.ts and
  * frame.ts (the two formats), hmac.ts, cbc.ts, random.ts and text.ts.
  */
 
 import { decodeInto, toText } from "../internal/base64.ts";
+import { isPromise, warnOnce } from "../internal/callbacks.ts";
 import { seconds } from "../internal/checks.ts";
-import { refusal } from "../internal/errors.ts";
+import { ConfigError, refusal } from "../internal/errors.ts";
 import { decryptFrame, Frames } from "../internal/frame.ts";
 import { Jws } from "../internal/jws.ts";
 import { deriveKey, keyList, secretBytes } from "../internal/keys.ts";
-import { utf8Text } from "../internal/text.ts";
+import { parseObject, utf8Text } from "../internal/text.ts";
 
-/** JSON text in and out. `open` returns a refusal or throws for what `seal` cannot have made. */
+/** JSON text in and out. `open` returns a refusal, or throws, for what `seal` cannot have made. */
 export interface Seal {
   seal(payload: string): string;
   open(text: string): string | { readonly code: string };
@@ -22,34 +23,62 @@ export interface Seal {
 
 export type SealType = "fernet" | "jwt" | "base64";
 export type Secret = string | Uint8Array;
+/** Newest first: the first seals, all open. */
+export type Secrets = Secret | readonly Secret[];
 
 /**
- * The seal of a type for one cookie. A secret is never a key itself: HKDF-SHA256 derives one for the
+ * The seal of a type for one cookie. A secret never is a key itself: HKDF-SHA256 derives one for the
  * type and the cookie's name, so that no cookie can stand in for another.
+ *
+ * A function is called when the seal is first asked for; until it gives good secrets, it is asked again.
  *
  * @throws ConfigError ERR_KEY: no secret, or one under 32 bytes.
  */
-export function createSeal(
-  type: SealType,
-  secrets: Secret | readonly Secret[] | undefined,
+export function lazySeal(
+  type: "fernet" | "jwt",
+  secret: Secrets | (() => Secrets) | undefined,
   cookieName: string,
-): Seal {
-  if (type === "base64") return base64Seal();
-  const keys = keyList(secrets ?? [], "secret").map((secret) =>
-    deriveKey(secretBytes(secret, "secret"), `bulla/session/${type}/${cookieName}`),
-  );
-  return type === "jwt" ? jwtSeal(keys) : fernetSeal(keys);
+): () => Seal {
+  const info = `bulla/session/${type}/${cookieName}`;
+  const make = (secrets: Secrets): Seal => {
+    const keys = keyList(secrets, "secret").map((one) =>
+      deriveKey(secretBytes(one, "secret"), info),
+    );
+    return type === "jwt" ? jwtSeal(keys) : fernetSeal(keys);
+  };
+  let seal = typeof secret === "function" ? undefined : make(secret ?? []);
+  return () => (seal ??= make(secretsOf(secret as () => Secrets)));
 }
 
-/** Anybody can read and write it: for what is neither secret nor believed. */
-function base64Seal(): Seal {
+function secretsOf(secret: () => Secrets): Secrets {
+  let secrets: Secrets | Promise<never> | undefined;
+  try {
+    secrets = secret() ?? [];
+  } catch {
+    // Its error could hold a secret.
+  }
+  if (isPromise(secrets)) secrets.catch(() => {});
+  else if (secrets !== undefined) return secrets;
+  throw new ConfigError("ERR_KEY", "the function secret must return secrets, at once");
+}
+
+/** Anybody can read and write it: for data that are neither secret nor believed. */
+export function base64Seal(): Seal {
+  warnOnce(
+    "BULLA_BASE64",
+    'sessions of type "base64" are neither signed nor secret: anybody can read and forge them',
+  );
   return {
     seal: (payload) => toText(Buffer.from(payload)),
     open(text) {
       const bytes = Buffer.allocUnsafe(text.length + 4);
       const length = decodeInto(bytes, text, 0, text.length);
       if (length < 0) return refusal("ERR_ENCODING");
-      return utf8Text(bytes, 0, length) ?? refusal("ERR_TOKEN_MALFORMED");
+      const payload = utf8Text(bytes, 0, length);
+      // Only what `seal` writes: 1e20 would grow when it is written anew, and 1e400 could not be.
+      const claims = payload === undefined ? undefined : parseObject(payload);
+      const same = claims !== undefined && JSON.stringify(claims) === payload;
+      return same ? payload : refusal("ERR_TOKEN_MALFORMED");
     },
   };
 }
@@ -60,12 +89,13 @@ function jwtSeal(keys: readonly Uint8Array[]): Seal {
   return { seal: (payload) => jws.sign(payload), open: (text) => jws.open(text) };
 }
 
+/** Fernet without padding: clients and frameworks that percent-encode would change a "=". */
 function fernetSeal(keys: readonly Uint8Array[]): Seal {
   const frames = new Frames(keys);
   return {
     seal: (payload) => frames.encrypt(payload, seconds(undefined)),
     open(text) {
-      const frame = frames.open(text);
+      const frame = frames.open(text, text.length);
       const plaintext = frame && decryptFrame(frame);
       if (plaintext === undefined) return refusal("ERR_TOKEN_INVALID");
       const payload = utf8Text(plaintext, 0, plaintext.length);

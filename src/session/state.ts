@@ -1,203 +1,198 @@
-/** A request's session: whence it came, what changed, and what the response has to carry. */
+/** One request's session: what it was, what changed, and what has to be written. */
 
+import { callBack, tell } from "../internal/callbacks.ts";
 import { checkFunction, optionError } from "../internal/checks.ts";
-import { isCookieValue, PAIR_LIMIT } from "../internal/cookies.ts";
 import { SessionError } from "../internal/errors.ts";
-import { randomId } from "../internal/random.ts";
-import { parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
-import { type Claims, claimsText, isPromise, type Opened, revocationError } from "./open.ts";
-import { assign, clear, type Done, dataText, ReadonlySession, Session } from "./view.ts";
+import { assign, clear, copyOf, dataText } from "./data.ts";
+import { Draft } from "./draft.ts";
+import { hasData, isRenewalDue } from "./envelope.ts";
+import type { Opened } from "./open.ts";
+import { type Listed, revokeAll } from "./revocation.ts";
+import { type Done, ReadonlySession, Session } from "./view.ts";
 
-const EMPTY = "{}";
+/** What carries a session: a response. */
+export interface Carrier {
+  /** Whether it can carry nothing any more. */
+  isClosed(): boolean;
+}
+
+/** Of a session whose response has been returned. */
+export const CLOSED: Carrier = { isClosed: () => true };
+
+/** What a response carries of a session. */
+export interface Commit {
+  readonly cookie: string | undefined;
+  readonly text: string;
+  readonly draft: Draft;
+  readonly touches: number;
+}
 
 export class State {
   readonly config: Config;
   readonly object: ReadonlySession;
-  /** Whether the headers are sent: from then on nothing can be written. */
-  sent = false;
-  /** Whether a response's head has been made to carry it. */
-  hooked = false;
-  /** Settles when the revocation list has been told of every id that was dropped; never rejects. */
+  /** The session as it would be written. */
+  draft: Draft;
+  carrier: Carrier | undefined;
+  /** Settles when the revocation list has been told; never rejects. */
   pending: Promise<void> | undefined;
+  failure: SessionError | undefined;
 
-  readonly #now: number;
   /** Whether the request brought a cookie of the name, good or bad. */
   readonly #present: boolean;
-  #id: string | undefined;
-  #iat: number;
-  #exp: number;
-  /** What the request brought; undefined for a new session. */
-  #original: Claims | undefined;
-  #touched = false;
-  #untold: SessionError | undefined;
-  /** What was last worked out to be written, and for which data. */
-  #written: { readonly text: string; readonly cookie: string } | undefined;
-  /** The data as the headers carry them. */
-  #committed: string | undefined;
+  /** The sessions whose cookies the client may have. */
+  #held: readonly Listed[];
+  #restarted = false;
+  /** What the response carried, or the error that it said instead. */
+  #carried: Commit | SessionError | undefined;
+  /** The codes that `onError` has heard. */
+  #reported = "";
 
   constructor(config: Config, opened: Opened, now: number, readonly: boolean) {
-    const { claims } = opened;
+    const { envelope, others, present } = opened;
     this.config = config;
-    this.#now = now;
-    this.#present = opened.present;
-    this.#id = claims?.id;
-    this.#iat = claims?.iat ?? now;
-    this.#exp = claims?.exp ?? this.#renewed();
-    this.#original = claims;
+    this.#present = present;
+    this.#held = envelope === undefined ? [] : [envelope, ...others];
+    this.draft = new Draft(config, now, envelope);
     this.object = readonly ? new ReadonlySession(this) : new Session(this);
-    if (claims !== undefined) assign(this.object, claims.data);
+    if (envelope !== undefined) assign(this.object, envelope.data);
     if (readonly) Object.freeze(this.object);
   }
 
-  /** That the revocation list could not be told of an id that was dropped. */
-  get untold(): SessionError | undefined {
-    return this.#untold;
-  }
-  get id(): string {
-    return (this.#id ??= randomId());
-  }
-  get isNew(): boolean {
-    return this.#original === undefined;
-  }
-  get createdAt(): number {
-    return this.#iat;
-  }
-  get expiresAt(): number {
-    return this.#exp;
+  /** Whether it was destroyed, or began anew, and a cookie is there to delete. */
+  get isEnded(): boolean {
+    return this.#restarted && this.#present;
   }
 
-  touch(): void {
-    this.#touched = true;
-    this.#exp = this.#renewed();
-  }
-
-  /** What an assignment to `req.session` means: null destroys, another object replaces the data. */
+  /** Does what an assignment to `req.session` means: null destroys, another object replaces the data. */
   replace(value: unknown): void {
     if (value === this.object) return;
-    if (value === null) this.restart();
-    else if (typeof value === "object") {
-      const data = { ...value };
+    if (value === null) {
+      const demand = "ended by `await destroy()`, not by null: a list is told";
+      if (this.config.revocation !== undefined) throw optionError("the session", demand);
+      void this.restart();
+    } else {
+      const data = copyOf(value);
       clear(this.object);
       assign(this.object, data);
-    } else throw optionError("what is assigned to the session", "an object or null");
+    }
   }
 
-  /** An empty new session in the same object; the old id, if a cookie carried it, is revoked. */
-  restart(done?: Done): void {
-    checkFunction(done, "done");
+  /** Makes it an empty new session, in the same object; revokes every id that the client may have. */
+  restart(done?: Done): Promise<void> {
+    if (done !== undefined) checkFunction(done, "done");
+    const { config } = this;
+    const now = config.now();
+    const late = this.carrier?.isClosed() === true;
     clear(this.object);
-    if (this.#original !== undefined) this.#revoke(this.#original);
-    // Whatever comes into it now, it is no longer what the headers carry.
-    if (this.#committed !== EMPTY) this.#committed = undefined;
-    this.#id = undefined;
-    this.#original = undefined;
-    this.#written = undefined;
-    this.#touched = false;
-    this.#iat = this.#now;
-    this.#exp = this.#renewed();
-    this.#call(done);
+    const told = revokeAll(config, this.#held, now, this);
+    this.#held = [];
+    // A new one, also so that the cookie with the old id is forgotten.
+    this.draft = new Draft(config, now, undefined);
+    this.#restarted = true;
+    const settled = told.then(() => {
+      const error = this.failure ?? (late ? new SessionError("ERR_SESSION_UNSENT") : undefined);
+      if (error === undefined) return;
+      this.report(error);
+      throw error;
+    });
+    this.pending = callBack(settled, done);
+    return settled;
   }
 
   save(done?: Done): void {
-    checkFunction(done, "done");
+    if (done !== undefined) checkFunction(done, "done");
+    let error = this.failure;
     try {
-      if (!this.sent) this.cookie();
-      else if (this.changedLate()) throw new SessionError("ERR_SESSION_HEADERS_SENT");
-    } catch (error) {
-      if (done === undefined) throw error;
-      queueMicrotask(() => done(error as SessionError));
-      return;
+      if (this.carrier?.isClosed() && this.#isLost()) throw new SessionError("ERR_SESSION_UNSENT");
+      this.commit();
+    } catch (caught) {
+      error ??= caught as SessionError;
     }
-    this.#call(done);
+    if (done !== undefined) queueMicrotask(() => (error === undefined ? done() : done(error)));
+    else if (error !== undefined) throw error;
   }
 
-  /**
-   * The Set-Cookie that the response has to carry, if any.
-   *
-   * @throws SessionError
-   */
-  cookie(): string | undefined {
-    if (this.#untold !== undefined) throw this.#untold;
+  /** What the response has to carry now. @throws SessionError */
+  commit(): Commit {
     const text = dataText(this.object);
-    this.#committed = text;
-    if (text === EMPTY) return this.#present ? this.config.clearing : undefined;
-    if (!this.#touched && !this.#changed(text) && !this.#isRenewalDue()) return undefined;
-    if (this.#written?.text !== text) this.#written = { text, cookie: this.#sealed(text) };
-    return this.#written.cookie;
+    const { draft } = this;
+    return { cookie: this.#cookie(text), text, draft, touches: draft.touches };
   }
 
-  /** Whether the session is no longer what the headers carry. */
-  changedLate(): boolean {
+  /** Remembers what the response carries, once it has gone, or the error that it says instead. */
+  carried(commit: Commit | SessionError): void {
+    this.#carried = commit;
+    const { cookie, held } = this.draft.written ?? {};
+    if (held === undefined || commit instanceof SessionError || commit.cookie !== cookie) return;
+    this.#held = [held, ...this.#held.filter(({ id }) => id !== held.id)];
+  }
+
+  /** Tells `onError` of changes that nothing carried. */
+  reportLost(): void {
+    if (this.#isLost()) this.report(new SessionError("ERR_SESSION_UNSENT"));
+  }
+
+  /** Tells `onError`, of each code once: a head can be tried twice. */
+  report(error: SessionError): void {
+    if (this.#reported.includes(error.code)) return;
+    this.#reported += error.code;
+    tell("onError", () => this.config.onError(error));
+  }
+
+  /** The list could not be told: nothing of this session is written any more. */
+  fail(error: SessionError): void {
+    this.failure ??= error;
+    this.report(error);
+  }
+
+  #cookie(text: string): string | undefined {
+    const { config } = this;
+    // The list does not know that the old session has ended: no new one takes its place.
+    if (this.failure !== undefined) return config.clearing;
+    if (this.#isChanged(text)) {
+      return text === "{}" && this.draft.touches === 0 ? config.clearing : this.draft.cookie(text);
+    }
+    const { original, now } = this.draft;
+    if (original === undefined || !isRenewalDue(config, original, now)) return undefined;
     try {
-      return dataText(this.object) !== this.#committed;
+      return this.draft.cookie(text);
+    } catch (error) {
+      // Who changed nothing must not meet an error: the cookie that is there stays.
+      this.report(error as SessionError);
+      return undefined;
+    }
+  }
+
+  #isChanged(text: string): boolean {
+    const { original } = this.draft;
+    if (this.draft.touches > 0) return true;
+    if (original === undefined) return text !== "{}" || this.isEnded;
+    return !hasData(original, text);
+  }
+
+  /** Whether there is something that no response carried. */
+  #isLost(): boolean {
+    const carried = this.#carried;
+    if (carried instanceof SessionError) return false;
+    try {
+      const text = dataText(this.object);
+      if (carried === undefined) return this.#isChanged(text);
+      const { draft, touches } = carried;
+      return text !== carried.text || this.draft !== draft || draft.touches !== touches;
     } catch {
       return true;
     }
   }
+}
 
-  /** Takes the session as it is for what the headers carry: they went before it was opened. */
-  missHeaders(): void {
-    this.sent = true;
-    this.#committed = dataText(this.object);
-  }
-
-  #sealed(text: string): string {
-    const { name, seal, attributes, persistent } = this.config;
-    const exp = this.#renewed();
-    let value: unknown;
-    try {
-      value = seal.seal(claimsText({ id: this.id, iat: this.#iat, exp }, text));
-    } catch {
-      // Its error could hold the data.
-    }
-    if (!isCookieValue(value)) throw new SessionError("ERR_SESSION_DATA");
-    if (name.length + value.length > PAIR_LIMIT) throw new SessionError("ERR_SESSION_TOO_LARGE");
-    return `${name}=${value}${persistent ? `; Max-Age=${exp - this.#now}` : ""}${attributes}`;
-  }
-
-  #changed(text: string): boolean {
-    const original = this.#original;
-    if (original === undefined) return true;
-    if (claimsText(original, text) === original.payload) return false;
-    // Another hand may have spaced or ordered it differently, or put in what was dropped.
-    const data = parseObject(original.payload)?.data as object;
-    return dataText(assign({}, data)) !== text;
-  }
-
-  #isRenewalDue(): boolean {
-    const { maxAge, renewAfter } = this.config;
-    return this.#renewed() > this.#exp && this.#now >= this.#exp - maxAge + renewAfter;
-  }
-
-  /** When a cookie that is written now expires. */
-  #renewed(): number {
-    const { maxAge, maxLifetime } = this.config;
-    return Math.min(this.#now + maxAge, this.#iat + maxLifetime);
-  }
-
-  /** No cookie of this id opens after `exp`, unless a request beside this one has just renewed it. */
-  #revoke({ id, exp }: Claims): void {
-    const { config } = this;
-    const { revocation, maxAge } = config;
-    if (revocation === undefined) return;
-    const failed = (cause: unknown): void => {
-      this.#untold = revocationError(cause);
-    };
-    try {
-      const told = revocation.revoke(id, Math.max(exp, config.now() + maxAge));
-      if (!isPromise(told)) return;
-      this.pending = Promise.resolve(told).then(undefined, failed);
-    } catch (cause) {
-      failed(cause);
-    }
-  }
-
-  /** Calls back once the revocation list has been told; asynchronously, as its users expect. */
-  #call(done: Done | undefined): void {
-    if (done === undefined) return;
-    const call = (): void => (this.#untold === undefined ? done() : done(this.#untold));
-    if (this.pending === undefined) queueMicrotask(call);
-    else void this.pending.then(() => queueMicrotask(call));
+/** What a response has to carry, or the error that it has to say, which has been reported. */
+export function commitOf(state: State): Commit | SessionError {
+  try {
+    return state.commit();
+  } catch (error) {
+    const failure = error instanceof SessionError ? error : new SessionError("ERR_SESSION_DATA");
+    state.report(failure);
+    return failure;
   }
 }

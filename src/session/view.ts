@@ -1,9 +1,10 @@
 /** The object that the application holds: its data, and the members on a frozen prototype. */
 
-import { optionError } from "../internal/checks.ts";
-import { SessionError } from "../internal/errors.ts";
+import type { SessionError } from "../internal/errors.ts";
+import type { Lifetime } from "./config.ts";
+import { refuseName } from "./data.ts";
 
-/** `error` is there when the revocation list could not be told, or the session not be written. */
+/** `error` is there where the revocation list could not be told, or the session not be written. */
 export type Done = (error?: SessionError) => void;
 
 /** The four facts of a session. */
@@ -14,127 +15,91 @@ export interface SessionFacts {
   readonly isNew: boolean;
   /** When it began, in seconds since the epoch. */
   readonly createdAt: number;
-  /** When its cookie expires, in seconds since the epoch. */
+  /** When its cookie no longer opens, in seconds since the epoch. */
   readonly expiresAt: number;
 }
 
-/** What a session is besides its data. */
+/** The members of a session besides its data. */
 export interface SessionMembers extends SessionFacts {
-  /** Drops the data and begins anew under a new id, in the same object: for every login. */
-  regenerate(done?: Done): void;
-  /** Drops the data, and with them the cookie: for every logout. */
-  destroy(done?: Done): void;
   /**
-   * Checks that the session can be written; the cookie itself goes with the headers. The error goes to
+   * Drops the data and begins anew under a new id, in the same object: call it at every login.
+   *
+   * The Promise, and `done`, settle when the revocation list has been told. It rejects with a SessionError:
+   * ERR_SESSION_REVOCATION where the list could not be told, ERR_SESSION_UNSENT where the headers have gone.
+   */
+  regenerate(done?: Done): Promise<void>;
+  /** Drops the data, and with them the cookie: call it at every logout. Settles as `regenerate` does. */
+  destroy(done?: Done): Promise<void>;
+  /**
+   * Checks that the session can be written now; the cookie itself goes with the headers. The error goes to
    * `done` where there is one.
    *
    * @throws SessionError
    */
   save(done?: Done): void;
-  /** Renews the session, however young it is. */
-  touch(): void;
+  /**
+   * Renews the session, however young it is. With a lifetime, from now on with that one: "remember me".
+   *
+   * @throws ConfigError ERR_OPTION: `maxAge` is not whole seconds from 1 to `longestAge`.
+   */
+  touch(lifetime?: Lifetime): void;
 }
 
-const MEMBERS = ["id", "isNew", "createdAt", "expiresAt", "regenerate", "destroy", "save", "touch"];
-/** What no cookie and no assignment can bring: names that would hide a member or the prototype. */
-const RESERVED: ReadonlySet<string> = new Set([...MEMBERS, "__proto__"]);
-
-/** What the members ask and tell; state.ts's State. */
-interface Owner extends SessionFacts {
-  restart(done?: Done): void;
+/** What the members ask and tell: a State. */
+interface Owner {
+  readonly draft: SessionFacts & Pick<SessionMembers, "touch">;
+  restart(done?: Done): Promise<void>;
   save(done?: Done): void;
-  touch(): void;
 }
+
+const FACTS = ["id", "isNew", "createdAt", "expiresAt"] as const;
+const METHODS: Record<string, (owner: Owner, argument?: never) => unknown> = {
+  regenerate: (owner, done) => owner.restart(done),
+  destroy: (owner, done) => owner.restart(done),
+  save: (owner, done) => owner.save(done),
+  touch: (owner, lifetime) => owner.draft.touch(lifetime),
+};
 
 /** A session that is only read: its data, and the four facts on the prototype. */
 export class ReadonlySession {
-  readonly #state: Owner;
+  readonly #owner: Owner;
 
-  constructor(state: Owner) {
-    this.#state = state;
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
-  get id(): string {
-    return this.#state.id;
+  /** Out of reach of who holds a session: its prototype has no constructor. */
+  static ownerOf(session: ReadonlySession): Owner {
+    return session.#owner;
   }
-  get isNew(): boolean {
-    return this.#state.isNew;
-  }
-  get createdAt(): number {
-    return this.#state.createdAt;
-  }
-  get expiresAt(): number {
-    return this.#state.expiresAt;
-  }
-  get ["__proto__"](): unknown {
-    return Object.getPrototypeOf(this);
-  }
-  /** `session.__proto__ = x`, by Object.assign say, would take the members away. It does nothing. */
-  set ["__proto__"](_: unknown) {}
 }
 
 /** A session that can be changed. */
-export class Session extends ReadonlySession {
-  readonly #state: Owner;
+export class Session extends ReadonlySession {}
 
-  constructor(state: Owner) {
-    super(state);
-    this.#state = state;
-  }
-
-  regenerate(done?: Done): void {
-    this.#state.restart(done);
-  }
-  destroy(done?: Done): void {
-    this.#state.restart(done);
-  }
-  save(done?: Done): void {
-    this.#state.save(done);
-  }
-  touch(): void {
-    this.#state.touch();
-  }
+const { ownerOf } = ReadonlySession;
+for (const name of FACTS) {
+  define(ReadonlySession.prototype, name, (session) => ownerOf(session).draft[name]);
 }
-
-// Frozen, so that an assignment to a member's name throws; `constructor` is a name for data.
+for (const [name, call] of Object.entries(METHODS)) {
+  const method = function (this: ReadonlySession, argument?: never): unknown {
+    return call(ownerOf(this), argument);
+  };
+  define(Session.prototype, name, () => method);
+}
+define(ReadonlySession.prototype, "__proto__", Object.getPrototypeOf);
 for (const { prototype } of [ReadonlySession, Session]) {
+  // It is a name for data.
   Reflect.deleteProperty(prototype, "constructor");
   Object.freeze(prototype);
 }
 
-/** The session's data as JSON text. */
-export function dataText(object: object): string {
-  let text: string | undefined;
-  try {
-    const hidden = MEMBERS.some((name) => Object.hasOwn(object, name));
-    text = JSON.stringify(hidden ? assign({}, object) : object);
-  } catch {
-    // A cycle, a BigInt, a toJSON that threw: its error could hold the data.
-  }
-  if (text?.[0] !== "{") throw new SessionError("ERR_SESSION_DATA");
-  return text;
-}
-
-/** @throws ConfigError: the application has frozen the session, or a part of it. */
-export function clear(object: object): void {
-  for (const name of Object.keys(object)) Reflect.deleteProperty(object, name);
-  if (!Object.isExtensible(object) || Object.keys(object).length > 0) {
-    throw optionError("the session", "extensible, and its data configurable");
-  }
-}
-
-/** Copies own enumerable data, but for what is reserved. */
-export function assign<O extends object>(object: O, data: object): O {
-  for (const [name, value] of Object.entries(data)) {
-    if (RESERVED.has(name)) continue;
-    // An assignment would ask a setter that is inherited, and fail where Object.prototype is frozen.
-    if (name in object) define(object, name, value);
-    else (object as Record<string, unknown>)[name] = value;
-  }
-  return object;
-}
-
-function define(object: object, name: string, value: unknown): void {
-  const data = { value, writable: true, enumerable: true, configurable: true };
-  Object.defineProperty(object, name, data);
+/** An accessor, so that an assignment throws, in sloppy code too. */
+function define(prototype: object, name: string, get: (session: ReadonlySession) => unknown): void {
+  Object.defineProperty(prototype, name, {
+    get(this: ReadonlySession) {
+      return get(this);
+    },
+    set: () => refuseName(name),
+  });
 }

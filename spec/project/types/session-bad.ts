@@ -45,11 +45,19 @@ http.createServer((req, res) => {
   // @ts-expect-error
   session.user.name = "tom";
   // @ts-expect-error
-  session.regenerate(7);
+  void session.regenerate(7);
   // @ts-expect-error
   session.save((error: string) => error);
   // @ts-expect-error
   session.touch(1);
+  // @ts-expect-error
+  session.touch({ maxage: 60 });
+  // @ts-expect-error
+  session.touch({ maxAge: "60" });
+  // @ts-expect-error
+  session.touch({ persistent: 1 });
+  // @ts-expect-error
+  session.regenerate().visits;
   const read = visitors.read(req);
   // @ts-expect-error
   read.visits = 1;
@@ -80,7 +88,31 @@ visitors.read(7);
 // @ts-expect-error
 visitors.read(null);
 // @ts-expect-error
+visitors.read({});
+// @ts-expect-error
+visitors.read({ get: () => 7 });
+// @ts-expect-error
+visitors.read(Promise.resolve(new Map<string, string>()));
+// @ts-expect-error
 visitors.load(7);
+// @ts-expect-error
+visitors.edit(new Map<string, number>(), () => 7);
+// @ts-expect-error
+visitors.edit({ get: () => "" }, () => 7);
+// @ts-expect-error
+visitors.issue();
+// @ts-expect-error
+visitors.issue("text");
+// @ts-expect-error
+visitors.issue({ visits: "1" });
+// @ts-expect-error
+visitors.issue({ visitors: 1 });
+// @ts-expect-error
+visitors.issue({}, 60);
+// @ts-expect-error
+visitors.issue({}, { maxage: 60 });
+// @ts-expect-error
+visitors.issue({}).value;
 // @ts-expect-error
 visitors.wrap(() => "text");
 // @ts-expect-error
@@ -89,6 +121,14 @@ visitors.wrap((_request, session) => new Response(session.unheardOf));
 visitors.wrap((_request, _session, id: string) => new Response(id))(new Request(""));
 // @ts-expect-error
 visitors.wrap((_request, _session, id: string) => new Response(id))(new Request(""), 7);
+// A handler that asks for more than a Request is called with it.
+class OwnRequest extends Request {
+  readonly own: string = "";
+}
+// @ts-expect-error
+visitors.wrap((request: OwnRequest) => new Response(request.own))(new Request(""));
+// @ts-expect-error
+visitors.wrap((url: URL) => new Response(url.href));
 
 // @ts-expect-error
 sessions();
@@ -97,6 +137,12 @@ export const options: SessionOptions[] = [
   { secret: 7 },
   // @ts-expect-error
   { secret: [7] },
+  // @ts-expect-error
+  { secret: () => 7 },
+  // @ts-expect-error
+  { secret: async () => secret },
+  // @ts-expect-error
+  { secret: [() => secret] },
   // @ts-expect-error
   { secret, type: "none" },
   // @ts-expect-error
@@ -118,5 +164,11 @@ export const options: SessionOptions[] = [
   // @ts-expect-error
   { secret, clock: () => new Date() },
   // @ts-expect-error
+  { secret, longestAge: "60" },
+  // @ts-expect-error
   { secret, onInvalid: "warn" },
+  // @ts-expect-error
+  { secret, onInvalid: ({ code }) => code === "ERR_MINE" },
+  // @ts-expect-error
+  { secret, onError: ({ code }) => code === "ERR_SESSION_HEADERS_SENT" },
 ];

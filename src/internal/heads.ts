@@ -1,0 +1,169 @@
+/** The fields of a response, and changes to them: of a `writeHead` of node:http or node:http2, and of Headers. */
+
+export type FieldValue = string | number | readonly string[] | null | undefined;
+
+/** A response's fields, by name in any case. */
+export interface Fields {
+  get(name: string): FieldValue;
+  names(): Iterable<string>;
+}
+
+/** undefined removes the field. */
+export type Change = readonly [name: string, value: string | readonly string[] | undefined];
+
+/** What is used of a ServerResponse or an Http2ServerResponse. */
+export interface HeadResponse {
+  statusMessage: string;
+  getHeader(name: string): string | number | readonly string[] | undefined;
+  getHeaderNames?(): string[];
+  setHeader(name: string, value: string | readonly string[]): unknown;
+  removeHeader(name: string): void;
+}
+
+type Pair = readonly [name: unknown, value: FieldValue];
+
+/** The arguments of a `writeHead`: a status, a reason, and fields as an object, a flat list or pairs. */
+export class HeadArguments implements Fields {
+  readonly status: unknown;
+  readonly #res: HeadResponse;
+  readonly #reason: readonly unknown[];
+  readonly #given: unknown;
+  readonly #pairs: readonly Pair[];
+  readonly #arePairs: boolean;
+  readonly #isHttp2: boolean;
+
+  constructor(res: HeadResponse, [status, ...rest]: readonly unknown[]) {
+    this.status = status;
+    this.#res = res;
+    this.#reason = typeof rest[0] === "string" ? [rest.shift()] : [];
+    this.#given = rest[1] ?? rest[0];
+    this.#pairs = pairsOf(this.#given);
+    this.#arePairs = Array.isArray(this.#given) && Array.isArray(this.#given[0]);
+    this.#isHttp2 = "stream" in res;
+  }
+
+  /** As it would be sent: a field of the call comes before one that was set. */
+  get(name: string): FieldValue {
+    if (this.#pairs.length === 0) return this.#res.getHeader(name);
+    const lower = name.toLowerCase();
+    const pairs = this.#pairs.filter(([other]) => lowerCase(other) === lower);
+    if (pairs.length === 0) return this.#res.getHeader(name);
+    return pairs.flatMap(([, value]) => value as string | readonly string[]);
+  }
+
+  names(): string[] {
+    return [...(this.#res.getHeaderNames?.() ?? []), ...this.#pairs.map(([name]) => String(name))];
+  }
+
+  /** Whether Node refuses the list, or the value of such a field: then the call is to fail as it stands. */
+  refuses(name: string): boolean {
+    const lower = name.toLowerCase();
+    const isBad = (value: FieldValue): boolean => !this.#isHttp2 && isRefused(value);
+    return this.#pairs.some(
+      ([other, value]) => value === undefined || (lowerCase(other) === lower && isBad(value)),
+    );
+  }
+
+  /**
+   * Calls `writeHead` with these arguments, the changes and, if there is one, another status.
+   *
+   * A response without fields of its own gets the changes in a copy of the argument, since any `setHeader` puts
+   * node:http on a path where repeated names of a list collapse. Otherwise they are set on the response. A call
+   * that throws leaves nothing behind.
+   */
+  write(
+    writeHead: (...args: unknown[]) => unknown,
+    changes: readonly Change[],
+    status?: number,
+  ): unknown {
+    const res = this.#res;
+    const { statusMessage } = res;
+    const bare = res.getHeaderNames?.().length === 0;
+    const before = changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
+    // node:http takes no pairs behind fields that are set, and says so.
+    const fields =
+      bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
+    const line = status === undefined ? [this.status, ...this.#reason] : [status];
+    // HTTP/2 has no reason phrase, and Node warns of one.
+    const renamed = status !== undefined && !this.#isHttp2;
+    try {
+      if (!bare) setFields(res, changes);
+      if (renamed) res.statusMessage = "";
+      return writeHead.call(res, ...line, ...(fields === undefined ? [] : [fields]));
+    } catch (error) {
+      // node:http2 sets the fields of a call before it refuses the call.
+      if (!bare || this.#isHttp2) setFields(res, before);
+      if (renamed) res.statusMessage = statusMessage;
+      throw error;
+    }
+  }
+
+  /** A copy of the fields in the form they had, without those that change; `bare`: with their new values. */
+  #joined(changes: readonly Change[], bare: boolean): unknown {
+    const given = this.#given;
+    if (this.#pairs.length === 0 && !bare) return given;
+    const added = bare ? changes.filter(([, value]) => value !== undefined) : [];
+    const changed = new Set<unknown>(changes.map(([name]) => lowerCase(name)));
+    const kept = this.#pairs.filter(([name]) => !changed.has(lowerCase(name)));
+    if (added.length === 0 && kept.length === this.#pairs.length) return given;
+    if (!Array.isArray(given) || given.length === 0) {
+      return Object.fromEntries([...kept, ...added] as [string, FieldValue][]);
+    }
+    const single = added.flatMap(([name, value]) => [value].flat().map((one): Pair => [name, one]));
+    const all = [...kept, ...single];
+    return this.#arePairs ? all : all.flat(1);
+  }
+}
+
+const NONE: readonly Pair[] = [];
+
+function pairsOf(given: unknown): readonly Pair[] {
+  if (given === undefined || given === null) return NONE;
+  if (!Array.isArray(given)) return Object.entries(given);
+  if (Array.isArray(given[0])) return given.map(([name, value]) => [name, value]);
+  const pairs: Pair[] = [];
+  for (let at = 0; at < given.length; at += 2) pairs.push([given[at], given[at + 1]]);
+  return pairs;
+}
+
+function lowerCase(name: unknown): unknown {
+  return typeof name === "string" ? name.toLowerCase() : name;
+}
+
+function asSet(value: FieldValue): Change[1] {
+  return typeof value === "number" ? String(value) : (value ?? undefined);
+}
+
+/** As node:http has it: undefined, or a character that is not of a field's value (RFC 9110 section 5.5). */
+function isRefused(value: FieldValue): boolean {
+  if (Array.isArray(value)) return value.some(isRefused);
+  return value === undefined || /[^\t\x20-\x7e\x80-\xff]/.test(String(value));
+}
+
+function setFields(res: HeadResponse, changes: readonly Change[]): void {
+  for (const [name, value] of changes) {
+    if (value === undefined) res.removeHeader(name);
+    else res.setHeader(name, value);
+  }
+}
+
+/** The fields of Headers. */
+export function fieldsOf(headers: Headers): Fields {
+  return {
+    get: (name) => (name === "Set-Cookie" ? headers.getSetCookie() : headers.get(name)),
+    names: () => headers.keys(),
+  };
+}
+
+/** @throws TypeError: the headers are immutable. */
+export function changeHeaders(headers: Headers, changes: readonly Change[]): void {
+  for (const [name, value] of changes) {
+    headers.delete(name);
+    for (const one of [value ?? []].flat()) headers.append(name, one);
+  }
+}
+
+/** Of any realm. */
+export function isResponse(value: unknown): value is Response {
+  return Object.prototype.toString.call(value) === "[object Response]";
+}

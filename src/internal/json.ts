@@ -1,0 +1,56 @@
+/** Which values JSON gives back as they were, and plain objects. */
+
+/**
+ * Whether JSON gives back what it is given: plain objects and arrays of strings, booleans, null and finite
+ * numbers. A member that is `undefined` is absent. Of what has a `toJSON`, what that gives counts.
+ */
+export function isStorable(value: unknown): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object") return false;
+  const json = asJson(value);
+  if (typeof json !== "object" || json === null) return isStorable(json);
+  if (Array.isArray(json)) return isStorableArray(json);
+  if (!isPlain(json)) return false;
+  for (const name of Object.keys(json)) {
+    const member = (json as Record<string, unknown>)[name];
+    if (member !== undefined && !isStorable(member)) return false;
+  }
+  return true;
+}
+
+/** What JSON.stringify writes of it. */
+export function asJson(value: object): unknown {
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === "function" ? toJSON.call(value, "") : value;
+}
+
+/** Holes, and names beside the indices, are lost in JSON. */
+function isStorableArray(array: readonly unknown[]): boolean {
+  for (let index = 0; index < array.length; index++) if (!isStorable(array[index])) return false;
+  return Object.keys(array).length === array.length;
+}
+
+/** An object literal's, of any realm, or without a prototype. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (
+    prototype === Object.prototype ||
+    prototype === null ||
+    (Object.getPrototypeOf(prototype) === null &&
+      Object.hasOwn(prototype as object, "isPrototypeOf"))
+  );
+}
+
+/** Sets an own member, whatever the object inherits. */
+export function put(object: object, name: string, value: unknown): void {
+  // An assignment would ask a setter that is inherited, and fail where Object.prototype is frozen.
+  if (!(name in object)) (object as Record<string, unknown>)[name] = value;
+  else
+    Object.defineProperty(object, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+}

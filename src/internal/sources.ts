@@ -1,0 +1,54 @@
+/** The cookies of a name, from anything that has them. */
+
+import { optionError } from "./checks.ts";
+import { isCookieValue, readCookies } from "./cookies.ts";
+
+/** A cookie store that can be read: Next's `cookies()`, SvelteKit's, Astro's. */
+export interface CookieReader {
+  get(name: string): string | { readonly value: string } | null | undefined;
+}
+
+/** Anything that has a Cookie header, the header's text, or a cookie store. */
+export type CookieSource =
+  | { readonly headers: { cookie?: string | undefined } }
+  | Request
+  | Headers
+  | CookieReader
+  | string
+  | undefined;
+
+/** The values, in order, as they stand. @throws ConfigError ERR_OPTION: not a source. */
+export function cookiesOf(source: CookieSource, name: string): string[] {
+  if (source === undefined) return [];
+  if (typeof source === "string") return readCookies(source, name);
+  // Before anything with headers: Astro's store has a method of that name.
+  if (isReader(source)) {
+    const cookie = source.get(name);
+    if (cookie === undefined || cookie === null) return [];
+    const value = typeof cookie === "string" ? cookie : cookie.value;
+    if (typeof value !== "string")
+      throw optionError("a cookie of the store", "text, or have it as value");
+    // As in a header, a value that is not of cookie-octets does not exist.
+    return isCookieValue(value) ? [value] : [];
+  }
+  const { get, headers } = (isObject(source) ? source : {}) as { get?: unknown; headers?: unknown };
+  const fields = isObject(headers) ? headers : typeof get === "function" ? source : undefined;
+  if (fields === undefined) {
+    throw optionError("what is read", "a request, headers, a Cookie header or a cookie store");
+  }
+  const { get: read, cookie } = fields as { get?: unknown; cookie?: string | string[] };
+  const header = typeof read === "function" ? read.call(fields, "Cookie") : cookie;
+  // Several fields are one list (RFC 6265bis section 4.2.1).
+  return readCookies(Array.isArray(header) ? header.join("; ") : (header ?? ""), name);
+}
+
+/** Headers have `append`; an Express request has `get`, and headers. */
+function isReader(source: unknown): source is CookieReader {
+  if (!isObject(source)) return false;
+  const { get, append, headers } = source as Record<string, unknown>;
+  return typeof get === "function" && typeof append !== "function" && !isObject(headers);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

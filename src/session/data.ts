@@ -1,0 +1,71 @@
+/** What a session's data may be: what JSON gives back as it was. */
+
+import { optionError } from "../internal/checks.ts";
+import { ConfigError, SessionError } from "../internal/errors.ts";
+import { asJson, isPlain, isStorable, put } from "../internal/json.ts";
+
+/** Data cannot have these names: they would hide a member or the prototype. */
+export const RESERVED: ReadonlySet<string> = new Set([
+  "id",
+  "isNew",
+  "createdAt",
+  "expiresAt",
+  "regenerate",
+  "destroy",
+  "save",
+  "touch",
+  "__proto__",
+]);
+
+export function refuseName(name: string): never {
+  throw new ConfigError("ERR_OPTION", `${name} is a session's own: data must have another name`);
+}
+
+/**
+ * The session's data as JSON text.
+ *
+ * @throws SessionError ERR_SESSION_DATA: JSON cannot hold the data, or would alter them.
+ */
+export function dataText(object: object): string {
+  let text: string | undefined;
+  try {
+    const json = asJson(object) as Record<string, unknown>;
+    let right = json === object || isPlain(json);
+    for (const name of Object.keys(json)) {
+      const value = json[name];
+      if (RESERVED.has(name) || (value !== undefined && !isStorable(value))) right = false;
+    }
+    if (right) text = JSON.stringify(object);
+  } catch {
+    // A cycle, a getter or a toJSON that threw: its error could hold the data.
+  }
+  if (text === undefined) throw new SessionError("ERR_SESSION_DATA");
+  return text;
+}
+
+/** Removes all data. @throws ConfigError: the application has frozen the session, or a part of it. */
+export function clear(object: object): void {
+  const names = Object.keys(object);
+  const isFixed = (name: string): boolean =>
+    Object.getOwnPropertyDescriptor(object, name)?.configurable !== true;
+  if (!Object.isExtensible(object) || names.some(isFixed)) {
+    throw optionError("the session", "extensible, and its data configurable");
+  }
+  for (const name of names) Reflect.deleteProperty(object, name);
+}
+
+/** Copies what a cookie brought, but for reserved names. */
+export function assign<O extends object>(object: O, data: object): O {
+  for (const [name, value] of Object.entries(data))
+    if (!RESERVED.has(name)) put(object, name, value);
+  return object;
+}
+
+/** A copy of what the application assigns. @throws ConfigError ERR_OPTION */
+export function copyOf(value: unknown): object {
+  if (value === null || typeof value !== "object" || Array.isArray(value) || !isPlain(value)) {
+    throw optionError("what is assigned to the session", "a plain object or null");
+  }
+  for (const name of Object.keys(value)) if (RESERVED.has(name)) refuseName(name);
+  return { ...value };
+}

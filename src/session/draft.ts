@@ -1,0 +1,71 @@
+/** The cookie in which a session would be written: its id, its times, its lifetime. */
+
+import { readOptions } from "../internal/checks.ts";
+import { randomId } from "../internal/random.ts";
+import type { Config, Lifetime } from "./config.ts";
+import { type Claims, type Envelope, endOf, envelopeText, setCookie } from "./envelope.ts";
+import type { Listed } from "./revocation.ts";
+import type { SessionFacts } from "./view.ts";
+
+export class Draft implements SessionFacts {
+  /** When the session was opened, or began anew. */
+  readonly now: number;
+  /** The envelope that the request brought; undefined for a new session. */
+  readonly original: Envelope | undefined;
+  readonly createdAt: number;
+  expiresAt: number;
+  touches = 0;
+  /** The cookie as it was last made, for which data, and the session that its client has then. */
+  written: { readonly text: string; readonly cookie: string; readonly held: Listed } | undefined;
+
+  readonly #config: Config;
+  #id: string | undefined;
+  #age: Claims["age"];
+  #keep: Claims["keep"];
+
+  constructor(config: Config, now: number, envelope: Envelope | undefined) {
+    this.#config = config;
+    this.now = now;
+    this.original = envelope;
+    this.createdAt = envelope?.begun ?? now;
+    this.#id = envelope?.id;
+    this.#age = envelope?.age;
+    this.#keep = envelope?.keep;
+    this.expiresAt = envelope?.ends ?? this.#end();
+  }
+
+  get id(): string {
+    return (this.#id ??= randomId());
+  }
+  get isNew(): boolean {
+    return this.original === undefined;
+  }
+
+  touch(lifetime?: Lifetime): void {
+    const { maxAge, persistent } = readOptions(lifetime, this.#config.lifetime, "touch", []);
+    this.#age = maxAge ?? this.#age;
+    this.#keep = persistent ?? this.#keep;
+    this.expiresAt = this.#end();
+    this.written = undefined;
+    this.touches++;
+  }
+
+  /** The Set-Cookie with these data, which are JSON text. @throws SessionError */
+  cookie(text: string): string {
+    if (this.written?.text !== text) {
+      const { id, now: iat } = this;
+      // Another machine's clock may be ahead.
+      const begun = Math.min(this.createdAt, iat);
+      const exp = this.#end();
+      const claims = { id, iat, exp, begun, age: this.#age, keep: this.#keep };
+      const payload = envelopeText(claims, text);
+      const cookie = setCookie(this.#config, claims, payload);
+      this.written = { text, cookie, held: { ...claims, ends: exp, payload } };
+    }
+    return this.written.cookie;
+  }
+
+  #end(): number {
+    return endOf(this.#config, { begun: this.createdAt, age: this.#age }, this.now);
+  }
+}

@@ -1,0 +1,105 @@
+/** Sessions of the Fetch API: from a Request into a copy of the handler's Response. */
+
+import { tell } from "../internal/callbacks.ts";
+import { optionError } from "../internal/checks.ts";
+import { SessionError } from "../internal/errors.ts";
+import { changeHeaders, fieldsOf, isResponse } from "../internal/heads.ts";
+import type { Config } from "./config.ts";
+import { changesFor } from "./fields.ts";
+import { openSource } from "./source.ts";
+import { CLOSED, type Commit, commitOf, type State } from "./state.ts";
+
+type Answer = Response | Promise<Response>;
+type Handler<Q, R extends unknown[]> = (request: Q, session: object, ...rest: R) => Answer;
+
+/** The sessions of one configuration. */
+export class FetchSessions {
+  readonly #config: Config;
+  /** Of Requests that are being handled: a handler that calls another wrapped one shares its session. */
+  readonly #running = new WeakMap<Request, State | Promise<State>>();
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** @throws ConfigError ERR_OPTION */
+  wrap<Q extends Request, R extends unknown[]>(
+    handler: Handler<Q, R>,
+  ): (request: Q, ...rest: R) => Promise<Response> {
+    if (typeof handler !== "function") throw optionError("the handler", "a function");
+    return async (request, ...rest) => {
+      if (typeof request?.headers?.get !== "function") throw optionError("request", "a Request");
+      const outer = this.#running.get(request);
+      let state: State;
+      try {
+        const opened = outer ?? openSource(this.#config, request, false);
+        if (outer === undefined) this.#running.set(request, opened);
+        state = await opened;
+      } catch (error) {
+        this.#running.delete(request);
+        if (!(error instanceof SessionError)) throw error;
+        tell("onError", () => this.#config.onError(error));
+        return failed(error);
+      }
+      try {
+        const response = await handler(request, state.object, ...rest);
+        return outer === undefined ? await carry(state, response) : response;
+      } catch (thrown) {
+        if (outer !== undefined) throw thrown;
+        // A handler that awaits destroy() need not catch what the list did.
+        if (state.failure && thrown === state.failure) return refused(state, state.failure);
+        throw isResponse(thrown) ? await carry(state, thrown) : thrown;
+      } finally {
+        if (outer === undefined) {
+          this.#running.delete(request);
+          state.carrier = CLOSED;
+        }
+        if (state.carrier === CLOSED) state.reportLost();
+      }
+    };
+  }
+}
+
+/** The response to send: a copy with the session's cookie, since the application may send its own to others. */
+async function carry(state: State, response: Response): Promise<Response> {
+  if (!isResponse(response)) throw optionError("what the handler returns", "a Response");
+  await state.pending;
+  const commit = commitOf(state);
+  const failure = state.failure ?? (commit instanceof SessionError ? commit : undefined);
+  if (failure !== undefined) {
+    // What is not sent must not be produced any further.
+    if (!response.bodyUsed) response.body?.cancel().catch(() => {});
+    return refused(state, failure);
+  }
+  // Response.error() and 1xx (a runtime's upgrade) carry no fields.
+  if (response.status < 200) return response;
+  state.carried(commit as Commit);
+  const { cookie } = commit as Commit;
+  const carrying = { name: state.config.name, cookie, failed: false };
+  const changes = changesFor(fieldsOf(response.headers), [carrying], false);
+  if (changes.length === 0) return response;
+  if (cookie === undefined) {
+    try {
+      changeHeaders(response.headers, changes);
+      return response;
+    } catch {
+      // Those of Response.redirect(), and of what fetch() gives, are immutable.
+    }
+  }
+  const copy = new Response(response.body, response);
+  changeHeaders(copy.headers, changes);
+  return copy;
+}
+
+function refused(state: State, failure: SessionError): Response {
+  state.carried(failure);
+  return failed(failure, state.failure && state.config.clearing);
+}
+
+/** The response in place of one whose session could not be checked or written. */
+function failed(error: SessionError, cookie?: string): Response {
+  const body = error.status === 503 ? "Service Unavailable" : "Internal Server Error";
+  const headers = new Headers({ "Cache-Control": "no-store", Vary: "Cookie" });
+  if (cookie !== undefined) headers.set("Set-Cookie", cookie);
+  return new Response(body, { status: error.status, headers });
+}

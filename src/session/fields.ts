@@ -1,0 +1,108 @@
+/**
+ * The fields of a response that a session has a part in: Vary, Set-Cookie and Cache-Control. Takes the
+ * fields that the application set, and gives the changes; a field that can stay as it is stays.
+ */
+
+import type { Change, Fields, FieldValue } from "../internal/heads.ts";
+
+/** What one session adds to a response. */
+export interface Carrying {
+  /** The name of its cookie. */
+  readonly name: string;
+  /** The Set-Cookie that is due. */
+  readonly cookie: string | undefined;
+  /** It could not be written: the response says 500. */
+  readonly failed: boolean;
+}
+
+const NO_STORE = "no-store";
+
+/** Fields that caches obey before Cache-Control. */
+const OVERRIDING =
+  /^(?:surrogate-control|edge-control|x-accel-expires|(?:.+-)?cdn-cache-control)$/i;
+/** Fields of a body that the response no longer has. */
+const OF_A_BODY = ["Content-Length", "ETag", "Last-Modified", "Content-Encoding"];
+
+/** RFC 9111 section 5.2: a directive, its argument, and the comma behind it. */
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const DIRECTIVE = new RegExp(
+  `[\\t ]*(?:(${TOKEN})(=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?)?[\\t ]*(?:,|$)`,
+  "y",
+);
+
+/** The changes for all sessions of a response; `bodyForbidden`: the status that was asked for has no body. */
+export function changesFor(
+  fields: Fields,
+  carryings: readonly Carrying[],
+  bodyForbidden: boolean,
+): Change[] {
+  if (carryings.length === 0) return [];
+  const changes: Change[] = [];
+  const vary = varyWithCookie(fields.get("Vary"));
+  if (vary !== undefined) changes.push(["Vary", vary]);
+  const writing = carryings.filter(({ cookie, failed }) => cookie !== undefined || failed);
+  if (writing.length === 0) return changes;
+  const failed = writing.some((carrying) => carrying.failed);
+  const cookies = cookiesWith(fields.get("Set-Cookie"), writing);
+  if (cookies !== undefined) changes.push(["Set-Cookie", cookies.length > 0 ? cookies : undefined]);
+  const given = fields.get("Cache-Control");
+  const control = failed ? NO_STORE : notShared(given);
+  if (control !== given) changes.push(["Cache-Control", control]);
+  for (const name of fields.names()) if (OVERRIDING.test(name)) changes.push([name, undefined]);
+  // RFC 9110 section 8.6: a 304 may have the length of the body that a 200 would have.
+  if (failed && bodyForbidden) {
+    const there = OF_A_BODY.filter((name) => (fields.get(name) ?? undefined) !== undefined);
+    for (const name of there) changes.push([name, undefined]);
+  }
+  return changes;
+}
+
+/** `Vary` with Cookie among its names; undefined if it says so already. */
+function varyWithCookie(vary: FieldValue): string | undefined {
+  const text = textOf(vary);
+  if (text === "") return "Cookie";
+  const names = text.toLowerCase().split(/[\t ,]/);
+  return names.includes("*") || names.includes("cookie") ? undefined : `${text}, Cookie`;
+}
+
+/** The cookies of a response, with those of the sessions in place of earlier ones; undefined: as they are. */
+function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] | undefined {
+  const own: string[] = [];
+  for (const { cookie, failed } of writing) if (!failed && cookie !== undefined) own.push(cookie);
+  if (given === undefined || given === null) return own.length > 0 ? own : undefined;
+  const before = [given].flat().map(String);
+  const names = writing.map(({ name }) => name);
+  const others = before.filter(
+    (cookie) => !names.includes((cookie.split("=", 1)[0] as string).trim()),
+  );
+  return own.length === 0 && others.length === before.length ? undefined : [...others, ...own];
+}
+
+/** `Cache-Control` without what lets shared caches keep the response (RFC 6265bis section 8, RFC 9111 section 5.2.2). */
+function notShared(given: FieldValue): string {
+  const text = textOf(given);
+  if (text.trim() === "") return NO_STORE;
+  const kept: string[] = [];
+  let removed = false;
+  let isPrivate = false;
+  for (let at = 0; at < text.length; at = DIRECTIVE.lastIndex) {
+    DIRECTIVE.lastIndex = at;
+    const [, name, argument = ""] = DIRECTIVE.exec(text) ?? [undefined, "", "?"];
+    if (argument === "?") return NO_STORE; // It cannot be parsed.
+    if (name === undefined) continue;
+    const lower = name.toLowerCase();
+    if (lower === "public" || lower === "s-maxage" || (lower === "private" && argument !== "")) {
+      removed = true;
+      continue;
+    }
+    if (lower === "private" || lower === NO_STORE) isPrivate = true;
+    kept.push(name + argument);
+  }
+  if (!isPrivate) return [...kept, "private"].join(", ");
+  return removed ? kept.join(", ") : text;
+}
+
+/** Several fields of one name are one list (RFC 9110 section 5.3). */
+function textOf(value: FieldValue): string {
+  return value === undefined || value === null ? "" : [value].flat().join(", ");
+}

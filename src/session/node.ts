@@ -1,0 +1,195 @@
+/** Sessions of node:http and node:http2: one for each request, put into the response's head as it is written. */
+
+import { isPromise, warnOnce } from "../internal/callbacks.ts";
+import { optionError } from "../internal/checks.ts";
+import { SessionError } from "../internal/errors.ts";
+import { HeadArguments, type HeadResponse } from "../internal/heads.ts";
+import type { Config } from "./config.ts";
+import { changesFor } from "./fields.ts";
+import { openSource } from "./source.ts";
+import { type Carrier, commitOf, type State } from "./state.ts";
+
+/** What is used of an IncomingMessage or an Http2ServerRequest. */
+export interface NodeRequest {
+  readonly headers: { cookie?: string | undefined };
+}
+
+/** What is used of a ServerResponse or an Http2ServerResponse. */
+export interface NodeResponse extends HeadResponse {
+  readonly headersSent: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: the overloads of two modules, passed through
+  writeHead(...args: any[]): any;
+  once(event: "finish", listener: () => void): unknown;
+  on?(event: "finish", listener: () => void): unknown;
+}
+
+/** The sessions that a response carries, and its own `writeHead`. */
+interface Hook {
+  readonly exchanges: Exchange[];
+  readonly writeHead: NodeResponse["writeHead"];
+}
+
+/** Kept on the response, where shared functions find it: a function for each response would outlive many requests. */
+const HOOK: unique symbol = Symbol("bulla.hook");
+type Hooked = NodeResponse & { [HOOK]?: Hook };
+
+type Keeping = NodeRequest & { [key: symbol]: Exchange | undefined };
+
+/** A request and its response, for one configuration. */
+class Exchange implements Carrier {
+  readonly config: Config;
+  readonly req: NodeRequest;
+  readonly res: Hooked;
+  state: State | undefined;
+  #opening: Promise<State> | undefined;
+
+  constructor(config: Config, req: NodeRequest, res: NodeResponse) {
+    this.config = config;
+    this.req = req;
+    this.res = res;
+  }
+
+  /** The session; a Promise while the revocation list is being asked. */
+  open(): State | Promise<State> {
+    const known = this.state ?? this.#opening;
+    if (known !== undefined) return known;
+    const opened = openSource(this.config, this.req, false);
+    if (!isPromise(opened)) return this.#opened(opened);
+    this.#opening = opened.then(
+      (state) => this.#opened(state),
+      (error) => {
+        // Who asks later asks the list again.
+        this.#opening = undefined;
+        throw error;
+      },
+    );
+    return this.#opening;
+  }
+
+  /** The session as the application has it: from now on the response carries it. */
+  touch(state: State): object {
+    const { res, config } = this;
+    const hook = res[HOOK];
+    if (hook === undefined) {
+      res[HOOK] = { exchanges: [this], writeHead: res.writeHead };
+      if (!res.headersSent) res.writeHead = writeHead;
+      // `once` would make a function for each response.
+      (res.on ?? res.once).call(res, "finish", reportLost);
+    } else if (!hook.exchanges.includes(this)) {
+      if (hook.exchanges.some((other) => other.config.name === config.name)) {
+        warnOnce("BULLA_COOKIE_NAME", "two sessions() write a cookie of one name to one response");
+      }
+      hook.exchanges.push(this);
+    }
+    return state.object;
+  }
+
+  #opened(state: State): State {
+    state.carrier = this;
+    this.state = state;
+    return state;
+  }
+
+  isClosed(): boolean {
+    const { upgrade } = this.req as { upgrade?: boolean };
+    const { headersSent, socket } = this.res as { headersSent: boolean; socket?: unknown };
+    // An upgrade's response that nothing will send; a pipelined one waits for its socket.
+    return headersSent || (upgrade === true && socket === null);
+  }
+}
+
+/** The sessions of one configuration. */
+export class NodeSessions {
+  readonly #config: Config;
+  readonly #key = Symbol("bulla.exchange");
+  /** One descriptor for all requests, so that an untouched session costs almost nothing. */
+  readonly #property: PropertyDescriptor;
+
+  constructor(config: Config) {
+    this.#config = config;
+    const key = this.#key;
+    const opened = (req: Keeping): Exchange | undefined => {
+      const exchange = req[key];
+      // With a list it is open before the handler is called. An access log may read it at any time.
+      if (config.revocation === undefined) exchange?.open();
+      return exchange?.state === undefined ? undefined : exchange;
+    };
+    this.#property = {
+      configurable: true,
+      enumerable: false,
+      get(this: Keeping) {
+        const exchange = opened(this);
+        return exchange?.touch(exchange.state as State);
+      },
+      set(this: Keeping, value: unknown) {
+        const exchange = opened(this);
+        if (exchange === undefined) throw optionError("req.session", "open before it is assigned");
+        exchange.touch(exchange.state as State);
+        exchange.state?.replace(value);
+      },
+    };
+  }
+
+  /** The request's exchange, the same for every call. @throws ConfigError ERR_OPTION */
+  exchange(req: NodeRequest, res: NodeResponse): Exchange {
+    // The getter of `headers` is not called: an untouched session costs almost nothing.
+    if (typeof req !== "object" || !("headers" in (req ?? {})))
+      throw optionError("req", "a request");
+    if (typeof res?.writeHead !== "function" || typeof res.once !== "function") {
+      throw optionError("res", "a ServerResponse");
+    }
+    const known = (req as Keeping)[this.#key];
+    if (known !== undefined) return known;
+    // An object made of the request by Object.create() may have been here before it.
+    const { exchanges = [] } = (res as Hooked)[HOOK] ?? {};
+    const other = exchanges.find(({ config }) => config === this.#config);
+    const exchange = other ?? new Exchange(this.#config, req, res);
+    // Not enumerable: a log that copies a request copies nothing of the session.
+    Object.defineProperty(req, this.#key, { value: exchange });
+    return exchange;
+  }
+
+  middleware(req: NodeRequest, res: NodeResponse, next: (error?: Error) => void): void {
+    const exchange = this.exchange(req, res);
+    Object.defineProperty(req, "session", this.#property);
+    let state: State | Promise<State> | undefined;
+    try {
+      if (this.#config.revocation !== undefined) state = exchange.open();
+    } catch (error) {
+      next(error as Error);
+      return;
+    }
+    if (isPromise(state)) state.then(() => next(), next);
+    else next();
+  }
+}
+
+function writeHead(this: Hooked, ...args: unknown[]): unknown {
+  const { exchanges, writeHead: original } = this[HOOK] as Hook;
+  if (this.headersSent) return original.apply(this, args);
+  const head = new HeadArguments(this, args);
+  let failure: SessionError | undefined;
+  const carryings = exchanges.map(({ state, config: { name } }) => {
+    const commit = commitOf(state as State);
+    const failed = commit instanceof SessionError;
+    if (failed) failure ??= commit;
+    const cookie = failed ? undefined : commit.cookie;
+    return { state: state as State, commit, name, failed, cookie };
+  });
+  const changes = changesFor(head, carryings, hasNoBody(head.status));
+  if (changes.some(([name]) => head.refuses(name))) return original.apply(this, args);
+  const written = head.write(original, changes, failure?.status);
+  for (const { state, commit } of carryings) state.carried(commit);
+  return written;
+}
+
+/** RFC 9110 section 6.4.1 */
+function hasNoBody(status: unknown): boolean {
+  return status === 204 || status === 304 || (status as number) < 200;
+}
+
+/** A client that left before there was a head is not an error; HTTP/2 has "finish" for it too. */
+function reportLost(this: Hooked): void {
+  if (!this.headersSent) return;
+  for (const { state } of (this[HOOK] as Hook).exchanges) state?.reportLost();
+}

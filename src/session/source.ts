@@ -1,0 +1,33 @@
+/** From anything that has a request's cookies to its session. */
+
+import { isPromise, tell } from "../internal/callbacks.ts";
+import { type CookieSource, cookiesOf } from "../internal/sources.ts";
+import type { Config } from "./config.ts";
+import { type Opened, open } from "./open.ts";
+import { State } from "./state.ts";
+
+/** @throws, or rejects, as `open` does; ConfigError ERR_OPTION: not a source. */
+export function openSource(
+  config: Config,
+  source: CookieSource,
+  readonly: boolean,
+): State | Promise<State> {
+  const now = config.now();
+  const opened = open(config, cookiesOf(source, config.name), now);
+  const begin = (found: Opened): State => {
+    hear(config, source, found);
+    return new State(config, found, now, readonly);
+  };
+  return isPromise(opened) ? opened.then(begin) : begin(opened);
+}
+
+/** Tells why a cookie was refused; of a request once, however often it is read. */
+function hear({ onInvalid, heard }: Config, source: CookieSource, { refused }: Opened): void {
+  if (refused === undefined || onInvalid === undefined) return;
+  if (typeof source === "object") {
+    if (heard.has(source)) return;
+    heard.add(source);
+  }
+  const { code } = refused;
+  tell("onInvalid", () => onInvalid({ code }, source));
+}
