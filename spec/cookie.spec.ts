@@ -245,7 +245,7 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
   });
 });
 
-describe("the prefixes demand what section 4.1.3 says, in whatever case they are written", () => {
+describe("the prefixes demand what section 4.1.3 says, in whatever case they are written [6265bis-4.1.3.1]", () => {
   /** All that any prefix demands, and what each does. */
   const all: CookieAttributes = { secure: true, httpOnly: true, path: "/" };
   type Demand = [attribute: keyof CookieAttributes, demand: string, wrong: CookieAttributes[]];

@@ -469,7 +469,7 @@ describe("Nothing foreign runs while a token lies in the page", () => {
   });
 });
 
-describe("Timestamps have 64 bits", () => {
+describe("Timestamps have 64 bits [fernet-timestamp-a]", () => {
   const MAX = Number.MAX_SAFE_INTEGER;
 
   test("encrypt writes whole seconds up to 2^53 - 1", () => {

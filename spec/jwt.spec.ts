@@ -178,7 +178,7 @@ describe("Of several issuers any one will do (section 4.1.1)", () => {
   ]);
 });
 
-describe("aud: who is no audience of a token refuses it (section 4.1.3)", () => {
+describe("aud: who is no audience of a token refuses it (section 4.1.3) [7519-4.1.3]", () => {
   hold([
     [{}, { aud: "x" }, NOW, "ERR_TOKEN_CLAIM aud"],
     [{}, { aud: [] }, NOW, "ERR_TOKEN_CLAIM aud"],
@@ -286,7 +286,7 @@ describe("Without a time the machine's clock counts, to the millisecond", () => 
   });
 });
 
-describe("Signing: the claims, then what the policy adds to them", () => {
+describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", () => {
   const signed = (policy: JwtPolicy, claims: object, options?: object): Claims =>
     decodeUnverified(new Jwt(KEY, policy).sign(claims as Claims, { now: NOW, ...options })).claims;
   const iat = NOW;

@@ -294,7 +294,7 @@ describe("Padding is the caller's: a frame ends where it is said to", () => {
   }
 });
 
-describe("The fast way and the plain way make the same token", () => {
+describe("The fast way and the plain way make the same token [fernet-generating-a]", () => {
   /** A hundred keys in use at once, each with what it last did. */
   function keysOf(random: Random) {
     return Array.from({ length: 100 }, () => {

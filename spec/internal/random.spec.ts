@@ -85,7 +85,7 @@ test("without entropy there are no keys and no ids, and a full pool stands for n
   }
 });
 
-test("IVs are handed out once, in the order they came, and wiped in the pool", () => {
+test("IVs are handed out once, in the order they came, and wiped in the pool [fernet-iv-a]", () => {
   const pools: Buffer[] = [];
   let live: Buffer = Buffer.alloc(0);
   spend();
@@ -131,7 +131,7 @@ function counting(): { drawn(call: () => string): { text: string; bytes: Buffer 
   };
 }
 
-test("an id is 16 bytes of the source as 22 characters of base64url", () => {
+test("an id is 16 bytes of the source as 22 characters of base64url [7519-4.1.7b]", () => {
   const { drawn } = counting();
   for (let count = 0; count < 300; count++) {
     const { text, bytes } = drawn(randomId);
@@ -139,7 +139,7 @@ test("an id is 16 bytes of the source as 22 characters of base64url", () => {
   }
 });
 
-test("keys of Jwt and of Fernet are bytes of the source, each taken once", () => {
+test("keys of Jwt and of Fernet are bytes of the source, each taken once [2104-3c]", () => {
   const { drawn } = counting();
   for (let count = 0; count < 300; count++) {
     const jwt = drawn(() => Jwt.generateKey());
