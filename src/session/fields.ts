@@ -9,7 +9,7 @@ import type { Change, Fields, FieldValue } from "../internal/heads.ts";
 export interface Carrying {
   /** The name of its cookie. */
   readonly name: string;
-  /** The Set-Cookie that is due. */
+  /** The Set-Cookie that is due; none where it failed. */
   readonly cookie: string | undefined;
   /** It could not be written: the response says 500. */
   readonly failed: boolean;
@@ -67,8 +67,7 @@ function varyWithCookie(vary: FieldValue): string | undefined {
 
 /** The cookies of a response, with those of the sessions in place of earlier ones; undefined: as they are. */
 function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] | undefined {
-  const own: string[] = [];
-  for (const { cookie, failed } of writing) if (!failed && cookie !== undefined) own.push(cookie);
+  const own = writing.flatMap(({ cookie }) => cookie ?? []);
   if (given === undefined || given === null) return own.length > 0 ? own : undefined;
   const before = [given].flat().map(String);
   const names = writing.map(({ name }) => name);
