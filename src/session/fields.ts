@@ -80,14 +80,15 @@ function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] 
 /** `Cache-Control` without what lets shared caches keep the response (RFC 6265bis section 8, RFC 9111 section 5.2.2). */
 function notShared(given: FieldValue): string {
   const text = textOf(given);
-  if (text.trim() === "") return NO_STORE;
+  if (text === "") return NO_STORE;
   const kept: string[] = [];
   let removed = false;
   let isPrivate = false;
   for (let at = 0; at < text.length; at = DIRECTIVE.lastIndex) {
     DIRECTIVE.lastIndex = at;
-    const [, name, argument = ""] = DIRECTIVE.exec(text) ?? [undefined, "", "?"];
-    if (argument === "?") return NO_STORE; // It cannot be parsed.
+    const match = DIRECTIVE.exec(text);
+    if (match === null) return NO_STORE; // It cannot be parsed.
+    const [, name, argument = ""] = match;
     if (name === undefined) continue;
     const lower = name.toLowerCase();
     if (lower === "public" || lower === "s-maxage" || (lower === "private" && argument !== "")) {
@@ -103,5 +104,5 @@ function notShared(given: FieldValue): string {
 
 /** Several fields of one name are one list (RFC 9110 section 5.3). */
 function textOf(value: FieldValue): string {
-  return value === undefined || value === null ? "" : [value].flat().join(", ");
+  return [value].flat().join(", ");
 }
