@@ -77,15 +77,15 @@ export class HeadArguments implements Fields {
     status?: number,
   ): unknown {
     const res = this.#res;
-    const { statusMessage } = res;
     const bare = res.getHeaderNames?.().length === 0;
     const before = changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
     // node:http takes no pairs behind fields that are set, and says so.
     const fields =
       bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
     const line = status === undefined ? [this.status, ...this.#reason] : [status];
-    // HTTP/2 has no reason phrase, and Node warns of one.
+    // HTTP/2 has no reason phrase: Node warns of who reads or sets one.
     const renamed = status !== undefined && !this.#isHttp2;
+    const statusMessage = renamed ? res.statusMessage : "";
     try {
       if (!bare) setFields(res, changes);
       if (renamed) res.statusMessage = "";
