@@ -59,7 +59,7 @@ export function checkOption<O extends object, Name extends keyof O & string>(
 }
 
 /**
- * A checked copy of the options, for who keeps them, without those that are absent. An option that is
+ * A checked copy of the options, for whoever keeps them, without the absent ones. An option that is
  * `undefined` is refused if `needed` names it or is "all", and counts as absent otherwise.
  *
  * @throws ConfigError ERR_OPTION
