@@ -116,7 +116,11 @@ describe("The examples count visits, log in and out, and flash one message", () 
       equal(await visitor.copy((value) => `${value}x`).get(), "Hello stranger, visits: 1\n");
       const copy = visitor.copy();
       equal(await visitor.post("/logout"), "Hello stranger, visits: 1\n");
-      equal(await copy.get(), "Hello stranger, visits: 1\n", "a copy of the cookie is logged out too");
+      equal(
+        await copy.get(),
+        "Hello stranger, visits: 1\n",
+        "a copy of the cookie is logged out too",
+      );
       if (program.startsWith("https") || program === "http2.ts") {
         deepEqual([...visitor.jar.cookies.keys()], ["__Host-session"]);
       }
