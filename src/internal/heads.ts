@@ -109,8 +109,8 @@ export class HeadArguments implements Fields {
     if (!Array.isArray(given) || given.length === 0) {
       return Object.fromEntries([...kept, ...added] as [string, FieldValue][]);
     }
-    const single = added.flatMap(([name, value]) => [value].flat().map((one): Pair => [name, one]));
-    const all = [...kept, ...single];
+    // Several values stay one list: on Node 20, after any `setHeader`, the last of a repeated name alone is sent.
+    const all: Pair[] = [...kept, ...added];
     return this.#arePairs ? all : all.flat(1);
   }
 }
