@@ -66,7 +66,7 @@ function taking(service: Service): RequestHandler {
 function appOf(make: () => Express, service: Service): Express {
   const app = make();
   app.set("env", "test"); // or Express logs what it answers
-  app.disable("x-powered-by"); // or Node joins every list given to writeHead to the fields that are set
+  app.disable("x-powered-by"); // what Node makes of a list behind a field that is set differs by version
   app.use(sessions(service.options).middleware);
   app.get("/plain", (_req, res) => void res.send("plain"));
   return app;
