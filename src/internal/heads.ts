@@ -77,15 +77,15 @@ export class HeadArguments implements Fields {
     status?: number,
   ): unknown {
     const res = this.#res;
-    const { statusMessage } = res;
     const bare = res.getHeaderNames?.().length === 0;
     const before = changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
     // node:http takes no pairs behind fields that are set, and says so.
     const fields =
       bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
     const line = status === undefined ? [this.status, ...this.#reason] : [status];
-    // HTTP/2 has no reason phrase, and Node warns of one.
+    // HTTP/2 has no reason phrase: Node warns of who reads or sets one.
     const renamed = status !== undefined && !this.#isHttp2;
+    const statusMessage = renamed ? res.statusMessage : "";
     try {
       if (!bare) setFields(res, changes);
       if (renamed) res.statusMessage = "";
@@ -109,8 +109,8 @@ export class HeadArguments implements Fields {
     if (!Array.isArray(given) || given.length === 0) {
       return Object.fromEntries([...kept, ...added] as [string, FieldValue][]);
     }
-    const single = added.flatMap(([name, value]) => [value].flat().map((one): Pair => [name, one]));
-    const all = [...kept, ...single];
+    // Several values stay one list: on Node 20, after any `setHeader`, the last of a repeated name alone is sent.
+    const all: Pair[] = [...kept, ...added];
     return this.#arePairs ? all : all.flat(1);
   }
 }

@@ -49,7 +49,7 @@ export interface MemoryRevocationOptions {
 
 /** A list that answers at once: `attach` and `read` can use it. */
 export interface MemoryRevocation extends Revocation {
-  isRevoked(id: string): boolean;
+  isRevoked(id: string, session?: ListedSession): boolean;
   revoke(id: string, until: number, session?: ListedSession): void;
 }
 
@@ -96,8 +96,8 @@ export interface RedisRevocationOptions {
 
 /** An asynchronous list: for `middleware`, `load`, `wrap` and `edit`. */
 export interface RedisRevocation extends Revocation {
-  isRevoked(id: string): Promise<boolean>;
-  revoke(id: string, until: number): Promise<void>;
+  isRevoked(id: string, session?: ListedSession): Promise<boolean>;
+  revoke(id: string, until: number, session?: ListedSession): Promise<void>;
 }
 
 const REDIS: Checks<RedisRevocationOptions> = {

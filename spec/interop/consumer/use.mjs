@@ -20,10 +20,20 @@ export async function use({ all, base64url, cookie, fernet, jwt, session }) {
   });
   const response = await handler(new Request("https://example.org/"));
   const [header] = response.headers.getSetCookie();
-  match(header, /^__Host-session=[\w=-]+; Max-Age=1209600; Path=\/; .*HttpOnly/);
+  match(header, /^__Host-session=[\w-]+; Max-Age=1209600; Path=\/; .*HttpOnly/);
   const [value] = cookie.readCookies(header.slice(0, header.indexOf(";")), "__Host-session");
   const { user } = all.sessions({ secret: key }).read(`__Host-session=${value}`);
   equal(user, "Nanni");
+
+  const revocation = session.memoryRevocation({ only: ({ data }) => data.user !== undefined });
+  const visitors = session.sessions({ secret: key, revocation });
+  const request = new Request("https://example.org/", { headers: { Cookie: header } });
+  const left = await visitors.wrap(async (_request, visitor) => {
+    await visitor.destroy();
+    return new Response();
+  })(request);
+  match(left.headers.getSetCookie()[0], /^__Host-session=; Max-Age=0;/);
+  equal(visitors.read(request).isNew, true);
 
   for (const inner of [
     "bulla/errors",
