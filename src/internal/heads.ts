@@ -24,7 +24,7 @@ type Pair = readonly [name: unknown, value: FieldValue];
 
 /** The arguments of a `writeHead`: a status, a reason, and fields as an object, a flat list or pairs. */
 export class HeadArguments implements Fields {
-  readonly status: unknown;
+  readonly #status: unknown;
   readonly #res: HeadResponse;
   readonly #reason: readonly unknown[];
   readonly #given: unknown;
@@ -33,13 +33,19 @@ export class HeadArguments implements Fields {
   readonly #isHttp2: boolean;
 
   constructor(res: HeadResponse, [status, ...rest]: readonly unknown[]) {
-    this.status = status;
+    this.#status = status;
     this.#res = res;
     this.#reason = typeof rest[0] === "string" ? [rest.shift()] : [];
     this.#given = rest[1] ?? rest[0];
     this.#pairs = pairsOf(this.#given);
     this.#arePairs = Array.isArray(this.#given) && Array.isArray(this.#given[0]);
     this.#isHttp2 = "stream" in res;
+  }
+
+  /** RFC 9110 section 6.4.1; Node takes a status that is text, too. */
+  get hasNoBody(): boolean {
+    const code = (this.#status as number) | 0;
+    return code === 204 || code === 304 || code < 200;
   }
 
   /** As it would be sent: a field of the call comes before one that was set. */
@@ -82,7 +88,7 @@ export class HeadArguments implements Fields {
     // node:http takes no pairs behind fields that are set, and says so.
     const fields =
       bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
-    const line = status === undefined ? [this.status, ...this.#reason] : [status];
+    const line = status === undefined ? [this.#status, ...this.#reason] : [status];
     // HTTP/2 has no reason phrase: Node warns of who reads or sets one.
     const renamed = status !== undefined && !this.#isHttp2;
     const statusMessage = renamed ? res.statusMessage : "";
@@ -155,15 +161,24 @@ export function fieldsOf(headers: Headers): Fields {
   };
 }
 
-/** @throws TypeError: the headers are immutable. */
-export function changeHeaders(headers: Headers, changes: readonly Change[]): void {
-  for (const [name, value] of changes) {
-    headers.delete(name);
-    for (const one of [value ?? []].flat()) headers.append(name, one);
+/** Makes the changes; false where the headers are immutable, as those of Response.redirect() and fetch() are. */
+export function changeHeaders(headers: Headers, changes: readonly Change[]): boolean {
+  try {
+    for (const [name, value] of changes) {
+      headers.delete(name);
+      for (const one of [value ?? []].flat()) headers.append(name, one);
+    }
+    return true;
+  } catch {
+    return false;
   }
 }
 
-/** Of any realm. */
+/** Of any realm; the tag of a foreign object can be code that throws. */
 export function isResponse(value: unknown): value is Response {
-  return Object.prototype.toString.call(value) === "[object Response]";
+  try {
+    return Object.prototype.toString.call(value) === "[object Response]";
+  } catch {
+    return false;
+  }
 }

@@ -72,12 +72,18 @@ export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevoc
   const { limit = 1_000_000, only, clock } = readOptions(options, MEMORY, "memoryRevocation", []);
   const table = new IdTable(limit);
   const moment = clockOf(clock);
+  // An answer that is not a boolean is a mistake, and would leave sessions unrevoked.
+  const isWorth = (session: ListedSession): boolean => {
+    const answer = only === undefined || only(session);
+    if (typeof answer !== "boolean") throw optionError("the answer of only", "true or false");
+    return answer;
+  };
   return {
     isRevoked: (id) => table.has(id, moment()),
     revoke(id, until, session) {
       const now = moment();
       checkUntil(until, now);
-      if (session !== undefined && only?.(session) === false) return;
+      if (session !== undefined && !isWorth(session)) return;
       const result = table.add(id, until, now);
       if (result === "not an id") throw optionError("id", "the id of a session");
       if (result === "full") throw revocationError(new Error(`the list is full: ${limit} ids`));

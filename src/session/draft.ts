@@ -53,13 +53,14 @@ export class Draft implements SessionFacts {
   /** The Set-Cookie with these data, which are JSON text. @throws SessionError */
   cookie(text: string): string {
     if (this.written?.text !== text) {
-      const { id, now: iat } = this;
-      // Another machine's clock may be ahead.
-      const begun = Math.min(this.createdAt, iat);
+      const { id, now, createdAt: begun } = this;
       const exp = this.#end();
+      // Of a machine whose clock is ahead: a beginning that moved back would end before its first cookies do.
+      const iat = Math.max(now, begun);
       const claims = { id, iat, exp, begun, age: this.#age, keep: this.#keep };
       const payload = envelopeText(claims, text);
-      const cookie = setCookie(this.#config, claims, payload);
+      const keep = this.#keep ?? this.#config.persistent;
+      const cookie = setCookie(this.#config, payload, keep ? exp - now : undefined);
       this.written = { text, cookie, held: { ...claims, ends: exp, payload } };
     }
     return this.written.cookie;

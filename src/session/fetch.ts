@@ -73,22 +73,15 @@ async function carry(state: State, response: Response): Promise<Response> {
   }
   // Response.error() and 1xx (a runtime's upgrade) carry no fields.
   if (response.status < 200) return response;
-  state.carried(commit as Commit);
   const { cookie } = commit as Commit;
   const carrying = { name: state.config.name, cookie, failed: false };
   const changes = changesFor(fieldsOf(response.headers), [carrying], false);
-  if (changes.length === 0) return response;
-  if (cookie === undefined) {
-    try {
-      changeHeaders(response.headers, changes);
-      return response;
-    } catch {
-      // Those of Response.redirect(), and of what fetch() gives, are immutable.
-    }
-  }
-  const copy = new Response(response.body, response);
-  changeHeaders(copy.headers, changes);
-  return copy;
+  const isOwn = cookie === undefined && changeHeaders(response.headers, changes);
+  // A body that was read cannot be sent again: this throws, and the change is lost.
+  const sent = isOwn ? response : new Response(response.body, response);
+  if (!isOwn) changeHeaders(sent.headers, changes);
+  state.carried(commit as Commit);
+  return sent;
 }
 
 function refused(state: State, failure: SessionError): Response {

@@ -26,7 +26,7 @@ const OF_A_BODY = ["Content-Length", "ETag", "Last-Modified", "Content-Encoding"
 /** RFC 9111 section 5.2: a directive, its argument, and the comma behind it. */
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const DIRECTIVE = new RegExp(
-  `[\\t ]*(?:(${TOKEN})(=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?)?[\\t ]*(?:,|$)`,
+  `[\\t ]*(?:(${TOKEN})(=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?[\\t ]*)?(?:,|$)`,
   "y",
 );
 

@@ -42,6 +42,7 @@ export function revokeAll(
   for (const session of sessions.slice(0, MOST_IDS)) {
     try {
       const until = lastMoment(config, session, now);
+      if (until <= now) continue; // None of its cookies opens any more.
       const answer = revocation.revoke(session.id, until, listed(session));
       if (isPromise(answer)) told.push(Promise.resolve(answer).catch(refuse));
     } catch (cause) {
