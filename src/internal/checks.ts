@@ -68,7 +68,7 @@ export function readOptions<O extends object>(
   options: O | undefined,
   checks: Checks<O>,
   of: string,
-  needed: "all" | readonly (keyof O & string)[],
+  needed: "all" | readonly (keyof O & string)[] = [],
 ): O {
   checkNames(options, checks, of);
   // Without a prototype: what is put on Object.prototype later is not an option.

@@ -122,7 +122,7 @@ export function isCookieValue(value: unknown): value is string {
 /** The attributes of a cookie of that name as text, each behind "; ", checked as serializeCookie says. */
 export function attributesText(name: string, given: CookieAttributes): string {
   checkName(name);
-  const attributes = readOptions(given, ATTRIBUTES, "a cookie", []);
+  const attributes = readOptions(given, ATTRIBUTES, "a cookie");
   checkTogether(attributes);
   checkPrefix(name, attributes);
   const { maxAge, domain, path, expires, httpOnly, secure, sameSite, partitioned, priority } =

@@ -69,7 +69,7 @@ const MEMORY: Checks<MemoryRevocationOptions> = {
  * @throws ConfigError ERR_OPTION
  */
 export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevocation {
-  const { limit = 1_000_000, only, clock } = readOptions(options, MEMORY, "memoryRevocation", []);
+  const { limit = 1_000_000, only, clock } = readOptions(options, MEMORY, "memoryRevocation");
   const table = new IdTable(limit);
   const moment = clockOf(clock);
   // An answer that is not a boolean is a mistake, and would leave sessions unrevoked.
@@ -137,7 +137,7 @@ export function redisRevocation(
     prefix = "bulla:revoked:",
     timeout = 1,
     clock,
-  } = readOptions(options, REDIS, "redisRevocation", []);
+  } = readOptions(options, REDIS, "redisRevocation");
   const now = clockOf(clock);
   const table = new RedisTable(client, timeout);
   return {

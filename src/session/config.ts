@@ -161,7 +161,7 @@ export function configure(given: SessionOptions): Config {
 function configureCookie(
   cookie: SessionCookieOptions | undefined,
 ): Pick<Config, "name" | "attributes" | "attributesText" | "persistent" | "clearing"> {
-  const given = readOptions(cookie, COOKIE_OPTIONS, "cookie", []);
+  const given = readOptions(cookie, COOKIE_OPTIONS, "cookie");
   const { persistent = true, name: chosen, ...rest } = given;
   const attributes = { ...DEFAULTS, ...rest };
   const { path, secure, domain } = attributes;

@@ -42,7 +42,7 @@ export class Draft implements SessionFacts {
   }
 
   touch(lifetime?: Lifetime): void {
-    const { maxAge, persistent } = readOptions(lifetime, this.#config.lifetime, "touch", []);
+    const { maxAge, persistent } = readOptions(lifetime, this.#config.lifetime, "touch");
     this.#age = maxAge ?? this.#age;
     this.#keep = persistent ?? this.#keep;
     this.expiresAt = this.#end();
