@@ -31,7 +31,7 @@ interface Hook {
 
 /** Kept on the response, where shared functions find it: a function for each response would outlive many requests. */
 const HOOK: unique symbol = Symbol("bulla.hook");
-type Hooked = NodeResponse & { [HOOK]?: Hook };
+type Hooked = NodeResponse & { [HOOK]?: Hook; readonly _hasBody?: boolean };
 
 type Keeping = NodeRequest & { [key: symbol]: Exchange | undefined };
 
@@ -91,10 +91,11 @@ class Exchange implements Carrier {
   }
 
   isClosed(): boolean {
-    const { upgrade } = this.req as { upgrade?: boolean };
-    const { headersSent, socket } = this.res as { headersSent: boolean; socket?: unknown };
-    // An upgrade's response that nothing will send; a pipelined one waits for its socket.
-    return headersSent || (upgrade === true && socket === null);
+    const { upgrade, socket } = this.req as { upgrade?: boolean; socket?: unknown };
+    const res = this.res as { headersSent: boolean; socket?: unknown };
+    // An upgrade's response that nothing will send: Bun gives it a socket of its own, Node none. (A pipelined
+    // one waits for its socket.)
+    return res.headersSent || (upgrade === true && res.socket !== socket);
   }
 }
 
@@ -176,7 +177,13 @@ function writeHead(this: Hooked, ...args: unknown[]): unknown {
     const cookie = failed ? undefined : commit.cookie;
     return { state: state as State, commit, name, failed, cookie };
   });
-  const changes = changesFor(head, carryings, hasNoBody(head.status));
+  const bodyForbidden = hasNoBody(head.status);
+  const changes = changesFor(head, carryings, bodyForbidden);
+  // On Bun, `end` drops the body before it asks for the head, and no length is added after that: a client
+  // would take the reply to its next request for the body of the 500.
+  if (failure !== undefined && bodyForbidden && this._hasBody === false) {
+    changes.push(["Content-Length", "0"]);
+  }
   if (changes.some(([name]) => head.refuses(name))) return original.apply(this, args);
   const written = head.write(original, changes, failure?.status);
   for (const { state, commit } of carryings) state.carried(commit);
