@@ -79,10 +79,11 @@ export class HeadArguments implements Fields {
    */
   write(
     writeHead: (...args: unknown[]) => unknown,
-    changes: readonly Change[],
+    wanted: readonly Change[],
     status?: number,
   ): unknown {
     const res = this.#res;
+    const changes = status !== undefined && this.#isEmptied() ? withNoLength(wanted) : wanted;
     const bare = res.getHeaderNames?.().length === 0;
     const before = changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
     // node:http takes no pairs behind fields that are set, and says so.
@@ -104,6 +105,11 @@ export class HeadArguments implements Fields {
     }
   }
 
+  /** On Bun, `end` drops the body of a 204 or 304 before it asks for the head, and adds no length after that. */
+  #isEmptied(): boolean {
+    return this.hasNoBody && (this.#res as { _hasBody?: boolean })._hasBody === false;
+  }
+
   /** A copy of the fields in the form they had, without those that change; `bare`: with their new values. */
   #joined(changes: readonly Change[], bare: boolean): unknown {
     const given = this.#given;
@@ -119,6 +125,11 @@ export class HeadArguments implements Fields {
     const all: Pair[] = [...kept, ...added];
     return this.#arePairs ? all : all.flat(1);
   }
+}
+
+/** Else a client would take the reply to its next request for the body. */
+function withNoLength(changes: readonly Change[]): readonly Change[] {
+  return [...changes.filter(([name]) => name !== "Content-Length"), ["Content-Length", "0"]];
 }
 
 const NONE: readonly Pair[] = [];

@@ -92,10 +92,10 @@ class Exchange implements Carrier {
   }
 
   isClosed(): boolean {
-    const { upgrade } = this.req as { upgrade?: boolean };
-    const { headersSent, socket } = this.res as { headersSent: boolean; socket?: unknown };
-    // An upgrade's response that nothing will send; a pipelined one waits for its socket.
-    return headersSent || (upgrade === true && socket === null);
+    const { upgrade, socket } = this.req as { upgrade?: boolean; socket?: unknown };
+    const res = this.res as { headersSent: boolean; socket?: unknown };
+    // An upgrade's response that nothing will send: Bun gives it another socket, Node none.
+    return res.headersSent || (upgrade === true && res.socket !== socket);
   }
 }
 
