@@ -22,6 +22,8 @@ export interface HeadResponse {
 
 type Pair = readonly [name: unknown, value: FieldValue];
 
+const NOTHING: readonly never[] = [];
+
 /** The arguments of a `writeHead`: a status, a reason, and fields as an object, a flat list or pairs. */
 export class HeadArguments implements Fields {
   readonly #status: unknown;
@@ -32,11 +34,12 @@ export class HeadArguments implements Fields {
   readonly #arePairs: boolean;
   readonly #isHttp2: boolean;
 
-  constructor(res: HeadResponse, [status, ...rest]: readonly unknown[]) {
+  constructor(res: HeadResponse, [status, reason, fields]: readonly unknown[]) {
+    const hasReason = typeof reason === "string";
     this.#status = status;
     this.#res = res;
-    this.#reason = typeof rest[0] === "string" ? [rest.shift()] : [];
-    this.#given = rest[1] ?? rest[0];
+    this.#reason = hasReason ? [reason] : NOTHING;
+    this.#given = hasReason ? fields : (fields ?? reason);
     this.#pairs = pairsOf(this.#given);
     this.#arePairs = Array.isArray(this.#given) && Array.isArray(this.#given[0]);
     this.#isHttp2 = "stream" in res;
@@ -58,11 +61,13 @@ export class HeadArguments implements Fields {
   }
 
   names(): string[] {
-    return [...(this.#res.getHeaderNames?.() ?? []), ...this.#pairs.map(([name]) => String(name))];
+    const own = this.#res.getHeaderNames?.() ?? [];
+    return this.#pairs.length === 0 ? own : [...own, ...this.#pairs.map(([name]) => String(name))];
   }
 
   /** Whether Node refuses the list, or the value of such a field: then the call is to fail as it stands. */
   refuses(name: string): boolean {
+    if (this.#pairs.length === 0) return false;
     const lower = name.toLowerCase();
     const isBad = (value: FieldValue): boolean => !this.#isHttp2 && isRefused(value);
     return this.#pairs.some(
@@ -132,10 +137,8 @@ function withNoLength(changes: readonly Change[]): readonly Change[] {
   return [...changes.filter(([name]) => name !== "Content-Length"), ["Content-Length", "0"]];
 }
 
-const NONE: readonly Pair[] = [];
-
 function pairsOf(given: unknown): readonly Pair[] {
-  if (given === undefined || given === null) return NONE;
+  if (given === undefined || given === null) return NOTHING;
   if (!Array.isArray(given)) return Object.entries(given);
   if (Array.isArray(given[0])) return given.map(([name, value]) => [name, value]);
   const pairs: Pair[] = [];
