@@ -95,8 +95,7 @@ function openSeal(config: Config, value: string): string | Refusal {
 }
 
 function readEnvelope(config: Config, payload: string, now: number): Envelope | Refusal {
-  const members = parseObject(payload);
-  if (members === undefined) return refusal("ERR_TOKEN_MALFORMED");
+  const members = parseObject(payload) ?? {};
   const { jti: id, iat, exp, begun = iat, age, keep, data } = members;
   if (typeof id !== "string" || !ID.test(id)) return refusal("ERR_TOKEN_MALFORMED");
   if (!isTime(iat) || !isTime(exp) || !isTime(begun)) return refusal("ERR_TOKEN_MALFORMED");
