@@ -20,6 +20,25 @@ test("two requests on one stand-in response have sessions of their own", () => {
   assert.equal(made.sessions.attach({ headers: {} }, res).user, undefined);
 });
 
+test("a response that cannot list its fields carries the session in them", () => {
+  const made = service();
+  const fields = new Map<string, string | readonly string[]>();
+  const res = {
+    headersSent: false,
+    statusMessage: "",
+    getHeader: (name: string) => fields.get(name),
+    setHeader: (name: string, value: string | readonly string[]) => fields.set(name, value),
+    removeHeader: (name: string) => fields.delete(name),
+    writeHead: (_status: number) => {},
+    once: () => {},
+  };
+  made.sessions.attach({ headers: {} }, res).user = "tom";
+  res.writeHead(200);
+  const [cookie] = fields.get("Set-Cookie") as string[];
+  assert.equal(made.sessions.read(cookie?.split(";")[0]).user, "tom");
+  assert.deepEqual([fields.get("Vary"), fields.get("Cache-Control")], ["Cookie", "no-store"]);
+});
+
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   test(`${protocol}: a derived request first and untouched, then the request: one session`, async (t) => {
     const made = service();

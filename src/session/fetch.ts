@@ -41,14 +41,15 @@ export class FetchSessions {
         tell("onError", () => this.#config.onError(error));
         return failed(error);
       }
+      let response: Response;
       try {
-        const response = await handler(request, state.object, ...rest);
-        return outer === undefined ? await carry(state, response) : response;
+        response = await handler(request, state.object, ...rest);
+        if (outer === undefined) response = await carry(state, response);
       } catch (thrown) {
         if (outer !== undefined) throw thrown;
         // A handler that awaits destroy() need not catch what the list did.
-        if (state.failure && thrown === state.failure) return refused(state, state.failure);
-        throw isResponse(thrown) ? await carry(state, thrown) : thrown;
+        if (state.failure && thrown === state.failure) response = refused(state, state.failure);
+        else throw isResponse(thrown) ? await carry(state, thrown) : thrown;
       } finally {
         if (outer === undefined) {
           this.#running.delete(request);
@@ -56,6 +57,7 @@ export class FetchSessions {
         }
         if (state.carrier === CLOSED) state.reportLost();
       }
+      return response;
     };
   }
 }

@@ -74,8 +74,7 @@ function firstHonoured(
   for (let index = first; index < most; index++) {
     const envelope = valid[index] as Envelope;
     const opened = { envelope, others: valid.slice(index + 1), present: true, refused: undefined };
-    const { revocation } = config;
-    const revoked = revocation !== undefined && isRevoked(revocation, envelope);
+    const revoked = config.revocation !== undefined && isRevoked(config.revocation, envelope);
     if (isPromise(revoked)) {
       return revoked.then((yes) => (yes ? firstHonoured(config, valid, index + 1) : opened));
     }

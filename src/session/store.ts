@@ -31,6 +31,9 @@ export interface CookieStore extends CookieReader {
   set(name: string, value: string, attributes: StoreAttributes): unknown;
 }
 
+/** Of a Set-Cookie as envelope.ts writes it: the value, and the Max-Age if there is one. */
+const COOKIE = /=([^;]*)(?:; Max-Age=(\d+))?/;
+
 /** A session that is being edited. */
 interface Editing {
   readonly state: State | Promise<State>;
@@ -144,7 +147,7 @@ export class StoreSessions {
     const { cookie } = commit;
     if (cookie !== undefined && cookie !== editing.set?.cookie) {
       const { name, attributes } = this.#config;
-      const [, value = "", maxAge] = /=([^;]*)(?:; Max-Age=(\d+))?/.exec(cookie) ?? [];
+      const [, value, maxAge] = COOKIE.exec(cookie) as unknown as [string, string, string?];
       const age = maxAge === undefined ? {} : { maxAge: Number(maxAge) };
       const done = store.set(name, value, { ...attributes, ...age, encode: (text) => text });
       editing.set = { ...commit, value, done };
