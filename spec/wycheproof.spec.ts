@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Fernet } from "../src/fernet.ts";
+import { pad } from "../src/internal/base64.ts";
 import { TokenError } from "../src/internal/errors.ts";
 import { Frames } from "../src/internal/frame.ts";
 import { givenMac, HmacKey, isGivenMac, page } from "../src/internal/hmac.ts";
@@ -92,7 +93,7 @@ function run(from: string): void {
         if (result === "valid") {
           assert.equal(Buffer.from(fernet.decrypt(token)).toString("hex"), msg);
           const given = (target: Uint8Array, at: number) => target.set(bytes(iv), at);
-          assert.equal(new Frames(fernetKey, given).encrypt(bytes(msg), 0), token);
+          assert.equal(pad(new Frames(fernetKey, given).encrypt(bytes(msg), 0)), token);
         } else {
           assert.equal(
             refusal(() => fernet.decrypt(token)),

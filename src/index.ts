@@ -13,6 +13,7 @@ export {
   type FernetDecryptOptions,
   type FernetEncryptOptions,
   type FernetKey,
+  type FernetPolicy,
 } from "./fernet.ts";
 export {
   ConfigError,

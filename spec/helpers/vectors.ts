@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { decode, encode } from "../../src/base64url.ts";
 import { Fernet } from "../../src/fernet.ts";
+import { pad } from "../../src/internal/base64.ts";
 import { ConfigError, TokenError } from "../../src/internal/errors.ts";
 import { Frames } from "../../src/internal/frame.ts";
 import { CAPACITY, HmacKey, page } from "../../src/internal/hmac.ts";
@@ -110,7 +111,7 @@ const RUNNERS: Record<string, Runner> = {
     run(given) {
       const frames = once(Frames, given, () => new Frames(fernetKeys(given), giveIv));
       iv = octets(given.iv);
-      return frames.encrypt(octets(given.message), given.now);
+      return pad(frames.encrypt(octets(given.message), given.now));
     },
     out: asText,
   },

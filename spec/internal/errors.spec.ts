@@ -16,7 +16,7 @@ import { Frames } from "../../src/internal/frame.ts";
 import { HmacKey } from "../../src/internal/hmac.ts";
 import { Jws } from "../../src/internal/jws.ts";
 import * as jwtModule from "../../src/jwt.ts";
-import { createSeal } from "../../src/session/seal.ts";
+import { lazySeal } from "../../src/session/seal.ts";
 import * as sessionModule from "../../src/session.ts";
 import { base64url, fernetToken, jws } from "../helpers/token-forge.ts";
 import { misuse, refused, refusedSomehow, type Verdict } from "../helpers/token-refusals.ts";
@@ -230,6 +230,21 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
     "the claim sub contradicts the policy",
     () => new Jwt(KEY, { subject: KEY }).sign(CLAIMS),
   ],
+  [
+    "ERR_OPTION",
+    "the claim exp must be absent where expiresIn sets it",
+    () => new Jwt(KEY, { expiresIn: 60 }).sign({ ...CLAIMS, exp: NOW }),
+  ],
+  [
+    "ERR_OPTION",
+    "the claim iss must be one of the policy's issuers",
+    () => new Jwt(KEY, { issuer: [KEY, PLAINTEXT] }).sign(CLAIMS),
+  ],
+  [
+    "ERR_OPTION",
+    "ttl must be a value where it is given, not undefined: leave it out instead",
+    () => new Fernet(FERNET_KEY, { ttl: undefined as never }),
+  ],
   ["ERR_OPTION", "the options of Jwt must be an object", () => new Jwt(KEY, KEY as never)],
   ["ERR_OPTION", "the options of sign must be an object", () => jwt.sign({}, KEY as never)],
   ["ERR_OPTION", "bytes must be a Uint8Array", () => encode(PLAINTEXT as never)],
@@ -320,7 +335,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     }
   }
 
-  test("ERR_SESSION_HEADERS_SENT, by save, of a change after the response", async () => {
+  test("ERR_SESSION_UNSENT, by save, of a change after the response", async () => {
     const held: all.Session<Record<string, unknown>>[] = [];
     const wrapped = sessions<Record<string, unknown>>({ secret: KEY }).wrap((_request, session) => {
       held.push(session);
@@ -329,10 +344,10 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     await wrapped(new Request("https://example.org/"));
     const [session] = held as [all.Session<Record<string, unknown>>];
     session.user = PLAINTEXT;
-    const message = "the session changed after the headers were sent";
+    const message = "the session changed and nothing carried it";
     isSessionError(
       thrown(() => session.save()),
-      "ERR_SESSION_HEADERS_SENT",
+      "ERR_SESSION_UNSENT",
       message,
       500,
     );
@@ -380,7 +395,7 @@ test("no object that holds a key shows it", () => {
     jws: new Jws(KEY),
     frames: new Frames(FERNET_KEY),
     sessions: sessions({ secret: KEY }),
-    seal: createSeal("jwt", KEY, "session"),
+    seal: lazySeal("jwt", KEY, "session")(),
   };
   // The key's blocks too, as RFC 2104 section 4 has it; a Buffer is shown in hex with spaces between.
   const blocks = [0, 0x36, 0x5c].map((pad) => Buffer.from(bytes.map((byte) => byte ^ pad)));

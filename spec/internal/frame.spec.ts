@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Fernet } from "../../src/fernet.ts";
-import { Frames } from "../../src/internal/frame.ts";
+import { pad } from "../../src/internal/base64.ts";
+import { decryptFrame, Frames } from "../../src/internal/frame.ts";
 import { CAPACITY } from "../../src/internal/hmac.ts";
 import {
   type FernetParts,
@@ -262,6 +263,37 @@ describe("timestamp asks for the MAC, and not for the message", () => {
   });
 });
 
+describe("Padding is the caller's: a frame ends where it is said to", () => {
+  const frames = new Frames(KEY);
+  /** The message of what lies in front of `end`. */
+  const opened = (token: string, end: number): string | undefined => {
+    const frame = frames.open(token, end);
+    return frame && decryptFrame(frame)?.toString();
+  };
+
+  // Of no "=", one and two.
+  for (const message of ["", "m".repeat(16), "m".repeat(32), LONG]) {
+    test(`of a message of ${message.length} bytes`, () => {
+      const token = fernetToken(KEY, { message });
+      const bare = token.replace(/=+$/, "");
+      assert.equal(opened(bare, bare.length), message);
+      assert.equal(opened(token, bare.length), message, "what is behind the end is not looked at");
+      for (const end of [-1, 0, 1, bare.length - 1, bare.length - 4, bare.length - 64]) {
+        assert.equal(opened(bare, end), undefined, `the end at ${end}`);
+      }
+      for (let more = 1; more <= 4; more++) {
+        const padded = bare + "=".repeat(more);
+        assert.equal(opened(padded, padded.length), undefined, `${more} pads within`);
+      }
+      const made = frames.encrypt(message, 5);
+      assert.doesNotMatch(made, /=/);
+      assert.equal(made.length, bare.length);
+      assert.equal(opened(made, made.length), message);
+      assert.equal(fernet.decryptText(pad(made)), message);
+    });
+  }
+});
+
 describe("The fast way and the plain way make the same token", () => {
   /** A hundred keys in use at once, each with what it last did. */
   function keysOf(random: Random) {
@@ -274,7 +306,7 @@ describe("The fast way and the plain way make the same token", () => {
         fernet: new Fernet(key),
         encrypt(message: string | Uint8Array, given: Uint8Array, timestamp: number): string {
           iv = given;
-          return frames.encrypt(message, timestamp);
+          return pad(frames.encrypt(message, timestamp));
         },
       };
     });

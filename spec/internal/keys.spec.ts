@@ -126,11 +126,23 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK",
     for (const { prototype } of [Uint8Array, Buffer]) {
       misuse(() => new Jwt(Object.create(prototype)), "ERR_KEY", kinds);
     }
-    misuse(
-      () => new Jwt(Object.create(KeyObject.prototype)),
-      "ERR_KEY",
-      "a JWT key must be a secret KeyObject, not a key pair's",
-    );
+    const secret = { type: { value: "secret" } };
+    // Some versions of Node throw for its type, others for its export alone.
+    for (const members of [{}, secret, { ...secret, k: { value: base64url(TEXT) } }]) {
+      misuse(
+        () => new Jwt(Object.create(KeyObject.prototype, members)),
+        "ERR_KEY",
+        "a JWT key must be a secret KeyObject, not a key pair's",
+      );
+    }
+    for (const value of [undefined, 32, [...BYTES], new ArrayBuffer(32)]) {
+      const exporting = { ...secret, export: { value: () => value } };
+      misuse(
+        () => new Jwt(Object.create(KeyObject.prototype, exporting)),
+        "ERR_KEY",
+        "a JWT key must be a string or bytes",
+      );
+    }
     misuse(() => new Jwt(new Proxy(new Uint8Array(BYTES), {})), "ERR_KEY", kinds, "a Proxy");
   });
 

@@ -56,7 +56,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "internal/errors.ts",
     "internal/bytes.ts",
   ],
-  "internal/claims.ts": ["internal/checks.ts"],
+  "internal/claims.ts": ["internal/checks.ts", "internal/errors.ts"],
   "internal/jws.ts": [
     "internal/base64.ts",
     "internal/errors.ts",

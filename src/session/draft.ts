@@ -3,7 +3,7 @@
 import { readOptions } from "../internal/checks.ts";
 import { randomId } from "../internal/random.ts";
 import type { Config, Lifetime } from "./config.ts";
-import { type Claims, type Envelope, endOf, envelopeText, setCookie } from "./envelope.ts";
+import { type Envelope, type EnvelopeClaims, endOf, envelopeText, setCookie } from "./envelope.ts";
 import type { Listed } from "./revocation.ts";
 import type { SessionFacts } from "./view.ts";
 
@@ -20,8 +20,8 @@ export class Draft implements SessionFacts {
 
   readonly #config: Config;
   #id: string | undefined;
-  #age: Claims["age"];
-  #keep: Claims["keep"];
+  #age: EnvelopeClaims["age"];
+  #keep: EnvelopeClaims["keep"];
 
   constructor(config: Config, now: number, envelope: Envelope | undefined) {
     this.#config = config;

@@ -15,7 +15,7 @@ import type { Config } from "./config.ts";
 import { assign, dataText } from "./data.ts";
 
 /** What an envelope says besides the data. */
-export interface Claims {
+export interface EnvelopeClaims {
   /** `jti` */
   readonly id: string;
   /** When the cookie was written. */
@@ -29,9 +29,9 @@ export interface Claims {
   readonly keep: boolean | undefined;
 }
 
-type Lasting = Pick<Claims, "begun" | "age">;
+type Lasting = Pick<EnvelopeClaims, "begun" | "age">;
 
-export interface Envelope extends Claims {
+export interface Envelope extends EnvelopeClaims {
   /** The moment from which on the cookie no longer opens: `exp`, or earlier by today's settings. */
   readonly ends: number;
   readonly data: Record<string, unknown>;
@@ -106,7 +106,10 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
 }
 
 /** The JSON text that is sealed; `data` is JSON text too. */
-export function envelopeText({ id, iat, exp, begun, age, keep }: Claims, data: string): string {
+export function envelopeText(
+  { id, iat, exp, begun, age, keep }: EnvelopeClaims,
+  data: string,
+): string {
   let text = `{"jti":"${id}","iat":${iat},"exp":${exp}`;
   if (begun < iat) text += `,"begun":${begun}`;
   if (age !== undefined) text += `,"age":${age}`;
@@ -127,7 +130,7 @@ export function hasData({ payload }: Envelope, data: string): boolean {
  *
  * @throws SessionError ERR_SESSION_DATA: the seal gives no cookie value. ERR_SESSION_TOO_LARGE
  */
-export function setCookie(config: Config, claims: Claims, payload: string): string {
+export function setCookie(config: Config, claims: EnvelopeClaims, payload: string): string {
   const { name, attributesText, persistent } = config;
   const seal = config.seal();
   let value: unknown;

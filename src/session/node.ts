@@ -67,7 +67,7 @@ class Exchange implements Carrier {
   }
 
   /** The session as the application has it: from now on the response carries it. */
-  touch(state: State): object {
+  join(state: State): object {
     const { res, config } = this;
     const hook = res[HOOK];
     if (hook === undefined) {
@@ -119,12 +119,12 @@ export class NodeSessions {
       enumerable: false,
       get(this: Keeping) {
         const exchange = opened(this);
-        return exchange?.touch(exchange.state as State);
+        return exchange?.join(exchange.state as State);
       },
       set(this: Keeping, value: unknown) {
         const exchange = opened(this);
         if (exchange === undefined) throw optionError("req.session", "open before it is assigned");
-        exchange.touch(exchange.state as State);
+        exchange.join(exchange.state as State);
         exchange.state?.replace(value);
       },
     };
