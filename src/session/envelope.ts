@@ -10,7 +10,7 @@
 import { isCookieValue, PAIR_LIMIT } from "../internal/cookies.ts";
 import { type Refusal, refusal, refusalOf, SessionError } from "../internal/errors.ts";
 import { isStorable } from "../internal/json.ts";
-import { parseObject } from "../internal/text.ts";
+import { isObject, parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
 import { assign, dataText } from "./data.ts";
 
@@ -147,8 +147,4 @@ export function setCookie(config: Config, claims: EnvelopeClaims, payload: strin
 
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
