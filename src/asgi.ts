@@ -107,7 +107,8 @@ export function asgiSessions<T extends object & Data = SessionData>(
 ): Sessions<T> {
   const given = readOptions<Given>(options, OPTIONS, "asgiSessions", NEEDED);
   const { type, secret = [], allowWeakSecret = false, cookie, ...rest } = given;
-  if (type === undefined) throw optionError("type", "Python's session_type");
+  if (type === undefined)
+    throw optionError("type", "fernet, jwt or base64, as Python's session_type");
   const { name = "session", ...attributes } = readOptions(cookie, COOKIE, "cookie", []);
   const keys = (kind: "jwt" | "fernet"): Uint8Array[] =>
     keyList(secret, "secret").map((one) => keyOf(kind, one, allowWeakSecret));
