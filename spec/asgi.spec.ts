@@ -100,7 +100,12 @@ describe("weak secrets", () => {
   for (const [what, type, secret] of never) {
     test(`${type}: ${what} is never taken`, () => {
       for (const allowWeakSecret of [false, true]) {
-        assert.throws(() => make({ type, secret, allowWeakSecret }), { code: "ERR_KEY" });
+        const right =
+          /^(?:a fernet secret must be 32 ASCII|a secret must be text|a JWT key must not|no secret)/;
+        assert.throws(
+          () => make({ type, secret, allowWeakSecret }),
+          configRefusal(right, "ERR_KEY"),
+        );
       }
     });
   }
@@ -344,6 +349,8 @@ describe("times", () => {
     assert.equal(session.expiresAt, NOW - 1000 + FOURTEEN_DAYS);
     const shorter = await at(NOW - 1000, NOW, { maxAge: 2000, renewAfter: false });
     assert.equal(shorter.session.expiresAt, NOW + 1000);
+    const longer = await at(NOW - 1000, NOW, { maxAge: 2 * FOURTEEN_DAYS });
+    assert.equal(longer.session.expiresAt, NOW - 1000 + 2 * FOURTEEN_DAYS);
   });
 
   test("fernet: good for maxAge to the second, and from 60 s ahead at most", () => {
