@@ -1,14 +1,15 @@
 /**
- * The cookies of cookie-session: JSON in base64, and beside it NAME.sig, an HMAC-SHA1 of `NAME=VALUE`. They say
- * nothing of when they were written: of their age only `until` takes care.
+ * The cookies of cookie-session, and of koa-session without a store: JSON in base64, and beside it NAME.sig, an
+ * HMAC-SHA1 of `NAME=VALUE`. Those of cookie-session do not say when they were written: only `until` ends them.
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { firstOf, type Opener, objectOf, valuesOf } from "./migrate.ts";
 
 export interface CookieSessionOptions {
-  /** "session" by default, as there. */
+  /** "session" by default, as there; koa-session has "koa.sess". */
   name?: string;
+  /** Those of cookie-session, or `app.keys`. */
   keys: readonly string[];
 }
 
@@ -16,7 +17,7 @@ export function cookieSession({ name = "session", keys }: CookieSessionOptions):
   const signature = `${name}.sig`;
   return {
     names: [name, signature],
-    open(cookies) {
+    open(cookies, now = Date.now() / 1000) {
       const macs = valuesOf(cookies, signature).map((mac) => Buffer.from(mac, "base64url"));
       return firstOf(valuesOf(cookies, name), (value) => {
         const expected = keys.map((key) =>
@@ -25,7 +26,9 @@ export function cookieSession({ name = "session", keys }: CookieSessionOptions):
         const isSigned = macs.some((mac) =>
           expected.some((one) => mac.length === one.length && timingSafeEqual(mac, one)),
         );
-        return isSigned ? objectOf(Buffer.from(value, "base64").toString()) : undefined;
+        const data = isSigned ? objectOf(Buffer.from(value, "base64").toString()) : undefined;
+        // koa-session's, in milliseconds.
+        return Number(data?._expire ?? Infinity) / 1000 < now ? undefined : data;
       });
     },
   };

@@ -15,7 +15,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, describe, mock, type TestContext, test } from "node:test";
@@ -26,6 +26,7 @@ import cookieSession from "cookie-session";
 import { getIronSession, type SessionOptions as IronOptions } from "iron-session";
 import { SignJWT } from "jose";
 import jsonwebtoken from "jsonwebtoken";
+import Koa from "koa";
 import { aiohttpSession } from "../../examples/migrate/aiohttp-session.ts";
 import { cookieSession as openCookieSession } from "../../examples/migrate/cookie-session.ts";
 import { flask } from "../../examples/migrate/flask.ts";
@@ -151,22 +152,46 @@ function iron(get: () => Promise<GetIronSession>, options: Partial<IronOptions> 
     });
 }
 
+/** A module of the packages that this spec alone needs. */
+function installed(module: string): Promise<unknown> {
+  return import(pathToFileURL(join(HERE, "apps/migrate/node_modules", module)).href);
+}
+
 const iron8 = async (): Promise<GetIronSession> => {
-  const module = join(HERE, "apps/migrate/node_modules/iron-session/dist/index.js");
-  return ((await import(pathToFileURL(module).href)) as { getIronSession: GetIronSession })
-    .getIronSession;
+  const module = (await installed("iron-session/dist/index.js")) as {
+    getIronSession: GetIronSession;
+  };
+  return module.getIronSession;
 };
 const iron9 = async (): Promise<GetIronSession> => getIronSession as unknown as GetIronSession;
 const ironOptions = { cookieName: "my-session", password: PASSWORD };
 
-async function cookieSessionOf(data: Record<string, unknown>): Promise<string[]> {
+const cookieSessionOf: Make = (data) => {
   const middleware = cookieSession({ keys: ["a key"], domain: DOMAIN, path: "/app" });
-  const server = createServer((req, res) => {
+  return firstAnswer((req, res) => {
     middleware(req as never, res as never, () => {
       Object.assign((req as unknown as { session: object }).session, data);
       res.end();
     });
-  }).listen(0);
+  });
+};
+
+const koaSession: Make = async (data, at) => {
+  const { createSession } = (await installed("koa-session/dist/esm/index.js")) as {
+    createSession: (options: object, app: Koa) => Koa.Middleware;
+  };
+  const app = new Koa();
+  app.keys = ["a key"];
+  app.use(createSession({ maxAge: 14 * DAY * 1000, domain: DOMAIN, path: "/app" }, app));
+  app.use((context) => {
+    Object.assign((context as unknown as { session: object }).session, data);
+    context.body = "done";
+  });
+  return atTime(at, () => firstAnswer(app.callback()));
+};
+
+async function firstAnswer(handler: RequestListener): Promise<string[]> {
+  const server = createServer(handler).listen(0);
   const { port } = server.address() as { port: number };
   const client = httpClient(`http://localhost:${port}`);
   try {
@@ -219,6 +244,12 @@ const LIBRARIES: Record<string, Library> = {
     opener: ["cookie-session.ts", "cookieSession", { keys: ["a new key", "a key"] }],
     attributes: elsewhere,
     seconds: undefined,
+  },
+  "koa-session": {
+    make: koaSession,
+    opener: ["cookie-session.ts", "cookieSession", { name: "koa.sess", keys: ["a key"] }],
+    attributes: elsewhere,
+    seconds: 14 * DAY,
   },
   Starlette: {
     make: python("starlette", { secret_key: "starlette secret", path: "/app" }),
