@@ -39,6 +39,8 @@ import { envelopeText } from "./session/envelope.ts";
 import { type Seal, type SealType, SHARED } from "./session/seal.ts";
 import { type Data, type SessionData, type Sessions, sessions } from "./session.ts";
 
+export { ConfigError, SessionError } from "./internal/errors.ts";
+
 type Refused = "revocation" | "maxLifetime";
 
 /** As Python's middleware has them; the rest as sessions() has it. */
