@@ -11,7 +11,7 @@ import { forget } from "../internal/callbacks.ts";
 import { isCookieValue, PAIR_LIMIT } from "../internal/cookies.ts";
 import { type Refusal, refusal, refusalOf, SessionError } from "../internal/errors.ts";
 import { isStorable } from "../internal/json.ts";
-import { parseObject } from "../internal/text.ts";
+import { isObject, parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
 import { assign, dataText } from "./data.ts";
 
@@ -153,8 +153,4 @@ export function setCookie(config: Config, payload: string, maxAge: number | unde
 
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }

@@ -21,6 +21,9 @@ export interface Seal {
   open(text: string): string | { readonly code: string };
 }
 
+/** Marks a seal of Python's cookies: the last of a name counts alone. Its value is the checks of `touch`. */
+export const SHARED: unique symbol = Symbol("bulla.shared");
+
 export type SealType = "fernet" | "jwt" | "base64";
 export type Secret = string | Uint8Array;
 /** Newest first: the first seals, all open. */

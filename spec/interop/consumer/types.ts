@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import { ConfigError, type CookieAttributes, type Seal, SessionError, TokenError } from "bulla";
+import { type AsgiSessionOptions, asgiSessions } from "bulla/asgi";
 import { decode, encode } from "bulla/base64url";
 import { readCookies, serializeCookie } from "bulla/cookie";
 import { Fernet, type FernetKey } from "bulla/fernet";
@@ -20,6 +21,17 @@ const text: string = encode(new Uint8Array(3), { padding: true });
 const bytes: Uint8Array = decode(text);
 // @ts-expect-error: a misspelt option
 decode(text, { pading: true });
+
+const asgiOptions: AsgiSessionOptions = { type: "jwt", secret: [text], maxAge: 60 };
+export const shared: { readonly user?: string } = asgiSessions<{ user?: string }>(asgiOptions).read(
+  "",
+);
+// @ts-expect-error: no type
+asgiSessions({ secret: text });
+// @ts-expect-error: no revocation
+asgiSessions({ ...asgiOptions, revocation: undefined });
+// @ts-expect-error: data that have a member's name
+asgiSessions<{ id: string }>(asgiOptions);
 
 const key: JwtKey = { kty: "oct", k: text, kid: "2026" };
 const policy: JwtPolicy = { issuer: "me", audience: ["a", "b"], expiresIn: 60 };

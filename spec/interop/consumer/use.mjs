@@ -2,7 +2,7 @@
 
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 
-export async function use({ all, base64url, cookie, fernet, jwt, session }) {
+export async function use({ all, asgi, base64url, cookie, fernet, jwt, session }) {
   const { decode, encode } = base64url;
   deepEqual(decode(encode(Uint8Array.of(3, 236, 255, 224, 193))), decode("A-z_4ME"));
 
@@ -13,6 +13,13 @@ export async function use({ all, base64url, cookie, fernet, jwt, session }) {
   const key = fernet.Fernet.generateKey();
   const sealed = new fernet.Fernet(key).encrypt("copper");
   equal(new all.Fernet(key).decryptText(sealed, { ttl: 60 }), "copper");
+
+  const secret = Buffer.from(base64url.decode(key, { padding: true }))
+    .toString("base64")
+    .slice(0, 32);
+  const shared = asgi.asgiSessions({ type: "fernet", secret }).issue({ user: "Ea-nasir" });
+  const [pair] = shared.setCookie.split(";");
+  equal(all.asgiSessions({ type: "fernet", secret }).read(pair).user, "Ea-nasir");
 
   const handler = session.sessions({ secret: key }).wrap((_request, visitor) => {
     visitor.user = "Nanni";
