@@ -32,7 +32,7 @@ test("a weak secret that is allowed warns once a process, and a strong one not a
   make({ ...good, allowWeakSecret: true });
   make({ type: "jwt", secret: [JWT_SECRET], allowWeakSecret: true });
   await new Promise(setImmediate);
-  assert.deepEqual(warned, []);
+  assert.equal(warned.length, 0);
   for (const type of ["jwt", "fernet"] as const) {
     make({ type, secret: ["sessions-secret", "another secret"], allowWeakSecret: true });
   }

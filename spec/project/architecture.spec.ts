@@ -158,7 +158,9 @@ describe("What imports what", () => {
       const head = headOf(file);
       const sentence = head.slice(head.indexOf("Trusted base:"));
       const named: string[] = sentence.match(/\b\w+\.ts\b/g) ?? [];
-      const rest = files.filter((name) => name !== file && layerOf(name) < layerOf(file));
+      const isBelow = (name: string): boolean =>
+        layerOf(name) < layerOf(file) || (file === ON_SESSION && name === "session.ts");
+      const rest = files.filter((name) => name !== file && isBelow(name));
       const bare = (names: readonly string[]) =>
         [...new Set(names.map((name) => name.replace(/^.*\//, "")))].sort();
       const stated = sentence.includes("all of src/ but")
@@ -200,6 +202,7 @@ describe("How long things are", () => {
 });
 
 const PUBLIC: Record<string, readonly string[]> = {
+  asgi: ["ConfigError", "SessionError", "asgiSessions"],
   base64url: ["ConfigError", "TokenError", "decode", "encode"],
   cookie: ["ConfigError", "readCookies", "serializeCookie"],
   fernet: ["ConfigError", "Fernet", "TokenError"],
