@@ -2,11 +2,16 @@
 
 import { equal, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { extname, join, relative, resolve } from "node:path";
 import { freePorts, listening, Process, until } from "./processes.ts";
 
 /** No framework has anything to tell anybody. */
 const QUIET = { NEXT_TELEMETRY_DISABLED: "1", ASTRO_TELEMETRY_DISABLED: "1", NO_COLOR: "1" };
+
+/** Servers do not stream to robots, which fetch seems to be by its own name. */
+const BROWSER =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0";
 
 /** A folder made anew of these, the later ones over the earlier ones. */
 export function compose(folder: string, ...parts: readonly string[]): string {
@@ -14,6 +19,18 @@ export function compose(folder: string, ...parts: readonly string[]): string {
   mkdirSync(folder, { recursive: true });
   for (const part of parts) cpSync(part, folder, { recursive: true });
   return folder;
+}
+
+/** The files of an example that a page does not show as they are, each under its name. */
+export function missing(page: string, example: string): string[] {
+  const text = readFileSync(resolve(import.meta.dirname, "../../..", page), "utf8");
+  return readdirSync(example, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== "tsconfig.json")
+    .map(({ parentPath, name }) => relative(example, join(parentPath, name)))
+    .filter((name) => {
+      const code = readFileSync(join(example, name), "utf8");
+      return !text.includes(`\n\`${name}\`\n\n\`\`\`${extname(name).slice(1)}\n${code}\`\`\`\n`);
+    });
 }
 
 /** Runs a program of Node to its end; what it printed is shown where it fails. */
@@ -112,6 +129,7 @@ export class Guest {
 
   async ask(path: string, init: RequestInit = {}): Promise<Answer> {
     const headers = new Headers(init.headers);
+    headers.set("User-Agent", BROWSER);
     const cookie = [...this.cookies].map((pair) => pair.join("=")).join("; ");
     if (cookie !== "") headers.set("Cookie", cookie);
     const url = new URL(path, this.#base);

@@ -4,11 +4,12 @@ import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { resolve } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { sessions } from "bulla/session";
-import { type Answer, compose, Guest, run, Site } from "../../helpers/built-apps.ts";
+import { type Answer, compose, Guest, missing, run, Site } from "../../helpers/built-apps.ts";
 import { openChromium } from "../../helpers/chromium.ts";
 import { RedisServer } from "../../helpers/redis.ts";
 
 const HERE = import.meta.dirname;
+const EXAMPLE = resolve(HERE, "../../../../examples/next");
 const NEXT = resolve(HERE, "node_modules/next/dist/bin/next");
 const SESSION_SECRET = "a secret of some more than 32 bytes";
 const NAME = "__Host-session";
@@ -21,7 +22,7 @@ function start(variables: Record<string, string>): Promise<Site> {
 }
 
 before(async () => {
-  compose(folder, resolve(HERE, "../../../../examples/next"), resolve(HERE, "probe"));
+  compose(folder, EXAMPLE, resolve(HERE, "probe"));
   // Nothing is secret yet: the build evaluates every module, and needs no secret for it.
   delete process.env.SESSION_SECRET;
   run(folder, NEXT, "build");
@@ -323,6 +324,10 @@ describe("A route handler", () => {
     deepEqual(sets(answer), []);
     equal(answer.html, "SessionError: the session changed and nothing carried it");
   });
+});
+
+test("docs/frameworks/next.md has the whole example", () => {
+  deepEqual(missing("docs/frameworks/next.md", EXAMPLE), []);
 });
 
 test("without a secret the first request fails, and its log says what is missing", async () => {
