@@ -1,14 +1,14 @@
-/** What every example does with a session: it counts visits, logs in and out, and flashes a message. */
+/** What every example does with a session: it counts visits, logs in and out, and shows a message once. */
 
 import { randomBytes } from "node:crypto";
-import type { Session, SessionOptions } from "bulla/session";
+import { memoryRevocation, type Session, type SessionOptions } from "bulla/session";
 
 // Declared once: it types `req.session` in every framework that has node:http's requests.
 declare module "bulla/session" {
   interface SessionData {
     user?: string;
     visits?: number;
-    /** A message for the next page, and for that alone. */
+    /** A message for the next page alone. */
     flash?: string;
   }
 }
@@ -16,7 +16,9 @@ declare module "bulla/session" {
 export const port = Number(process.env.PORT ?? 3000);
 export const options: SessionOptions = {
   secret: process.env.SESSION_SECRET ?? randomBytes(32),
-  // Over plain http, as in development, a Secure cookie would not come back.
+  // A logout ends copies of the cookie too. Without `only`, visitors who never log in could fill the list.
+  revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
+  // Browsers send no Secure cookie over plain http, as in development.
   cookie: { secure: process.env.NODE_ENV === "production" },
 };
 
@@ -27,17 +29,17 @@ export function greet(session: Session): string {
   return `${flash}Hello ${user}, visits: ${session.visits}\n`;
 }
 
-export function login(session: Session, user: string): void {
-  session.regenerate(); // a new id, and no data: who knew the old ones knows nothing of these
+export async function login(session: Session, user: string): Promise<void> {
+  await session.regenerate(); // a new id and no data: a cookie from before the login is worth nothing after it
   session.user = user;
   session.flash = "Welcome. ";
 }
 
-/** What answers GET /, POST /login and POST /logout, where there is no router to do it. */
-export function act(session: Session, asked: string) {
+/** Answers GET /, POST /login and POST /logout, where there is no router. */
+export async function act(session: Session, asked: string) {
   if (asked === "GET /") return { status: 200, headers: {}, text: greet(session) };
-  if (asked === "POST /login") login(session, "Tom");
-  else if (asked === "POST /logout") session.destroy();
+  if (asked === "POST /login") await login(session, "Tom");
+  else if (asked === "POST /logout") await session.destroy();
   else return { status: 404, headers: {}, text: "Not found\n" };
   return { status: 303, headers: { Location: "/" }, text: "" };
 }

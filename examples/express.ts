@@ -1,4 +1,4 @@
-/** Express, 5 or 4: `middleware` gives every request `req.session`, which opens when it is touched. */
+/** Express, 5 or 4: `middleware` gives every request `req.session`. In Express 5, handlers can `await` instead. */
 
 import { sessions } from "bulla/session";
 import express from "express";
@@ -10,13 +10,11 @@ app.use(sessions(options).middleware);
 app.get("/", (req, res) => {
   res.send(greet(req.session));
 });
-app.post("/login", (req, res) => {
-  login(req.session, "Tom");
-  res.redirect(303, "/");
+app.post("/login", (req, res, next) => {
+  login(req.session, "Tom").then(() => res.redirect(303, "/"), next);
 });
-app.post("/logout", (req, res) => {
-  req.session = null;
-  res.redirect(303, "/");
+app.post("/logout", (req, res, next) => {
+  req.session.destroy().then(() => res.redirect(303, "/"), next);
 });
 
 app.listen(port, () => console.log(`http://localhost:${port}`));

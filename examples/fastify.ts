@@ -1,7 +1,4 @@
-/**
- * Fastify: `middleware` in a hook, on Node's own request, where the session is too: `request.raw.session`
- * (a decorator `request.session` would need a setter as well, for `= null`).
- */
+/** Fastify: `middleware` in a hook, on Node's own request: the session is `request.raw.session`. */
 
 import { sessions } from "bulla/session";
 import Fastify from "fastify";
@@ -15,11 +12,11 @@ app.addHook("onRequest", (request, reply, done) => {
 
 app.get("/", async ({ raw }) => greet(raw.session));
 app.post("/login", async ({ raw }, reply) => {
-  login(raw.session, "Tom");
+  await login(raw.session, "Tom");
   return reply.redirect("/", 303);
 });
 app.post("/logout", async ({ raw }, reply) => {
-  raw.session = null;
+  await raw.session.destroy();
   return reply.redirect("/", 303);
 });
 

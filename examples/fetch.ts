@@ -1,6 +1,6 @@
 /**
  * A Fetch handler: `wrap` gives it the session and returns the response to send. `deno serve` and `bun`
- * start this file; in Next, an `app/route.ts` has the two last exports.
+ * start this file; in Next, an `app/route.ts` has the last two exports.
  */
 
 import { type Session, sessions } from "bulla/session";
@@ -8,10 +8,10 @@ import { act, options } from "./actions.ts";
 
 const visitors = sessions(options);
 
-const handler = visitors.wrap((request: Request, session: Session) => {
+const handler = visitors.wrap(async (request: Request, session: Session) => {
   const url = new URL(request.url);
-  const { status, headers, text } = act(session, `${request.method} ${url.pathname}`);
-  return new Response(text, { status, headers }); // Response.redirect() too, though it is immutable
+  const { status, headers, text } = await act(session, `${request.method} ${url.pathname}`);
+  return new Response(text, { status, headers });
 });
 
 export default { fetch: handler };

@@ -1,4 +1,4 @@
-/** Hono wherever there is `fetch`: `wrap` within a middleware, for the routes that follow it. */
+/** Hono wherever there is `fetch`: `wrap` in a middleware, for the routes that follow it. */
 
 import { type Session, sessions } from "bulla/session";
 import { Hono } from "hono";
@@ -13,17 +13,17 @@ app.use(async (c, next) => {
     await next();
     return c.res;
   })(c.req.raw);
-  c.res = undefined; // or Hono would put the fields of the old response over the new one's
+  c.res = undefined; // or Hono would merge the old response's fields into the new one
   c.res = response;
 });
 
 app.get("/", (c) => c.text(greet(c.var.session)));
-app.post("/login", (c) => {
-  login(c.var.session, "Tom");
+app.post("/login", async (c) => {
+  await login(c.var.session, "Tom");
   return c.redirect("/", 303);
 });
-app.post("/logout", (c) => {
-  c.var.session.destroy();
+app.post("/logout", async (c) => {
+  await c.var.session.destroy();
   return c.redirect("/", 303);
 });
 

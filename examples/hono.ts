@@ -1,4 +1,4 @@
-/** Hono on its Node server: `middleware` on Node's own request, which opens when it is touched. */
+/** Hono on its Node server: `middleware` on Node's own request, `c.env.incoming`. */
 
 import { promisify } from "node:util";
 import { type HttpBindings, serve } from "@hono/node-server";
@@ -13,16 +13,17 @@ app.use(async ({ env }, next) => {
   await open(env.incoming, env.outgoing);
   await next();
 });
-// Hono would answer 500 to a revocation list out of reach, which is 503.
-app.onError((error) => new Response(null, { status: error instanceof SessionError ? 503 : 500 }));
-
+// Hono answers every error with 500; a revocation list that cannot be asked or told is a 503.
+app.onError((error) => {
+  return new Response(null, { status: error instanceof SessionError ? error.status : 500 });
+});
 app.get("/", (c) => c.text(greet(c.env.incoming.session)));
-app.post("/login", (c) => {
-  login(c.env.incoming.session, "Tom");
+app.post("/login", async (c) => {
+  await login(c.env.incoming.session, "Tom");
   return c.redirect("/", 303);
 });
-app.post("/logout", (c) => {
-  c.env.incoming.session = null;
+app.post("/logout", async (c) => {
+  await c.env.incoming.session.destroy();
   return c.redirect("/", 303);
 });
 serve({ fetch: app.fetch, port }, () => console.log(`http://localhost:${port}`));

@@ -1,4 +1,4 @@
-/** Koa: `middleware` on Node's own request, so that `ctx.req.session` opens when it is touched. */
+/** Koa: `middleware` on Node's own request: the session is `ctx.req.session`. */
 
 import { promisify } from "node:util";
 import { sessions } from "bulla/session";
@@ -13,8 +13,8 @@ app.use(async (ctx, next) => {
   await next();
 });
 
-app.use((ctx) => {
-  const { status, headers, text } = act(ctx.req.session, `${ctx.method} ${ctx.path}`);
+app.use(async (ctx) => {
+  const { status, headers, text } = await act(ctx.req.session, `${ctx.method} ${ctx.path}`);
   ctx.status = status;
   ctx.set(headers);
   ctx.body = text;

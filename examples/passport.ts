@@ -1,7 +1,7 @@
-/** Passport on Express 5: it finds the `regenerate` and `save` it needs in `req.session`, with no shim. */
+/** Passport on Express 5, as it is. Its keepSessionInfo keeps nothing here: copy what is to stay. */
 
 import { sessions } from "bulla/session";
-import express from "express";
+import express, { type RequestHandler, urlencoded } from "express";
 import passport from "passport";
 import { Strategy } from "passport-local";
 import { greet, options, port } from "./actions.ts";
@@ -10,19 +10,19 @@ passport.use(new Strategy((name, password, done) => done(null, password === "cla
 passport.serializeUser((user, done) => done(null, user));
 passport.deserializeUser((user: Express.User, done) => done(null, user));
 
-const app = express();
-app.use(sessions(options).middleware, passport.session());
-
-app.get("/", (req, res) => {
-  res.send(greet(req.session));
-});
-app.post("/login", express.urlencoded(), passport.authenticate("local"), (req, res) => {
-  req.session.user = (req.user as { name: string }).name; // Passport's regenerate() came before
+const app = express().use(sessions(options).middleware, passport.session());
+const keep: RequestHandler = (req, res, next) => {
+  res.locals.visits = req.session.visits; // Passport empties the session before it calls back
+  next();
+};
+app.get("/", (req, res) => void res.send(greet(req.session)));
+app.post("/login", urlencoded(), keep, passport.authenticate("local"), (req, res) => {
+  req.session.user = (req.user as { name: string }).name;
+  req.session.visits = res.locals.visits;
   req.session.flash = "Welcome. ";
   res.redirect(303, "/");
 });
 app.post("/logout", (req, res, next) => {
   req.logout((error) => (error ? next(error) : res.redirect(303, "/")));
 });
-
 app.listen(port, () => console.log(`http://localhost:${port}`));

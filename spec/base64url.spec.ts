@@ -18,7 +18,7 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const GROUPS = "q83v".repeat(150);
 const FRONTS = Array.from({ length: 61 }, (_, groups) => GROUPS.slice(0, 4 * groups));
 
-describe("what is no base64url is refused", () => {
+describe("what is no base64url is refused [4648-3.3b]", () => {
   const shapes: [text: string, why: string][] = [
     ["A", "one character is six bits, and no byte"],
     ["AAAAA", "one character after a group"],
@@ -95,7 +95,7 @@ describe("what is no base64url is refused", () => {
     }
   });
 
-  test("lines of 76 and of 64 characters, section 3.1", () => {
+  test("lines of 76 and of 64 characters, section 3.1 [4648-3.1a]", () => {
     for (const width of [64, 76]) {
       for (const end of ["\n", "\r\n"]) {
         const lines = encode(new Uint8Array(300)).match(new RegExp(`.{1,${width}}`, "g")) ?? [];
@@ -106,7 +106,7 @@ describe("what is no base64url is refused", () => {
   });
 });
 
-describe("padding is there just where it was asked for, section 3.2", () => {
+describe("padding is there just where it was asked for, section 3.2 [4648-3.2]", () => {
   const rows: [text: string, without: boolean, padded: boolean][] = [
     ["", true, true],
     ["Zm9v", true, true],
@@ -154,7 +154,7 @@ describe("padding is there just where it was asked for, section 3.2", () => {
   }
 });
 
-test("what is no text is refused as a text would be", () => {
+test("what is no text is refused as a text would be [4648-12]", () => {
   const object = { toString: () => "Zg", length: 2, charCodeAt: () => 65 };
   const values = [undefined, null, 0, 1n, true, Symbol("Zg"), {}, [], ["Zg"], object];
   for (const value of [...values, new String("Zg"), Buffer.from("Zg"), () => "Zg"]) {
@@ -173,7 +173,7 @@ test("what is no bytes is a ConfigError", () => {
   }
 });
 
-test("only the 64 characters are taken, of all code units, at every place of a group", () => {
+test("only the 64 characters are taken, of all code units, at every place of a group [4648-3.3a]", () => {
   const contexts = [
     { front: "", groups: ["AAAA", "AAA", "AA"], back: "" },
     { front: GROUPS.slice(0, 192), groups: ["AAAA", "AA"], back: "" },
@@ -196,7 +196,7 @@ test("only the 64 characters are taken, of all code units, at every place of a g
   assert.deepEqual(wrong, []);
 });
 
-test("every last group is taken or refused by its bits, section 3.5", () => {
+test("every last group is taken or refused by its bits, section 3.5 [4648-3.5a]", () => {
   const symbols = [...ALPHABET, "+", "/", "=", " ", "\n", "\u0141"];
   const beginnings = ["A", "Z", "_", "="];
   const ends = symbols.flatMap((one) => [one, ...symbols.map((other) => one + other)]);
@@ -222,7 +222,7 @@ test("every last group is taken or refused by its bits, section 3.5", () => {
   assert.deepEqual(wrong, []);
 });
 
-test("a spoilt text is accepted exactly when its bytes give it back", (t) => {
+test("a spoilt text is accepted exactly when its bytes give it back [4648-3.5b]", (t) => {
   const random = seeded(t);
   const symbols = `${ALPHABET}+/= \n.\u0141\u00c1`;
   withoutStacks(() => {
@@ -242,7 +242,7 @@ test("a spoilt text is accepted exactly when its bytes give it back", (t) => {
   });
 });
 
-test("both ways at every length to 600 bytes, as the table of section 5 has it", (t) => {
+test("both ways at every length to 600 bytes, as the table of section 5 has it [4648-3.1b]", (t) => {
   const random = seeded(t);
   for (let length = 0; length <= 600; length++) {
     const samples = [random.bytes(length), Buffer.alloc(length), Buffer.alloc(length, 0xff)];
@@ -258,7 +258,7 @@ test("both ways at every length to 600 bytes, as the table of section 5 has it",
   }
 });
 
-test("every value of twelve bits, in both halves of a group", () => {
+test("every value of twelve bits, in both halves of a group [4648-5]", () => {
   for (let bits = 0; bits < 4096; bits++) {
     const bytes = Uint8Array.of(bits >> 4, ((bits & 15) << 4) | (bits >> 8), bits & 255);
     const text = `${ALPHABET[bits >> 6]}${ALPHABET[bits & 63]}`.repeat(2);

@@ -23,7 +23,7 @@ function isAttributeOctet(unit: number): boolean {
 
 const UNITS = Array.from({ length: 0x10000 }, (_, unit) => unit);
 
-test("readCookies takes cookie-octets and trims SP and HTAB, of all code units", () => {
+test("readCookies takes cookie-octets and trims SP and HTAB, of all code units [6265bis-3]", () => {
   const wrong = UNITS.filter((unit) => {
     const character = String.fromCharCode(unit);
     const blank = unit === 0x20 || unit === 0x09;
@@ -41,7 +41,7 @@ test("readCookies takes cookie-octets and trims SP and HTAB, of all code units",
   assert.deepEqual(wrong, []);
 });
 
-test("readCookies reads as section 4.2 splits, whatever the header", (t) => {
+test("readCookies reads as section 4.2 splits, whatever the header [6265bis-4.2.1a]", (t) => {
   const random = seeded(t);
   const pieces = [
     "a",
@@ -99,7 +99,7 @@ test("a header that was made to cost much is read in linear time", () => {
   }
 });
 
-test("serializeCookie lets out tokens, cookie-octets and av-octets, of all code units", () => {
+test("serializeCookie lets out tokens, cookie-octets and av-octets, of all code units [6265bis-1a]", () => {
   const writes = (call: () => string, text: string): boolean => {
     try {
       return call() === text;

@@ -16,15 +16,11 @@ const NAME = "the cookie's name must be a token (RFC 9110 section 5.6.2)";
 const VALUE = "value must be text of cookie-octets (RFC 6265bis section 4.1.1)";
 const PATH = 'path must be text from "/" on, without ";" and control characters';
 const DOMAIN = "domain must be a host name without a leading dot";
-const MAX_AGE = "maxAge must be whole seconds from 0 to 34560000 (400 days)";
+const MAX_AGE = "maxAge must be whole seconds from 0 to 34560000";
 const EXPIRES = "expires must be a Date of the years 1601 to 9999";
 const SAME_SITE = "sameSite must be one of lax, strict, none";
 const PRIORITY = "priority must be one of low, medium, high";
 const LONG = "value must be such that name and value are 4096 bytes or less";
-const SECURE = "secure must be true where the cookie's name has the prefix __Host- or __Secure-";
-const HOST_PATH = 'path must be "/" where the name has the prefix __Host-';
-const HOST_DOMAIN = "domain must be absent where the cookie's name has the prefix __Host-";
-
 const BAD_NAMES: readonly unknown[] = [
   ...["", " ", "a b", " a", "a ", "\t", "a\t", "a=b", "=", "a;b", ";", "a,b", '"a"', "a\\b"],
   ...["a\r\nSet-Cookie: b=c", "a\n", "\ra", "a\0", "a\x7f", "a\x1b", "é", "\u00a0", "\ufeff"],
@@ -32,7 +28,7 @@ const BAD_NAMES: readonly unknown[] = [
   ...["{a}", "a?", undefined, null, 1, true, {}, [], ["a"], Symbol("a"), new String("a")],
 ];
 
-describe("readCookies lets nothing stand for a cookie that it is not", () => {
+describe("readCookies lets nothing stand for a cookie that it is not [6265bis-4.2.1b]", () => {
   const rows: readonly [header: string, name: string, values: string[], why: string][] = [
     // CVE-2020-8184, CVE-2022-31629: a name is never decoded, folded or mended.
     ["%5F%5FHost-a=1", "__Host-a", [], "an encoded name"],
@@ -143,14 +139,14 @@ test("a header that is no text has no cookies", () => {
   }
 });
 
-test("a name that is no token is a ConfigError, in both ways", () => {
+test("a name that is no token is a ConfigError, in both ways [6265bis-4.1.1a]", () => {
   for (const name of BAD_NAMES) {
     misuse(() => readCookies("a=1", name as string), "ERR_OPTION", NAME, String(name));
     misuse(() => serializeCookie(name as string, "1"), "ERR_OPTION", NAME, String(name));
   }
 });
 
-describe("serializeCookie refuses what would leave the grammar, or what user agents drop", () => {
+describe("serializeCookie refuses what would leave the grammar, or what user agents drop [6265bis-1b]", () => {
   // CVE-2024-47764: what is put in cannot end the attribute and begin another.
   const wrong: readonly [attribute: string, message: string, values: readonly unknown[]][] = [
     [
@@ -228,7 +224,7 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
     }
   });
 
-  test("name and value of more than 4096 bytes together, section 5.6", () => {
+  test("name and value of more than 4096 bytes together, section 5.6 [6265bis-5.6]", () => {
     for (const [name, value] of [
       [1, 4096],
       [4096, 1],
@@ -249,48 +245,79 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
   });
 });
 
-describe("the prefixes demand what section 4.1.3 says, in whatever case they are written", () => {
-  for (const name of [...cases("__Host-").map((prefix) => `${prefix}a`), "__Host-", "__host-__"]) {
-    test(name, () => {
-      const good: CookieAttributes = { secure: true, path: "/" };
-      assert.equal(serializeCookie(name, "b", good), `${name}=b; Path=/; Secure`);
-      const rows: [attributes: CookieAttributes, message: string][] = [
-        [{}, SECURE],
-        [{ ...good, secure: false }, SECURE],
-        [{ path: "/" }, SECURE],
-        [{ secure: true }, HOST_PATH],
-        [{ ...good, path: "/a" }, HOST_PATH],
-        [{ ...good, path: "//" }, HOST_PATH],
-        [{ ...good, domain: "example.org" }, HOST_DOMAIN],
-      ];
-      for (const [attributes, message] of rows) {
-        misuse(() => serializeCookie(name, "b", attributes), "ERR_OPTION", message);
+describe("the prefixes demand what section 4.1.3 says, in whatever case they are written [6265bis-4.1.3.1]", () => {
+  /** All that any prefix demands, and what each does. */
+  const all: CookieAttributes = { secure: true, httpOnly: true, path: "/" };
+  type Demand = [attribute: keyof CookieAttributes, demand: string, wrong: CookieAttributes[]];
+  const secure: Demand = ["secure", "true", [{ secure: false }]];
+  const httpOnly: Demand = ["httpOnly", "true", [{ httpOnly: false }]];
+  const path: Demand = ["path", '"/"', [{ path: "/a" }, { path: "//" }, { path: "/ " }]];
+  const domain: Demand = ["domain", "absent", [{ domain: "example.org" }, { domain: "localhost" }]];
+  const prefixes: [prefix: string, demands: Demand[]][] = [
+    ["__Secure-", [secure]],
+    ["__Host-", [secure, path, domain]],
+    // Not in RFC 6265bis: Chromium 140 and Firefox 143 on.
+    ["__Http-", [secure, httpOnly]],
+    ["__Host-Http-", [secure, httpOnly, path, domain]],
+  ];
+
+  for (const [prefix, demands] of prefixes) {
+    test(`${prefix} demands ${demands.map(([attribute]) => attribute).join(", ")}`, () => {
+      // Every name that begins with it, with nothing behind too; many cases of a long one.
+      for (const written of cases(prefix).filter(
+        (_, index) => index % 7 === 0 || prefix.length < 12,
+      )) {
+        for (const name of [written, `${written}a`, `${written}_-`]) {
+          for (const [attribute, demand, wrong] of demands) {
+            const message = `${attribute} must be ${demand} where the cookie's name has the prefix ${written}`;
+            const lacking = { ...all };
+            Reflect.deleteProperty(lacking, attribute);
+            const bad = wrong.map((one) => ({ ...all, ...one }));
+            // Absent is as it should be for a domain alone.
+            if (attribute !== "domain") bad.push(lacking, { ...all, [attribute]: undefined });
+            for (const attributes of bad) {
+              const serialize = () => serializeCookie(name, "b", attributes);
+              misuse(serialize, "ERR_OPTION", message, show([name, attributes]));
+            }
+          }
+          assert.equal(serializeCookie(name, "b", all), `${name}=b; Path=/; HttpOnly; Secure`);
+        }
       }
+    });
+
+    test(`${prefix} demands no more`, () => {
+      const demanded = demands.map(([attribute]) => attribute);
+      const name = `${prefix}a`;
+      const free: CookieAttributes = { secure: true };
+      if (demanded.includes("httpOnly")) free.httpOnly = true;
+      if (demanded.includes("path")) free.path = "/";
+      else Object.assign(free, { path: "/a", domain: "example.org" });
+      const text = serializeCookie(name, "b", free);
+      assert.equal(text.includes("HttpOnly"), demanded.includes("httpOnly"));
+      assert.equal(text.includes("Domain=example.org; Path=/a"), !demanded.includes("path"));
     });
   }
 
-  test("__Secure- demands Secure, and no more", () => {
-    for (const prefix of cases("__Secure-")) {
-      const name = `${prefix}a`;
-      const attributes: CookieAttributes = { secure: true, path: "/a", domain: "example.org" };
-      const text = `${name}=b; Domain=example.org; Path=/a; Secure`;
-      assert.equal(serializeCookie(name, "b", attributes), text);
-      misuse(() => serializeCookie(name, "b"), "ERR_OPTION", SECURE);
-      misuse(() => serializeCookie(name, "b", { secure: false }), "ERR_OPTION", SECURE);
-    }
+  test("names that only look like them demand nothing", () => {
+    const names = ["_Host-a", "Host-a", "__Host", "__Host_a", "___Host-a", "a__Host-", "-"];
+    names.push("_Secure-a", "__Secure", "__Secure_a", "a__Secure-a", "__Hosts-a", "__-", "__");
+    names.push("__Http", "__Https-a", "__Http_a", "_Http-a", "a__Http-a", "Http-a", "__HostHttp-a");
+    for (const name of names) assert.equal(serializeCookie(name, "b"), `${name}=b`);
   });
 
-  test("names that only look like them demand nothing", () => {
-    for (const name of ["_Host-a", "Host-a", "__Host", "__Host_a", "___Host-a", "a__Host-", "-"]) {
-      assert.equal(serializeCookie(name, "b"), `${name}=b`);
+  test("a prefix behind a prefix is a part of the name, but for __Host-Http-", () => {
+    const host = { secure: true, path: "/" };
+    for (const name of ["__Host-Https-a", "__Host-Http", "__Host-__Http-a", "__Host-aHttp-"]) {
+      assert.equal(serializeCookie(name, "b", host), `${name}=b; Path=/; Secure`);
     }
-    for (const name of ["_Secure-a", "__Secure", "__Secure_a", "a__Secure-a"]) {
-      assert.equal(serializeCookie(name, "b"), `${name}=b`);
+    const nested = { secure: true, httpOnly: true };
+    for (const name of ["__Http-Host-a", "__Http-__Host-a"]) {
+      assert.equal(serializeCookie(name, "b", nested), `${name}=b; HttpOnly; Secure`);
     }
   });
 });
 
-describe("serializeCookie writes what a user agent reads back", () => {
+describe("serializeCookie writes what a user agent reads back [6265bis-4.1.1b]", () => {
   const rows: readonly [attributes: CookieAttributes | undefined, read: [string, string][]][] = [
     [undefined, []],
     [{}, []],

@@ -13,7 +13,7 @@ const NOW = 1_700_000_000;
 
 const fernet = new Fernet(KEY);
 
-describe("A message comes back as it was", () => {
+describe("A message comes back as it was [fernet-verifying-e]", () => {
   const texts = [
     "",
     "a",
@@ -101,7 +101,7 @@ describe("A message comes back as it was", () => {
     assert.ok(long.equals(fernet.decrypt(fernet.encrypt(long))));
   });
 
-  test("a token is padded base64url of version, time, IV, ciphertext and MAC", () => {
+  test("a token is padded base64url of version, time, IV, ciphertext and MAC [fernet-token-a]", () => {
     for (const length of [0, 1, 15, 16, 17, 1000, 40_000]) {
       const message = Buffer.alloc(length, "m");
       const token = fernet.encrypt(message, { now: NOW });
@@ -114,7 +114,7 @@ describe("A message comes back as it was", () => {
     }
   });
 
-  test('no IV comes twice (the spec\'s "Generating", step 2)', () => {
+  test('no IV comes twice (the spec\'s "Generating", step 2) [fernet-iv-b]', () => {
     const seen = new Set<string>();
     const other = new Fernet(OTHER);
     for (let count = 0; count < 5000; count++) {
@@ -197,7 +197,7 @@ describe("Messages that are refused", () => {
   });
 });
 
-describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clock", () => {
+describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clock [fernet-verifying-b]", () => {
   const ts = 1000;
   const cases: [options: FernetDecryptOptions, timestamp: number | bigint, Verdict | "ok"][] = [
     [{}, ts, "ok"],
@@ -255,7 +255,7 @@ describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clo
     });
   }
 
-  test("without a time the machine's counts", () => {
+  test("without a time the machine's counts [fernet-timestamp-b]", () => {
     const token = fernet.encrypt("m");
     assert.equal(fernet.decryptText(token, { ttl: 60 }), "m");
     const second = Math.floor(Date.now() / 1000);
@@ -267,7 +267,209 @@ describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clo
   });
 });
 
-describe("Timestamps have 64 bits", () => {
+describe("A policy's ttl holds in every call that has none of its own", () => {
+  const ts = 1000;
+  const aged = new Fernet(KEY, { ttl: 60 });
+  const calls: [name: string, call: (token: string, options?: FernetDecryptOptions) => unknown][] =
+    [
+      ["decrypt", (token, options) => Buffer.from(aged.decrypt(token, options)).toString()],
+      ["decryptText", (token, options) => aged.decryptText(token, options)],
+      ["rotate", (token, options) => fernet.decryptText(aged.rotate(token, options))],
+    ];
+  const cases: [options: FernetDecryptOptions | undefined, now: number, Verdict | "ok"][] = [
+    [undefined, 1060, "ok"],
+    [undefined, 1061, "ERR_TOKEN_EXPIRED"],
+    [undefined, 940, "ok"],
+    [undefined, 939, "ERR_TOKEN_NOT_ACTIVE"],
+    // The machine's time counts in whole seconds, as timestamps do.
+    [undefined, 1060.999, "ok"],
+    [undefined, 939.999, "ERR_TOKEN_NOT_ACTIVE"],
+    [{}, 1060, "ok"],
+    [{}, 1061, "ERR_TOKEN_EXPIRED"],
+    [{ now: 1060 }, 9e9, "ok"],
+    [{ now: 1060.25 }, 0, "ERR_TOKEN_EXPIRED"],
+    [{ now: 939.75 }, ts, "ERR_TOKEN_NOT_ACTIVE"],
+    // In its place, be it shorter or longer.
+    [{ ttl: 0 }, 1001, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 59 }, 1060, "ERR_TOKEN_EXPIRED"],
+    [{ ttl: 61 }, 1061, "ok"],
+    [{ ttl: Number.MAX_VALUE }, 9e9, "ok"],
+    [{ ttl: 61, now: 1061.25 }, ts, "ERR_TOKEN_EXPIRED"],
+  ];
+  for (const [options, now, verdict] of cases) {
+    test(`${JSON.stringify(options)} at ${now}: ${verdict}`, () => {
+      const { mock: clock } = mock.method(Date, "now", () => now * 1000);
+      try {
+        for (const message of ["m", "m".repeat(40_000)]) {
+          const token = fernetToken(KEY, { timestamp: ts, message });
+          const foreign = fernetToken(OTHER, { timestamp: ts, message });
+          for (const [name, call] of calls) {
+            if (verdict === "ok") assert.equal(call(token, options), message, name);
+            else refused(() => call(token, options), verdict, name);
+            refused(() => call(foreign, options), "ERR_TOKEN_INVALID", "the MAC first");
+          }
+        }
+      } finally {
+        clock.restore();
+      }
+    });
+  }
+
+  test("a ttl of 0 means 0", () => {
+    const strict = new Fernet(KEY, { ttl: 0 });
+    const token = fernetToken(KEY, { timestamp: ts, message: "m" });
+    assert.equal(strict.decryptText(token, { now: ts }), "m");
+    refused(() => strict.decryptText(token, { now: ts + 0.25 }), "ERR_TOKEN_EXPIRED");
+  });
+
+  test("timestamp tells when an old token was made, and encrypt takes no age", () => {
+    assert.equal(aged.timestamp(fernetToken(KEY, { timestamp: ts })), ts);
+    assert.equal(aged.timestamp(aged.encrypt("m", { now: 5 })), 5);
+  });
+
+  test("without a ttl, or a policy, no token expires", () => {
+    for (const policy of [{}, Object.create(null), undefined]) {
+      const ageless = new Fernet(KEY, policy);
+      assert.equal(ageless.decryptText(fernetToken(KEY, { timestamp: 0, message: "m" })), "m");
+    }
+  });
+
+  test("a policy that is none, or has what it does not know", () => {
+    for (const value of [null, 0, 60, "", "ttl", true, [], [60], () => ({}), Symbol("s")]) {
+      const make = () => new Fernet(KEY, value as never);
+      misuse(make, "ERR_OPTION", "the options of Fernet must be an object", String(value));
+    }
+    for (const option of ["tll", "TTL", "now", "maxAge", "toString"]) {
+      const make = () => new Fernet(KEY, { [option]: 60 } as never);
+      misuse(make, "ERR_OPTION", `unknown option "${option}" of Fernet`);
+    }
+    const demand = "ttl must be a finite number of seconds, 0 or more";
+    for (const ttl of [-1, -0.001, Number.NaN, Infinity, "60", null, {}, 1n, false] as never[]) {
+      misuse(() => new Fernet(KEY, { ttl }), "ERR_OPTION", demand, String(ttl));
+    }
+    const left = "ttl must be a value where it is given, not undefined: leave it out instead";
+    misuse(() => new Fernet(KEY, { ttl: undefined as never }), "ERR_OPTION", left);
+    misuse(() => new Fernet(KEY, Object.create({ ttl: undefined })), "ERR_OPTION", left);
+  });
+
+  test("a policy is read once, and changed afterwards it changes nothing", () => {
+    let reads = 0;
+    const policy = {
+      get ttl() {
+        return ++reads === 1 ? 60 : 1e12;
+      },
+    };
+    const kept = new Fernet(KEY, policy);
+    const token = fernetToken(KEY, { timestamp: ts });
+    refused(() => kept.decrypt(token, { now: ts + 61 }), "ERR_TOKEN_EXPIRED");
+    assert.equal(reads, 1);
+  });
+});
+
+describe("Nothing foreign runs while a token lies in the page", () => {
+  // Of one length, so that one lies where the other lay.
+  const [alice, mallory] = ["to: alice, 1 EUR", "to: mallory 9EUR"];
+  const timed = new Fernet([OTHER, KEY], { ttl: 60 });
+  const token = fernetToken(KEY, { timestamp: NOW, message: alice });
+
+  /** Whatever is asked for the time, or for an option, uses the page itself. */
+  const intrude = (): void => {
+    fernet.encrypt(mallory, { now: 5 });
+    assert.equal(fernet.decryptText(fernetToken(KEY, { message: mallory, timestamp: 5 })), mallory);
+    refused(() => fernet.decrypt(fernetToken(OTHER)), "ERR_TOKEN_INVALID");
+  };
+
+  /** Runs it with a clock that intrudes; returns how often that was asked. */
+  function withClock(run: () => void): number {
+    let asked = 0;
+    let busy = false;
+    const { mock: clock } = mock.method(Date, "now", () => {
+      if (!busy) {
+        busy = true;
+        asked++;
+        intrude();
+        busy = false;
+      }
+      return NOW * 1000;
+    });
+    try {
+      run();
+    } finally {
+      clock.restore();
+    }
+    return asked;
+  }
+
+  const uses: [name: string, options: FernetDecryptOptions | undefined][] = [
+    ["a policy's ttl", undefined],
+    ["a policy's ttl, with options", {}],
+    ["a call's ttl", { ttl: 5 }],
+  ];
+  for (const [name, options] of uses) {
+    test(`the clock, under ${name}`, () => {
+      const asked = withClock(() => {
+        assert.equal(timed.decryptText(token, options), alice);
+        assert.equal(Buffer.from(timed.decrypt(token, options)).toString(), alice);
+        const rotated = timed.rotate(token, options);
+        assert.equal(timed.decryptText(rotated, options), alice);
+        assert.equal(timed.timestamp(rotated), NOW);
+        refused(
+          () => timed.decrypt(fernet.encrypt("old", { now: 1 }), options),
+          "ERR_TOKEN_EXPIRED",
+        );
+      });
+      assert.equal(asked, 5);
+    });
+  }
+
+  test("the clock, when a message is encrypted", () => {
+    const asked = withClock(() => {
+      const made = fernet.encrypt(alice);
+      const iv = Buffer.from(made, "base64url").subarray(9, 25);
+      assert.equal(made, fernetToken(KEY, { message: alice, iv, timestamp: NOW }));
+    });
+    assert.equal(asked, 1);
+  });
+
+  test("an option's getter", () => {
+    const options = {
+      get ttl() {
+        intrude();
+        return 60;
+      },
+      get now() {
+        intrude();
+        return NOW;
+      },
+    };
+    const at = {
+      get now() {
+        intrude();
+        return NOW;
+      },
+    };
+    assert.equal(timed.decryptText(token, options), alice);
+    assert.equal(fernet.decryptText(timed.rotate(token, options) && token, options), alice);
+    assert.equal(fernet.decryptText(fernet.encrypt(alice, at)), alice);
+  });
+
+  test("a clock that throws spoils nothing", () => {
+    const fault = new Error("no clock");
+    const { mock: clock } = mock.method(Date, "now", () => {
+      throw fault;
+    });
+    try {
+      for (const call of [() => timed.decrypt(token), () => fernet.encrypt(alice)]) {
+        assert.throws(call, (error) => error === fault);
+      }
+      assert.equal(fernet.decryptText(token), alice);
+    } finally {
+      clock.restore();
+    }
+  });
+});
+
+describe("Timestamps have 64 bits [fernet-timestamp-a]", () => {
   const MAX = Number.MAX_SAFE_INTEGER;
 
   test("encrypt writes whole seconds up to 2^53 - 1", () => {
@@ -411,7 +613,12 @@ describe("Options are checked", () => {
       if (name === "encrypt") {
         misuse(() => call({ ttl: 60 } as never), "ERR_OPTION", 'unknown option "ttl" of encrypt');
       }
-      call({ now: undefined } as never);
+      const left = "a value where it is given, not undefined: leave it out instead";
+      for (const option of name === "encrypt" ? ["now"] : ["ttl", "now"]) {
+        const given = { ttl: 1e12, [option]: undefined };
+        if (name === "encrypt") Reflect.deleteProperty(given, "ttl");
+        misuse(() => call(given as never), "ERR_OPTION", `${option} must be ${left}`);
+      }
       call({} as never);
       call(undefined as never);
     });

@@ -38,7 +38,9 @@ test("every case keeps to the schema, and no name is there twice", () => {
     for (const member in vector) assert.ok(MEMBERS.includes(member), `${name}: ${member}`);
     assert.notEqual("out" in vector, "error" in vector, `${name}: out or error, and one of them`);
     assert.equal("made" in vector, vector.source === "bulla", `${name}: made, where it is ours`);
-    assert.equal("claim" in vector, vector.error === "ERR_TOKEN_CLAIM", `${name}: claim`);
+    // A session says the code alone of what it refused.
+    const claimed = vector.error === "ERR_TOKEN_CLAIM" && !vector.test.startsWith("asgi.");
+    assert.equal("claim" in vector, claimed, `${name}: claim`);
     const { needs, takes } = runner(vector);
     for (const member of needs) assert.ok(member in vector.in, `${name}: in.${member}`);
     for (const member in vector.in) {

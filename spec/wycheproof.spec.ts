@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Fernet } from "../src/fernet.ts";
+import { pad } from "../src/internal/base64.ts";
 import { TokenError } from "../src/internal/errors.ts";
 import { Frames } from "../src/internal/frame.ts";
 import { givenMac, HmacKey, isGivenMac, page } from "../src/internal/hmac.ts";
@@ -22,6 +23,11 @@ interface Test {
   result: "valid" | "invalid";
 }
 type Group<T, G> = G & { tests: (Test & T)[] };
+
+/** How many cases of a file apply; vectors/README.md has the counts from there. */
+const COUNTS: readonly { file: string; valid: number; invalid: number }[] = JSON.parse(
+  readFileSync(new URL("helpers/wycheproof.json", import.meta.url), "utf8"),
+);
 
 /** Where the file is wrong. Each entry must still be needed. */
 const WAIVED: Record<number, string> = {
@@ -50,7 +56,7 @@ function run(from: string): void {
     ).filter(({ tagSize }) => tagSize === 256);
     const cases = groups.flatMap(({ tests }) => tests);
 
-    test("87 cases", () => assert.deepEqual(counts(cases), { valid: 33, invalid: 54 }));
+    test("as many cases as are counted", () => assertCounts("hmac_sha256_test.json", cases));
 
     for (const { tcId, comment, result, key, msg, tag } of cases) {
       test(`${tcId}: ${comment}`, () => {
@@ -74,7 +80,7 @@ function run(from: string): void {
     ).filter(({ keySize }) => keySize === 128);
     const cases = groups.flatMap(({ tests }) => tests);
 
-    test("72 cases", () => assert.deepEqual(counts(cases), { valid: 24, invalid: 48 }));
+    test("as many cases as are counted", () => assertCounts("aes_cbc_pkcs5_test.json", cases));
 
     for (const { tcId, comment, result, key, iv, msg, ct } of cases) {
       test(`${tcId}: ${comment}`, () => {
@@ -92,7 +98,7 @@ function run(from: string): void {
         if (result === "valid") {
           assert.equal(Buffer.from(fernet.decrypt(token)).toString("hex"), msg);
           const given = (target: Uint8Array, at: number) => target.set(bytes(iv), at);
-          assert.equal(new Frames(fernetKey, given).encrypt(bytes(msg), 0), token);
+          assert.equal(pad(new Frames(fernetKey, given).encrypt(bytes(msg), 0)), token);
         } else {
           assert.equal(
             refusal(() => fernet.decrypt(token)),
@@ -112,7 +118,7 @@ function run(from: string): void {
       tests.map((one) => ({ ...one, key: key as Jwk })),
     );
 
-    test("40 cases", () => assert.deepEqual(counts(cases), { valid: 10, invalid: 30 }));
+    test("as many cases as are counted", () => assertCounts("json_web_signature_test.json", cases));
 
     test("the waivers name cases that are there, with the faults they say", () => {
       const token = (id: number) => cases.find(({ tcId }) => tcId === id)?.jws;
@@ -144,6 +150,11 @@ function run(from: string): void {
 
 function bytes(hex: string): Buffer {
   return Buffer.from(hex, "hex");
+}
+
+function assertCounts(name: string, cases: readonly Test[]): void {
+  const { valid, invalid } = COUNTS.find(({ file }) => file === name) ?? {};
+  assert.deepEqual(counts(cases), { valid, invalid });
 }
 
 function counts(cases: readonly Test[]): { valid: number; invalid: number } {

@@ -7,7 +7,13 @@
 
 import { fromText, toText } from "./internal/base64.ts";
 import { isBytes } from "./internal/bytes.ts";
-import { type Checks, checkBoolean, optionError, readOptions } from "./internal/checks.ts";
+import {
+  type Checks,
+  checkBoolean,
+  checkNames,
+  checkOption,
+  optionError,
+} from "./internal/checks.ts";
 
 export { ConfigError, TokenError } from "./internal/errors.ts";
 
@@ -42,5 +48,6 @@ export function decode(text: string, options?: Base64urlOptions): Uint8Array {
 
 function wantsPadding(options: Base64urlOptions | undefined): boolean {
   if (options === undefined) return false;
-  return readOptions(options, OPTIONS, "base64url", "all").padding === true;
+  checkNames(options, OPTIONS, "base64url");
+  return checkOption(options, "padding", options.padding, OPTIONS.padding) === true;
 }

@@ -11,6 +11,8 @@ import { isBytes, plainView } from "./internal/bytes.ts";
 import {
   type Checks,
   checkDuration,
+  checkNames,
+  checkOption,
   checkSeconds,
   optionError,
   readOptions,
@@ -89,7 +91,8 @@ export class Fernet {
    * @throws TokenError ERR_TOKEN_TOO_LARGE: so long that the token would have more than 400,000,000 bytes.
    */
   encrypt(message: string | Uint8Array, options?: FernetEncryptOptions): string {
-    const { now } = readOptions(options, ENCRYPT_OPTIONS, "encrypt", "all");
+    checkNames(options, ENCRYPT_OPTIONS, "encrypt");
+    const now = options && checkOption(options, "now", options.now, ENCRYPT_OPTIONS.now);
     const timestamp = Math.floor(seconds(now));
     if (timestamp < 0 || timestamp > Number.MAX_SAFE_INTEGER) throw optionError("now", "0 or more");
     if (typeof message === "string") {
@@ -141,9 +144,11 @@ export class Fernet {
     const frame = this.#open(token, options);
     const timestamp = exactTimestampOf(frame);
     const plaintext = this.#decrypt(frame);
-    const rotated = pad(this.#frames.encrypt(plaintext, timestamp));
-    plaintext.fill(0);
-    return rotated;
+    try {
+      return pad(this.#frames.encrypt(plaintext, timestamp));
+    } finally {
+      plaintext.fill(0);
+    }
   }
 
   /**
@@ -157,7 +162,10 @@ export class Fernet {
   }
 
   #open(token: string, options: FernetDecryptOptions | undefined): Frame {
-    const { ttl = this.#ttl, now } = readOptions(options, DECRYPT_OPTIONS, "decrypt", "all");
+    checkNames(options, DECRYPT_OPTIONS, "decrypt");
+    const given = options && checkOption(options, "ttl", options.ttl, DECRYPT_OPTIONS.ttl);
+    const now = options && checkOption(options, "now", options.now, DECRYPT_OPTIONS.now);
+    const ttl = given ?? this.#ttl;
     if (ttl === undefined) return this.#frame(token);
     // Before the frame is in the page: the clock may be code that encrypts or decrypts itself.
     const time = seconds(now);

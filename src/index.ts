@@ -1,5 +1,6 @@
 /** All of bulla. Each module is also a subpath of its own, which loads no more than it needs. */
 
+export { type AsgiSessionOptions, asgiSessions } from "./asgi.ts";
 export { type Base64urlOptions, decode, encode } from "./base64url.ts";
 export {
   type CookieAttributes,
@@ -13,6 +14,7 @@ export {
   type FernetDecryptOptions,
   type FernetEncryptOptions,
   type FernetKey,
+  type FernetPolicy,
 } from "./fernet.ts";
 export {
   ConfigError,

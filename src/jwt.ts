@@ -7,21 +7,28 @@
  */
 
 import { toText } from "./internal/base64.ts";
-import { optionError, readOptions, seconds } from "./internal/checks.ts";
+import { checkNames, checkOption, optionError, seconds } from "./internal/checks.ts";
 import {
   after,
   type Claims,
+  checkAbsent,
   claimsText,
+  type FixedClaim,
+  fixedClaims,
   holds,
+  IAT,
+  isLacking,
+  isOneOf,
   type JwtPolicy,
   type JwtSignOptions,
   type JwtVerifyOptions,
   readPolicy,
-  SIGN_OPTIONS,
+  readTimes,
+  type SignTimes,
   VERIFY_OPTIONS,
   wrongType,
 } from "./internal/claims.ts";
-import { ConfigError, TokenError } from "./internal/errors.ts";
+import { TokenError } from "./internal/errors.ts";
 import { Jws, type JwtHeader, openUnverified } from "./internal/jws.ts";
 import type { JwtKey } from "./internal/keys.ts";
 import { randomKey } from "./internal/random.ts";
@@ -31,15 +38,6 @@ export type { Claims, JwtPolicy, JwtSignOptions, JwtVerifyOptions } from "./inte
 export { ConfigError, TokenError } from "./internal/errors.ts";
 export type { JwtHeader } from "./internal/jws.ts";
 export type { JwtKey } from "./internal/keys.ts";
-
-/** A claim that the policy fixes. */
-interface FixedClaim {
-  readonly name: string;
-  /** One of these has to be in the token. */
-  readonly values: readonly string[];
-  /** The member that is appended where it is lacking; undefined where the claims have to choose. */
-  readonly member: string | undefined;
-}
 
 const MAX_TOKEN_LENGTH = 8192;
 
@@ -53,11 +51,13 @@ export class Jwt<C extends Claims = Claims> {
   readonly #required: readonly string[];
   readonly #hasAudience: boolean;
   readonly #issuedAt: boolean;
-  readonly #expiresIn: number | undefined;
-  readonly #notBefore: number | undefined;
+  /** What a call without options sets. */
+  readonly #times: SignTimes;
   readonly #tolerance: number;
   readonly #maxAge: number | undefined;
   readonly #maxLength: number;
+  /** The members that the last call without options appended. */
+  #last = { now: Number.NaN, lacking: 0, text: "" };
 
   /** A fresh random key of 256 bits, as 43 characters. */
   static generateKey(): string {
@@ -70,22 +70,21 @@ export class Jwt<C extends Claims = Claims> {
    * @throws ConfigError ERR_KEY, ERR_OPTION
    */
   constructor(keys: JwtKey | readonly JwtKey[], policy?: JwtPolicy) {
-    const { issuer, audience, subject, jwtId, ...rest } = readPolicy(policy);
-    this.#jws = new Jws(keys, rest.typ);
-    this.#fixed = Object.entries({ iss: issuer, aud: audience, sub: subject, jti: jwtId }).flatMap(
-      ([name, value]) => (value === undefined ? [] : fixedClaim(name, value)),
-    );
+    const checked = readPolicy(policy);
+    const { audience, typ, expiresIn, notBefore, issuedAt = true, clockTolerance = 0 } = checked;
+    const { maxTokenAge, requiredClaims = [], maxTokenLength = MAX_TOKEN_LENGTH } = checked;
+    this.#jws = new Jws(keys, typ);
+    this.#fixed = fixedClaims(checked);
     const implied = this.#fixed.map(({ name }) => name);
-    if (rest.expiresIn !== undefined) implied.push("exp");
-    if (rest.maxTokenAge !== undefined) implied.push("iat");
-    this.#required = [...implied, ...(rest.requiredClaims ?? [])];
+    if (expiresIn !== undefined) implied.push("exp");
+    if (maxTokenAge !== undefined) implied.push("iat");
+    this.#required = [...implied, ...requiredClaims];
     this.#hasAudience = audience !== undefined;
-    this.#issuedAt = rest.issuedAt ?? true;
-    this.#expiresIn = rest.expiresIn;
-    this.#notBefore = rest.notBefore;
-    this.#tolerance = rest.clockTolerance ?? 0;
-    this.#maxAge = rest.maxTokenAge;
-    this.#maxLength = rest.maxTokenLength ?? MAX_TOKEN_LENGTH;
+    this.#issuedAt = issuedAt;
+    this.#times = { now: undefined, expiresIn, notBefore };
+    this.#tolerance = clockTolerance;
+    this.#maxAge = maxTokenAge;
+    this.#maxLength = maxTokenLength;
   }
 
   /**
@@ -97,14 +96,14 @@ export class Jwt<C extends Claims = Claims> {
    * @throws TokenError ERR_TOKEN_TOO_LARGE
    */
   sign(claims: C, options?: JwtSignOptions): string {
-    const settings = readOptions(options, SIGN_OPTIONS, "sign", "all");
+    const times = options === undefined ? this.#times : readTimes(options, this.#times);
     const text = claimsText(claims);
     // A toJSON decides what is signed: then the text is what has to be looked at.
     const own = typeof claims.toJSON === "function" ? (JSON.parse(text) as Claims) : claims;
     const wrong = wrongType(own);
     if (wrong !== undefined)
       throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
-    const members = this.#members(own, settings);
+    const members = this.#members(own, times);
     // No encoding makes it shorter, and what is far too long must not be made first.
     if (text.length >= this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const token =
@@ -124,7 +123,8 @@ export class Jwt<C extends Claims = Claims> {
    * @throws ConfigError ERR_OPTION
    */
   verify(token: string, options?: JwtVerifyOptions): C {
-    const { now } = readOptions(options, VERIFY_OPTIONS, "verify", "all");
+    checkNames(options, VERIFY_OPTIONS, "verify");
+    const now = options && checkOption(options, "now", options.now, VERIFY_OPTIONS.now);
     if (typeof token !== "string") throw new TokenError("ERR_TOKEN_MALFORMED");
     if (token.length > this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const payload = this.#jws.open(token);
@@ -136,26 +136,26 @@ export class Jwt<C extends Claims = Claims> {
     return claims;
   }
 
-  /** The members to append, so that no name comes twice, and a brace; or nothing. */
-  #members(claims: Claims, options: JwtSignOptions): string {
-    const { expiresIn = this.#expiresIn, notBefore = this.#notBefore } = options;
-    const issuedAt = this.#issuedAt && !holds(claims, "iat");
-    let text = "";
-    if (issuedAt || expiresIn !== undefined || notBefore !== undefined) {
-      const now = Math.floor(seconds(options.now));
-      if (issuedAt) text = `,"iat":${now}`;
-      if (expiresIn !== undefined) text += timeMember(claims, "exp", now, expiresIn, "expiresIn");
-      if (notBefore !== undefined) text += timeMember(claims, "nbf", now, notBefore, "notBefore");
-    }
-    for (const { name, values, member } of this.#fixed) {
-      if (!holds(claims, name)) {
-        if (member === undefined) throw optionError(name, "among the claims: the issuers are several");
-        text += member;
-      } else if (!isOneOf(claims[name], values)) {
-        throw new ConfigError("ERR_OPTION", `the claim ${name} contradicts the policy`);
-      }
-    }
-    return text === "" ? "" : `${text}}`;
+  /** The members to append, those that are set and the claims lack, and a brace; or nothing. */
+  #members(claims: Claims, times: SignTimes): string {
+    const { expiresIn, notBefore } = times;
+    if (expiresIn !== undefined) checkAbsent(claims, "exp", "expiresIn");
+    if (notBefore !== undefined) checkAbsent(claims, "nbf", "notBefore");
+    let lacking = this.#issuedAt && !holds(claims, "iat") ? IAT : 0;
+    for (const fixed of this.#fixed) if (isLacking(claims, fixed)) lacking |= fixed.bit;
+    const timed = lacking & IAT || expiresIn !== undefined || notBefore !== undefined;
+    const now = timed ? Math.floor(seconds(times.now)) : 0;
+    // Most claims lack the same, and a second has many tokens.
+    const last = this.#last;
+    const usual = times === this.#times;
+    if (usual && now === last.now && lacking === last.lacking) return last.text;
+    let text = lacking & IAT ? `,"iat":${now}` : "";
+    if (expiresIn !== undefined) text += `,"exp":${after(now, expiresIn, "expiresIn")}`;
+    if (notBefore !== undefined) text += `,"nbf":${after(now, notBefore, "notBefore")}`;
+    for (const { bit, member } of this.#fixed) if (lacking & bit) text += member;
+    if (text !== "") text += "}";
+    if (usual) this.#last = { now, lacking, text };
+    return text;
   }
 
   #checkClaims(claims: Claims): void {
@@ -168,7 +168,8 @@ export class Jwt<C extends Claims = Claims> {
       if (!isOneOf(claims[name], values)) throw new TokenError("ERR_TOKEN_CLAIM", name);
     }
     // Section 4.1.3: who is no audience of a token that has one must refuse it.
-    if (claims.aud !== undefined && !this.#hasAudience) throw new TokenError("ERR_TOKEN_CLAIM", "aud");
+    if (claims.aud !== undefined && !this.#hasAudience)
+      throw new TokenError("ERR_TOKEN_CLAIM", "aud");
   }
 
   #checkTimes(claims: Claims, given: number | undefined): void {
@@ -184,25 +185,6 @@ export class Jwt<C extends Claims = Claims> {
     if (now - issued > maxTokenAge + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
     if (issued > now + tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
   }
-}
-
-function fixedClaim(name: string, value: string | readonly string[]): FixedClaim {
-  const values = typeof value === "string" ? [value] : [...value];
-  if (name === "iss" && values.length > 1) return { name, values, member: undefined };
-  const written = name === "iss" ? values[0] : value;
-  return { name, values, member: `,"${name}":${JSON.stringify(written)}` };
-}
-
-/** Whether the claim, or a member of a claim that is a list, is one of the values. */
-function isOneOf(claim: unknown, values: readonly string[]): boolean {
-  if (typeof claim === "string") return values.includes(claim);
-  return (claim as readonly string[]).some((one) => values.includes(one));
-}
-
-/** The member of a time that is `duration` after now. */
-function timeMember(claims: Claims, name: string, now: number, duration: number, option: string): string {
-  if (holds(claims, name)) throw optionError(`the claim ${name}`, `absent where ${option} sets it`);
-  return `,"${name}":${after(now, duration, option)}`;
 }
 
 /**

@@ -134,12 +134,12 @@ export function sessions<T extends object & Data = SessionData>(
   ): Promise<unknown> => {
     if (res === undefined) return (await openSource(config, source, true)).object;
     const exchange = node.exchange(source as NodeRequest, res);
-    return exchange.touch(await exchange.open());
+    return exchange.join(await exchange.open());
   };
   return {
     attach(req, res) {
       const exchange = node.exchange(req, res);
-      return exchange.touch(atOnce(exchange.open())) as Session<T>;
+      return exchange.join(atOnce(exchange.open())) as Session<T>;
     },
     load: load as Sessions<T>["load"],
     read: (source) => atOnce(openSource(config, source, true)).object as ReadonlySession<T>,

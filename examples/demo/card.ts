@@ -45,11 +45,11 @@ const TEXTS = {
 
 const ADVICE = "Change one character of the cookie, send it back, and see what the server says.";
 const REVOKED = "This session was logged out.";
-const UNKNOWN = "It was not sealed with this server’s key, which is new at every start.";
-const UNREAD = "It does not read as a session, and that alone gave it away.";
-const UNSEALED = "The seal no longer fits.";
-const UNREADABLE = "Nothing: after the change it makes no sense.";
-const UNOPENED = "Nothing: the seal is judged before anything is opened.";
+const UNKNOWN = "This server’s key, which is new at every start, did not make this seal.";
+const UNREAD = "It does not read as a session. Nothing else would have shown the change.";
+const UNSEALED = "The seal does not fit.";
+const UNREADABLE = "Nothing: it makes no sense.";
+const UNOPENED = "Nothing: the seal is checked before anything is opened.";
 
 export function card(envelope: Envelope, visitor: Envelope | undefined): Html {
   const { type, text, refusal, claims } = envelope;
@@ -70,6 +70,7 @@ export function card(envelope: Envelope, visitor: Envelope | undefined): Html {
 </div>
 <section><h3>The cookie</h3>${text ? token(envelope, text) : nothing(type, visitor)}</section>
 <section><h3>One flipped character</h3>${result(envelope)}${text && !refusal && tamper(type, text)}
+${text && refusal && visitor && html`<form method="post" action="/login">${anew(type, visitor)}</form>`}
 ${!text && html`<p>${ADVICE}</p>`}
 </section>
 <section><h3>What anybody can read</h3><p>${texts.anybody}</p>
@@ -116,8 +117,12 @@ function run({ text, part, next }: Piece, flipped: number): Html {
 function nothing(type: Type, visitor: Envelope | undefined): Html {
   if (!visitor) return html`<p class="token empty">None yet. Log in.</p>${legend(type)}`;
   return html`<form class="token empty" method="post" action="/login"><p>There is no cookie now.</p>
-<input type="hidden" name="user" value="${visitor.user}">
-<button class="quiet" name="type" value="${type}">Issue a new one</button></form>`;
+${anew(type, visitor)}</form>`;
+}
+
+function anew(type: Type, { user }: Envelope): Html {
+  return html`<input type="hidden" name="user" value="${user}">
+<button class="quiet" name="type" value="${type}">Issue a new one</button>`;
 }
 
 function tamper(type: Type, text: string): Html {
@@ -143,7 +148,7 @@ function result({ type, text, refusal, sheep, flipped }: Envelope): Html | false
     const why = refusal === "ERR_SESSION_REVOKED" ? REVOKED : changed ? UNSEALED : UNKNOWN;
     const reason = type === "base64" && why !== REVOKED ? UNREAD : why;
     return html`<p ${attributes}><strong>Refused</strong> <code>${refusal}</code>
-<span>${changed}${reason} The server has cleared the cookie.</span></p>`;
+<span>${changed}${reason} To the server you are a stranger.</span></p>`;
   }
   if (!changed || type !== "base64" || !text) return false;
   return html`<p ${attributes}><strong>Accepted</strong> <span>${changed}Nobody noticed: the server

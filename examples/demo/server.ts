@@ -1,11 +1,12 @@
 /** The demonstration: one visitor's session in three cookies, as base64, as jwt and as fernet. */
 
-import { randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { readCookies, serializeCookie } from "bulla/cookie";
-import { sessions } from "bulla/session";
+import { Fernet } from "bulla/fernet";
+import { memoryRevocation, SessionError, type SessionOptions, sessions } from "bulla/session";
 import type { Envelope } from "./card.ts";
 import { frieze, icon } from "./figures.ts";
 import { Refusal, readForm, redirect, send } from "./http.ts";
@@ -19,21 +20,16 @@ interface Flock {
 
 type Handler = (req: IncomingMessage, res: ServerResponse, query: string) => unknown;
 
-// Made at every start, so cookies from before a restart are refused (base64 has no secret to miss).
+// Made at every start: cookies from before a restart are refused. (base64 has no secret.)
 const secret = randomBytes(32);
 
-// `onInvalid` does not say whose cookie it was: `look` clears this, opens a session and reads it,
-// and nothing else can run in between.
-let refusal: string | undefined;
-
-// What was logged out stays so, even for a copy of the cookie, or a client that keeps its own.
-// (Whoever forges a base64 cookie gives it an id that is not in here.)
-const revoked = new Set<string>();
+// A logout ends copies of the cookies too. Without `only`, visitors who never log in could fill the list.
+const revocation = memoryRevocation({ only: ({ data }) => data.user !== undefined });
 
 const issuers = {
-  base64: issuer("base64"),
-  jwt: issuer("jwt", secret),
-  fernet: issuer("fernet", secret),
+  base64: issuer("base64", {}), // whoever forges one chooses its id: a list would be of no use
+  jwt: issuer("jwt", { secret, revocation }),
+  fernet: issuer("fernet", { secret, revocation }),
 };
 
 const routes: Record<string, { GET?: Handler; POST?: Handler }> = {
@@ -49,37 +45,41 @@ const routes: Record<string, { GET?: Handler; POST?: Handler }> = {
   "/logout": { POST: logout },
 };
 
-// `secure` is off and the name has no `__Host-`, because this is plain http on 127.0.0.1: browsers
-// make an exception for that address, other clients send no Secure cookie there. Never deploy this.
-function issuer(type: Type, secret?: Uint8Array) {
-  return sessions<Flock>({
+// `secure` is off and the names have no `__Host-`, because this is plain http on 127.0.0.1. Never deploy this.
+function issuer(type: Type, options: SessionOptions) {
+  const refused = new WeakMap<object, string>();
+  const made = sessions<Flock>({
     type,
-    ...(secret && { secret }),
+    ...options,
     cookie: { name: `demo-${type}`, secure: false },
-    revocation: {
-      isRevoked: (id) => revoked.has(id),
-      revoke: (id) => {
-        revoked.add(id);
-      },
-    },
-    onInvalid: ({ code }) => {
-      refusal = code;
+    onInvalid: ({ code }, source) => {
+      refused.set(source as IncomingMessage, code);
     },
   });
+  return { ...made, refused };
 }
 
 function look(type: Type, req: IncomingMessage, res: ServerResponse): Envelope {
-  refusal = undefined;
-  const session = issuers[type].attach(req, res);
-  const { user, sheep } = session;
+  const { attach, refused } = issuers[type];
+  const { user, sheep } = attach(req, res);
   const text = readCookies(req.headers.cookie ?? "", `demo-${type}`)[0];
-  if (refusal === "ERR_SESSION_REVOKED") return { type, text: undefined, refusal };
+  const refusal = refused.get(req);
   if (refusal !== undefined) return { type, text, refusal };
   // A base64 cookie may say anything, so nothing is taken to be of the type it was written with.
-  if (typeof user !== "string") return { type, text: undefined };
-  const { id: jti, createdAt: iat, expiresAt: exp } = session;
-  const claims = { jti, iat, exp, data: { ...session } };
-  return { type, text, user, sheep: Number(sheep), claims };
+  if (text === undefined || typeof user !== "string") return { type, text: undefined };
+  const claims = type === "fernet" ? opened(text) : undefined;
+  return { type, text, user, sheep: Number(sheep), ...(claims && { claims }) };
+}
+
+/** The claims in a Fernet cookie: its key is derived from the secret, and it has no padding. */
+function opened(text: string): object | undefined {
+  const key = hkdfSync("sha256", secret, "", "bulla/session/fernet/demo-fernet", 32);
+  const fernet = new Fernet(new Uint8Array(key));
+  try {
+    return JSON.parse(fernet.decryptText(text + "=".repeat(-text.length & 3)));
+  } catch {
+    return undefined; // the session was in another cookie of the name
+  }
 }
 
 function show(req: IncomingMessage, res: ServerResponse, query: string): void {
@@ -100,7 +100,7 @@ async function login(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const only = form.get("type");
   for (const type of TYPES.filter((type) => only === null || only === type)) {
     const session = issuers[type].attach(req, res);
-    session.regenerate();
+    await session.regenerate();
     session.user = user;
     session.sheep = 3;
   }
@@ -129,8 +129,8 @@ async function tamper(req: IncomingMessage, res: ServerResponse): Promise<void> 
   redirect(res, `/?flipped=${type}&position=${position}#${type}-result`);
 }
 
-function logout(req: IncomingMessage, res: ServerResponse): void {
-  for (const type of TYPES) issuers[type].attach(req, res).destroy();
+async function logout(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  for (const type of TYPES) await issuers[type].attach(req, res).destroy();
   redirect(res, "/");
 }
 
@@ -159,8 +159,9 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
 
 const server = createServer((req, res) => {
   answer(req, res).catch((error: unknown) => {
-    const refusal = error instanceof Refusal ? error : new Refusal(500);
-    if (refusal.status === 500) console.error(error);
+    const status = error instanceof SessionError ? error.status : 500;
+    const refusal = error instanceof Refusal ? error : new Refusal(status);
+    if (refusal.status >= 500) console.error(error);
     if (res.headersSent) return res.destroy();
     // What is left of a body that was not wanted is not read.
     if (!req.complete) res.setHeader("Connection", "close");

@@ -22,8 +22,8 @@ export interface Piece {
 
 export const PARTS: Record<Type, readonly Part[]> = {
   base64: [
-    { name: "jti", colour: "murex", what: "a random name" },
-    { name: "iat, exp", colour: "ochre", what: "from when to when" },
+    { name: "jti", colour: "murex", what: "16 random bytes" },
+    { name: "times", colour: "ochre", what: "iat, exp; begun if earlier" },
     { name: "data", colour: "lapis", what: "the session itself" },
   ],
   jwt: [
@@ -58,7 +58,7 @@ export function dissect(type: Type, text: string): Piece[] {
 export function readable(type: Type, text: string): string | undefined {
   try {
     if (type === "base64") return JSON.stringify(JSON.parse(utf8.decode(decode(text))), null, 2);
-    if (type === "fernet") return fernetFields(decode(text, { padding: true }));
+    if (type === "fernet") return fernetFields(decode(text));
     const { header, claims } = decodeUnverified(text);
     return `${JSON.stringify(header)}\n.\n${JSON.stringify(claims, null, 2)}`;
   } catch {
@@ -93,7 +93,7 @@ function cut(text: string, part: Part | undefined, next?: Part): Piece {
   return { text, ...(part && { part }), ...(next && next !== part && { next }) };
 }
 
-// A character holds six bits, so that one may hold the end of a part and the beginning of another.
+// A character holds six bits: it may hold the end of one part and the beginning of the next.
 function byBits(text: string, parts: readonly Part[], ends: readonly number[]): Piece[] {
   const partAt = (bit: number) => parts[ends.findIndex((end) => bit < end)] ?? parts.at(-1);
   const pieces: Piece[] = [];
@@ -109,7 +109,7 @@ function byBits(text: string, parts: readonly Part[], ends: readonly number[]): 
   return pieces;
 }
 
-// The bytes as characters of their own, so that an index into them is a number of bytes.
+// One character for each byte, so that an index counts bytes.
 function json(text: string): string {
   return Buffer.from(text, "base64url").toString("latin1");
 }

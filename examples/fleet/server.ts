@@ -1,6 +1,6 @@
 /**
- * One process of the fleet. Whichever is asked knows every visitor: by the keys, which all of them have,
- * and by the list in Redis of who logged out. GET /count, GET /whoami, POST /login?user=NAME, POST /logout.
+ * One process of the fleet. Each of them can answer every visitor: all have the keys, and share the list in
+ * Redis of who logged out. GET /count, GET /whoami, POST /login?user=NAME, POST /logout.
  */
 
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ interface Visitor {
 
 const { PORT = "3001", REDIS = "redis://127.0.0.1:6390" } = process.env;
 
-// While Redis is away, commands fail at once instead of queueing, and requests are answered by 503.
+// While Redis is away, commands fail at once and are not queued: requests are answered with 503.
 const redis = createClient({ url: REDIS, disableOfflineQueue: true });
 redis.on("error", ({ message }) => console.error(`${PORT}: ${message}`));
 
@@ -24,11 +24,11 @@ const visitors = sessions<Visitor>({
   revocation: redisRevocation(redis),
 });
 
-function act(session: Session<Visitor>, asked: string, query: string | undefined): number {
+async function act(session: Session<Visitor>, asked: string, query?: string): Promise<number> {
   if (asked === "POST /login") {
-    session.regenerate();
+    await session.regenerate();
     session.user = new URLSearchParams(query).get("user") ?? "Tom";
-  } else if (asked === "POST /logout") session.destroy();
+  } else if (asked === "POST /logout") await session.destroy();
   else if (asked === "GET /count") session.count = (session.count ?? 0) + 1;
   else if (asked !== "GET /whoami") return 404;
   else if (session.user === undefined) return 401;
@@ -40,8 +40,8 @@ const server = createServer(async (req, res) => {
   let body = "";
   try {
     const session = await visitors.load(req, res);
-    // No writeHead here: the status can still become 503, if Redis cannot be told of a logout.
-    res.statusCode = act(session, `${req.method} ${path}`, query);
+    // Awaited before anything is sent: if Redis cannot be told of a logout, the status is 503.
+    res.statusCode = await act(session, `${req.method} ${path}`, query);
     body = JSON.stringify({ ...session, process: Number(PORT) });
   } catch (error) {
     res.statusCode = error instanceof SessionError ? error.status : 500;
@@ -50,10 +50,10 @@ const server = createServer(async (req, res) => {
   res.setHeader("Content-Type", "application/json").end(body);
 });
 
-// nginx keeps connections for 60 s: were we the first to close one, a request could be on its way in it.
+// nginx keeps connections for 60 s. Whoever closes one first must be nginx, or a request on its way is lost.
 server.keepAliveTimeout = 75_000;
 
-// Leave without dropping a request: accept nothing more, finish what has begun.
+// Stop without dropping a request: accept no more, finish the ones that have begun.
 process.once("SIGTERM", () => {
   server.close(() => redis.destroy());
   setTimeout(() => server.closeAllConnections(), 5000).unref();

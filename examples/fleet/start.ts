@@ -4,9 +4,9 @@
  *
  *     node --import tsx start.ts
  *
- * and https://localhost:8443/count. Ctrl-C ends all of it; a process that is killed is started again. To
- * rotate keys, change keys.json and send SIGHUP, three times: append the new key (it opens), put it
- * first (it seals), and once every cookie has been renewed, remove the old one.
+ * and open https://localhost:8443/count. Ctrl-C ends all of it; a process that is killed is started again.
+ * To rotate keys, change keys.json and send SIGHUP, three times: append the new key (it opens), put it first
+ * (it seals), and `maxAge` later remove the old one.
  */
 
 import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";

@@ -31,6 +31,9 @@ class FakeResponse implements NodeResponse {
   headersSent = false;
   readonly #fields = new Map<string, string | readonly string[]>();
 
+  getHeaderNames(): string[] {
+    return [...this.#fields.keys()];
+  }
   getHeader(name: string): string | readonly string[] | undefined {
     return this.#fields.get(name.toLowerCase());
   }
@@ -44,8 +47,9 @@ class FakeResponse implements NodeResponse {
   removeHeader(name: string): void {
     this.#fields.delete(name.toLowerCase());
   }
-  writeHead(_status: number): this {
+  writeHead(_status: number, fields: Record<string, string | readonly string[]> = {}): this {
     this.headersSent = true;
+    for (const name of Object.keys(fields)) this.setHeader(name, fields[name] ?? "");
     return this;
   }
   end(): void {}

@@ -190,7 +190,7 @@ export const WAYS: Record<string, Way> = {
     write(res) {
       setBefore(res).removeHeader("Set-Cookie");
       res.removeHeader("X-Before");
-      res.writeHead(200, ["X-Way", "flat"]).end("text");
+      res.writeHead(200, ["X-Way", "flat", "Set-Cookie", "a=1"]).end("text");
     },
   },
   "setHeaders of a Map, then end": {

@@ -3,29 +3,13 @@
 import assert from "node:assert/strict";
 import { ConfigError, TokenError, type TokenErrorCode } from "../../src/internal/errors.ts";
 
-const MESSAGES: Record<TokenErrorCode, string> = {
-  ERR_ENCODING: "not base64url: alphabet, length, padding or trailing bits",
-  ERR_TOKEN_MALFORMED: "not a token: its parts, UTF-8 or JSON are malformed",
-  ERR_TOKEN_TOO_LARGE: "the token is too large",
-  ERR_TOKEN_SIGNATURE: "the signature does not match",
-  ERR_TOKEN_ALGORITHM: 'the "alg" header is not HS256',
-  ERR_TOKEN_CRITICAL: 'the "crit" and "b64" headers are not supported',
-  ERR_TOKEN_EXPIRED: "the token has expired",
-  ERR_TOKEN_NOT_ACTIVE: "the token is not active yet",
-  ERR_TOKEN_CLAIM: "a claim is missing, of the wrong type, or does not match",
-  ERR_TOKEN_INVALID: "the token is invalid",
-};
-
 /** `code`, or `ERR_TOKEN_CLAIM` and the claim's name with a space between. */
 export type Verdict = TokenErrorCode | `ERR_TOKEN_CLAIM ${string}`;
 
 /** The call throws the TokenError of that verdict. */
 export function refused(call: () => unknown, verdict: Verdict, what: string = verdict): void {
   const [code, claim] = verdict.split(" ") as [TokenErrorCode, string?];
-  const message =
-    claim === undefined
-      ? MESSAGES[code]
-      : `the claim "${claim}" is missing, of the wrong type, or does not match`;
+  const { message } = new TokenError(code, claim);
   throwsJust(call, TokenError, { code, claim }, message, what);
 }
 

@@ -5,9 +5,11 @@
  */
 
 import assert from "node:assert/strict";
+import { type AsgiSessionOptions, asgiSessions } from "../../src/asgi.ts";
 import { decode, encode } from "../../src/base64url.ts";
 import { Fernet } from "../../src/fernet.ts";
-import { ConfigError, TokenError } from "../../src/internal/errors.ts";
+import { pad } from "../../src/internal/base64.ts";
+import { ConfigError, TokenError, type TokenErrorCode } from "../../src/internal/errors.ts";
 import { Frames } from "../../src/internal/frame.ts";
 import { CAPACITY, HmacKey, page } from "../../src/internal/hmac.ts";
 import { Jws } from "../../src/internal/jws.ts";
@@ -24,6 +26,8 @@ export interface Given {
   bytes: Data;
   claims: Claims;
   bits: number;
+  cookie: string;
+  data: Record<string, unknown>;
   iv: Data;
   key: Key | Key[];
   message: Data;
@@ -31,9 +35,12 @@ export interface Given {
   options: { now?: number; expiresIn?: number; notBefore?: number };
   padding: boolean;
   policy: JwtPolicy;
+  secret: string;
   text: Data;
   token: Data;
   ttl: number;
+  type: AsgiSessionOptions["type"];
+  weak: boolean;
 }
 
 export interface Case {
@@ -110,7 +117,7 @@ const RUNNERS: Record<string, Runner> = {
     run(given) {
       const frames = once(Frames, given, () => new Frames(fernetKeys(given), giveIv));
       iv = octets(given.iv);
-      return frames.encrypt(octets(given.message), given.now);
+      return pad(frames.encrypt(octets(given.message), given.now));
     },
     out: asText,
   },
@@ -126,7 +133,42 @@ const RUNNERS: Record<string, Runner> = {
     run: (given) => fernet(given).timestamp(text(given.token)),
     out: asJson,
   },
+  "asgi.open": {
+    needs: ["type", "cookie"],
+    takes: ["secret", "weak", "now"],
+    run(given) {
+      let code: TokenErrorCode | undefined;
+      const options = asgiOptions(given);
+      const onInvalid: AsgiSessionOptions["onInvalid"] = (reason) => {
+        code = reason.code as TokenErrorCode;
+      };
+      const session = asgiSessions<object>({ ...options, onInvalid }).read(
+        `session=${given.cookie}`,
+      );
+      if (code !== undefined) throw new TokenError(code);
+      return { ...session };
+    },
+    out: asJson,
+  },
+  "asgi.issue": {
+    needs: ["type", "data"],
+    takes: ["secret", "weak"],
+    run(given) {
+      const { setCookie } = asgiSessions<object>(asgiOptions(given)).issue(given.data);
+      return /^session=([^;]*)/.exec(setCookie)?.[1];
+    },
+    out: asText,
+  },
 };
+
+function asgiOptions({ type, secret, weak = false, now }: Given): AsgiSessionOptions {
+  return {
+    type,
+    ...(secret === undefined ? {} : { secret }),
+    allowWeakSecret: weak,
+    ...(now === undefined ? {} : { clock: () => now }),
+  };
+}
 
 /** Throws where what comes out is not what the case has. */
 export function hold(vector: Case): void {

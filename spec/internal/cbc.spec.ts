@@ -41,7 +41,7 @@ function pairs(random: Random, count: number): Pair[] {
   });
 }
 
-describe("AES-128-CBC is as createCipheriv has it", () => {
+describe("AES-128-CBC is as createCipheriv has it [fernet-generating-b]", () => {
   test("for 1 to 70 blocks under each of 100 keys, by turns and both ways", (t) => {
     const random = seeded(t);
     const keys = pairs(random, 100);

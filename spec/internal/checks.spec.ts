@@ -7,13 +7,19 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decode, encode } from "../../src/base64url.ts";
 import { type CookieAttributes, serializeCookie } from "../../src/cookie.ts";
-import { Fernet, type FernetDecryptOptions, type FernetEncryptOptions } from "../../src/fernet.ts";
+import {
+  Fernet,
+  type FernetDecryptOptions,
+  type FernetEncryptOptions,
+  type FernetPolicy,
+} from "../../src/fernet.ts";
 import { Jwt, type JwtPolicy, type JwtSignOptions, type JwtVerifyOptions } from "../../src/jwt.ts";
 import { type SessionCookieOptions, type SessionOptions, sessions } from "../../src/session.ts";
 import { misuse, refused } from "../helpers/token-refusals.ts";
 
 const SECRET = "a secret of some more than 32 bytes";
-const FERNET = new Fernet("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+const FERNET_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const FERNET = new Fernet(FERNET_KEY);
 const FERNET_TOKEN = FERNET.encrypt("message");
 const JWT = new Jwt(SECRET);
 const JWT_TOKEN = JWT.sign({ sub: "tom" });
@@ -25,6 +31,8 @@ interface Taker {
   known: readonly string[];
   /** What it cannot do without. */
   base?: object;
+  /** Those that are refused where they are `undefined`; all of them by default. */
+  needed?: readonly string[];
   take(options: unknown): unknown;
 }
 
@@ -33,7 +41,7 @@ const POLICY = [
   ...["clockTolerance", "maxTokenAge", "requiredClaims", "maxTokenLength"],
 ];
 const SESSION = [
-  ...["type", "seal", "cookie", "maxAge", "renewAfter", "maxLifetime", "revocation"],
+  ...["type", "seal", "cookie", "maxAge", "renewAfter", "maxLifetime", "longestAge", "revocation"],
   ...["onInvalid", "onError", "clock"],
 ];
 const SESSION_COOKIE = [
@@ -76,6 +84,12 @@ const TAKERS: readonly Taker[] = [
     take: (options) => JWT.verify(JWT_TOKEN, options as JwtVerifyOptions),
   },
   {
+    what: "Fernet",
+    of: "Fernet",
+    known: ["ttl"],
+    take: (options) => new Fernet(Fernet.generateKey(), options as FernetPolicy),
+  },
+  {
     what: "encrypt",
     of: "encrypt",
     known: ["now"],
@@ -91,6 +105,7 @@ const TAKERS: readonly Taker[] = [
     what: "serializeCookie",
     of: "a cookie",
     known: COOKIE,
+    needed: [],
     take: (options) => serializeCookie("a", "b", options as CookieAttributes),
   },
   {
@@ -98,19 +113,21 @@ const TAKERS: readonly Taker[] = [
     of: "sessions",
     known: SESSION,
     base: { secret: SECRET },
+    needed: ["secret", "seal", "revocation", "maxAge", "maxLifetime"],
     take: (options) => sessions(options as SessionOptions),
   },
   {
     what: "the cookie of sessions",
     of: "cookie",
     known: SESSION_COOKIE,
+    needed: [],
     take: (options) => sessions({ secret: SECRET, cookie: options as SessionCookieOptions }),
   },
 ];
 
 const NO_OBJECTS = [null, 0, 1, "", "padding", true, false, 1n, Symbol("padding"), [], () => {}];
 
-for (const { what, of, known, base, take } of TAKERS) {
+for (const { what, of, known, base, needed = known, take } of TAKERS) {
   describe(`${what} checks its options`, () => {
     test("what is no object", () => {
       for (const options of NO_OBJECTS) {
@@ -141,14 +158,36 @@ for (const { what, of, known, base, take } of TAKERS) {
       misuse(() => take({ ...options, tll: 60 }), "ERR_OPTION", `unknown option "tll" of ${of}`);
     });
 
-    test("what is undefined is absent, and an object may be frozen and without a prototype", () => {
-      for (const options of [{}, ...known.map((name) => ({ [name]: undefined }))]) {
+    test("one that is undefined, its own or inherited, where a check would be lost with it", () => {
+      for (const name of needed) {
+        const message = `${name} must be a value where it is given, not undefined: leave it out instead`;
+        const given = { ...base, [name]: undefined };
+        misuse(() => take(given), "ERR_OPTION", message);
+        misuse(() => take(Object.freeze(given)), "ERR_OPTION", message);
+        misuse(() => take(Object.assign(Object.create(null), given)), "ERR_OPTION", message);
+        misuse(() => take(Object.create(given)), "ERR_OPTION", message);
+        misuse(() => take(getters(given)), "ERR_OPTION", message, `a getter of ${name}`);
+      }
+    });
+
+    test("others that are undefined are absent, and an object may be frozen and without a prototype", () => {
+      const absent = known.filter((name) => !needed.includes(name));
+      for (const options of [{}, ...absent.map((name) => ({ [name]: undefined }))]) {
         const bare = Object.assign(Object.create(null), base, options);
         take({ ...base, ...options });
         take(Object.freeze(bare));
       }
     });
   });
+}
+
+/** The same members as a class has them: accessors of its prototype, not enumerable. */
+function getters(members: object): object {
+  const prototype = {};
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(prototype, name, { get: () => value, enumerable: false });
+  }
+  return Object.create(prototype);
 }
 
 test("absent options are none", () => {
@@ -172,10 +211,26 @@ const NO_STRING_LISTS = [
 ];
 const NO_BOOLEANS = [null, 0, 1, "", "true", "false", {}, [], new Boolean(true), Symbol("true")];
 
+/** What has one of two methods, or both and is a function. */
+function withoutMethods(one: string, other: string): readonly unknown[] {
+  const method = () => undefined;
+  const both = { [one]: method, [other]: method };
+  return [
+    ...[null, 0, 1n, true, "", method, Object.assign(() => {}, both), [], {}],
+    ...[
+      { [one]: method },
+      { [other]: method },
+      { ...both, [one]: "text" },
+      { ...both, [other]: {} },
+    ],
+  ];
+}
+
 const VALUES: readonly [what: string, name: string, demand: string, wrong: readonly unknown[]][] = [
   ["encode", "padding", "a boolean", NO_BOOLEANS],
   ["decode", "padding", "a boolean", NO_BOOLEANS],
-  ["Jwt", "issuer", STRING, NO_STRINGS],
+  ["Jwt", "issuer", STRING, [""]],
+  ["Jwt", "issuer", STRINGS, NO_STRING_LISTS],
   ["Jwt", "subject", STRING, NO_STRINGS],
   ["Jwt", "jwtId", STRING, NO_STRINGS],
   ["Jwt", "typ", STRING, NO_STRINGS],
@@ -193,10 +248,18 @@ const VALUES: readonly [what: string, name: string, demand: string, wrong: reado
     "a positive whole number of characters",
     [...NO_NUMBERS, 0, -1, 0.5, 8192.5, 2 ** 53],
   ],
+  ["sessions", "seal", "an object with the methods seal and open", withoutMethods("seal", "open")],
+  [
+    "sessions",
+    "revocation",
+    "an object with the methods isRevoked and revoke",
+    withoutMethods("isRevoked", "revoke"),
+  ],
   ["sign", "now", SECONDS, NO_NUMBERS],
   ["sign", "expiresIn", SECONDS, NO_NUMBERS],
   ["sign", "notBefore", SECONDS, NO_NUMBERS],
   ["verify", "now", SECONDS, NO_NUMBERS],
+  ["Fernet", "ttl", `${SECONDS}, 0 or more`, [...NO_NUMBERS, -1, -Number.MIN_VALUE]],
   ["encrypt", "now", SECONDS, NO_NUMBERS],
   ["encrypt", "now", "0 or more", [-1, -0.5, -1e300]],
   ...["decrypt", "decryptText", "rotate"].flatMap((what): typeof VALUES => [
@@ -235,7 +298,7 @@ test("now is checked where no ttl needs it, and options before the token", () =>
 
 test("a policy is read when the Jwt is made, and left as it was", () => {
   const policy = {
-    issuer: "me",
+    issuer: ["me"],
     audience: ["you"],
     requiredClaims: ["role"],
     maxTokenAge: 60,
@@ -245,9 +308,10 @@ test("a policy is read when the Jwt is made, and left as it was", () => {
   const jwt = new Jwt(SECRET, policy);
   const token = jwt.sign({ role: "king" }, { now: 0 });
   assert.deepEqual(policy, before);
+  policy.issuer.push("all");
   policy.audience.push("all");
   policy.requiredClaims.push("crown");
-  Object.assign(policy, { issuer: "you", maxTokenAge: 0, maxTokenLength: 1 });
+  Object.assign(policy, { issuer: ["you"], maxTokenAge: 0, maxTokenLength: 1 });
   const claims = jwt.verify(token, { now: 60 });
   assert.deepEqual(claims, { role: "king", iat: 0, iss: "me", aud: ["you"] });
   assert.deepEqual(jwt.sign({ role: "king" }, { now: 0 }), token);
@@ -291,7 +355,7 @@ describe("options that are kept are kept whole: inherited ones, and those of a c
     })(new Request("https://example.org/"));
     assert.match(
       String(response.headers.getSetCookie()),
-      /^session=[^;]+; Max-Age=60; Domain=example.org; Path=\/; HttpOnly; Secure; SameSite=Strict; Priority=High$/,
+      /^__Secure-session=[^;]+; Max-Age=60; Domain=example.org; Path=\/; HttpOnly; Secure; SameSite=Strict; Priority=High$/,
     );
   });
 
@@ -303,6 +367,28 @@ describe("options that are kept are kept whole: inherited ones, and those of a c
       refused(() => jwt.verify(token), "ERR_TOKEN_EXPIRED");
     } finally {
       Reflect.deleteProperty(Object.prototype, "clockTolerance");
+    }
+  });
+
+  test("where there are no options, what is on Object.prototype is none of them either", () => {
+    for (const [name, value] of [
+      ["clockTolerance", 1e12],
+      ["ttl", 0],
+      ["padding", true],
+    ] as const) {
+      Object.defineProperty(Object.prototype, name, { configurable: true, value });
+    }
+    try {
+      const token = new Jwt(SECRET).sign({ exp: 1000 });
+      refused(() => new Jwt(SECRET).verify(token), "ERR_TOKEN_EXPIRED");
+      const fernet = new Fernet(FERNET_KEY);
+      assert.equal(fernet.decryptText(fernet.encrypt("message", { now: 1 })), "message");
+      assert.equal(new Fernet(Fernet.generateKey()).encrypt("").at(-1), "=");
+      assert.equal(encode(Uint8Array.of(102)), "Zg");
+    } finally {
+      for (const name of ["clockTolerance", "ttl", "padding"]) {
+        Reflect.deleteProperty(Object.prototype, name);
+      }
     }
   });
 

@@ -16,7 +16,7 @@ import { Frames } from "../../src/internal/frame.ts";
 import { HmacKey } from "../../src/internal/hmac.ts";
 import { Jws } from "../../src/internal/jws.ts";
 import * as jwtModule from "../../src/jwt.ts";
-import { createSeal } from "../../src/session/seal.ts";
+import { lazySeal } from "../../src/session/seal.ts";
 import * as sessionModule from "../../src/session.ts";
 import { base64url, fernetToken, jws } from "../helpers/token-forge.ts";
 import { misuse, refused, refusedSomehow, type Verdict } from "../helpers/token-refusals.ts";
@@ -32,6 +32,19 @@ const SECRETS = [KEY, PLAINTEXT, FERNET_BYTES].flatMap((secret) => {
   const bytes = Buffer.from(secret);
   return [bytes.toString(), bytes.toString("hex"), bytes.toString("base64url")];
 });
+
+const MESSAGES: Record<all.TokenErrorCode, string> = {
+  ERR_ENCODING: "not base64url: alphabet, length, padding or trailing bits",
+  ERR_TOKEN_MALFORMED: "not a token: its parts, UTF-8 or JSON are malformed",
+  ERR_TOKEN_TOO_LARGE: "the token is too large",
+  ERR_TOKEN_SIGNATURE: "the signature does not match",
+  ERR_TOKEN_ALGORITHM: 'the "alg" header is not HS256',
+  ERR_TOKEN_CRITICAL: 'the "crit" and "b64" headers are not supported',
+  ERR_TOKEN_EXPIRED: "the token has expired",
+  ERR_TOKEN_NOT_ACTIVE: "the token is not active yet",
+  ERR_TOKEN_CLAIM: "a claim is missing, of the wrong type, or does not match",
+  ERR_TOKEN_INVALID: "the token is invalid",
+};
 
 const NOW = 1_700_000_000;
 const HS256 = { alg: "HS256", typ: "JWT" };
@@ -158,6 +171,14 @@ const REFUSED: readonly [verdict: Verdict, what: string, token: string, use: Use
   ["ERR_TOKEN_INVALID", "to date", spoilt(FRAME, -6), (token) => fernet.timestamp(token)],
 ];
 
+test("each code has its message; that of a claim names it", () => {
+  for (const [code, message] of Object.entries(MESSAGES)) {
+    assert.equal(new TokenError(code as all.TokenErrorCode).message, message);
+  }
+  const { message } = new TokenError("ERR_TOKEN_CLAIM", 'a"b');
+  assert.equal(message, 'the claim "a\\"b" is missing, of the wrong type, or does not match');
+});
+
 describe("what comes from outside makes a TokenError", () => {
   for (const [verdict, what, token, use] of REFUSED) {
     test(`${verdict}: ${what}`, () => {
@@ -229,6 +250,21 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
     "ERR_OPTION",
     "the claim sub contradicts the policy",
     () => new Jwt(KEY, { subject: KEY }).sign(CLAIMS),
+  ],
+  [
+    "ERR_OPTION",
+    "the claim exp must be absent where expiresIn sets it",
+    () => new Jwt(KEY, { expiresIn: 60 }).sign({ ...CLAIMS, exp: NOW }),
+  ],
+  [
+    "ERR_OPTION",
+    "the claim iss must be one of the policy's issuers",
+    () => new Jwt(KEY, { issuer: [KEY, PLAINTEXT] }).sign(CLAIMS),
+  ],
+  [
+    "ERR_OPTION",
+    "ttl must be a value where it is given, not undefined: leave it out instead",
+    () => new Fernet(FERNET_KEY, { ttl: undefined as never }),
   ],
   ["ERR_OPTION", "the options of Jwt must be an object", () => new Jwt(KEY, KEY as never)],
   ["ERR_OPTION", "the options of sign must be an object", () => jwt.sign({}, KEY as never)],
@@ -320,7 +356,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     }
   }
 
-  test("ERR_SESSION_HEADERS_SENT, by save, of a change after the response", async () => {
+  test("ERR_SESSION_UNSENT, by save, of a change after the response", async () => {
     const held: all.Session<Record<string, unknown>>[] = [];
     const wrapped = sessions<Record<string, unknown>>({ secret: KEY }).wrap((_request, session) => {
       held.push(session);
@@ -329,10 +365,10 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     await wrapped(new Request("https://example.org/"));
     const [session] = held as [all.Session<Record<string, unknown>>];
     session.user = PLAINTEXT;
-    const message = "the session changed after the headers were sent";
+    const message = "the session changed and nothing carried it";
     isSessionError(
       thrown(() => session.save()),
-      "ERR_SESSION_HEADERS_SENT",
+      "ERR_SESSION_UNSENT",
       message,
       500,
     );
@@ -370,7 +406,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
   });
 });
 
-test("no object that holds a key shows it", () => {
+test("no object that holds a key shows it [2104-4a]", () => {
   const bytes = Buffer.from(KEY);
   const holders = {
     jwt: new Jwt([KEY, { kty: "oct", k: encode(FERNET_BYTES), kid: "one" }]),
@@ -380,7 +416,7 @@ test("no object that holds a key shows it", () => {
     jws: new Jws(KEY),
     frames: new Frames(FERNET_KEY),
     sessions: sessions({ secret: KEY }),
-    seal: createSeal("jwt", KEY, "session"),
+    seal: lazySeal("jwt", KEY, "session")(),
   };
   // The key's blocks too, as RFC 2104 section 4 has it; a Buffer is shown in hex with spaces between.
   const blocks = [0, 0x36, 0x5c].map((pad) => Buffer.from(bytes.map((byte) => byte ^ pad)));

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Fernet } from "../../src/fernet.ts";
-import { Frames } from "../../src/internal/frame.ts";
+import { pad } from "../../src/internal/base64.ts";
+import { decryptFrame, Frames } from "../../src/internal/frame.ts";
 import { CAPACITY } from "../../src/internal/hmac.ts";
 import {
   type FernetParts,
@@ -55,7 +56,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     invalid({ toString: () => GOOD } as never, "an object with a toString");
   });
 
-  test("every version but 0x80", () => {
+  test("every version but 0x80 [fernet-version]", () => {
     for (let version = 0; version < 256; version++) {
       for (const message of ["m", LONG]) {
         if (version % 64 !== 1 && message === LONG && version !== 0x80) continue;
@@ -66,7 +67,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     }
   });
 
-  test("every flipped bit, of the bytes and of the characters", () => {
+  test("every flipped bit, of the bytes and of the characters [fernet-hmac]", () => {
     const frame = fernetFrame(KEY, { message: "a message" });
     for (let at = 0; at < frame.length; at++) {
       for (let bit = 0; bit < 8; bit++) {
@@ -85,7 +86,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     }
   });
 
-  test("every truncation, at both ends, padded anew and not", () => {
+  test("every truncation, at both ends, padded anew and not [fernet-token-b]", () => {
     const frame = fernetFrame(KEY, { message: "a message of two blocks" });
     const token = padded(frame);
     for (let length = 0; length < token.length; length++) {
@@ -114,7 +115,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     assert.equal(fernet.decryptText(padded(frame)), LONG);
   });
 
-  test("other base64url than the strict, padded one (RFC 4648 sections 3.2, 3.3, 3.5)", () => {
+  test("other base64url than the strict, padded one (RFC 4648 sections 3.2, 3.3, 3.5) [fernet-verifying-a]", () => {
     const strangers = [
       " ",
       "\n",
@@ -154,8 +155,8 @@ describe("A token is one, or it is invalid, and no more is said", () => {
   });
 });
 
-describe("What lies under a MAC that holds", () => {
-  test("ciphertext that is empty or no multiple of 16", () => {
+describe("What lies under a MAC that holds [fernet-verifying-d]", () => {
+  test("ciphertext that is empty or no multiple of 16 [fernet-ciphertext-a]", () => {
     for (let length = 0; length < 64; length++) {
       if (length % 16 === 0 && length > 0) continue;
       invalid(fernetToken(KEY, { ciphertext: Buffer.alloc(length) }), `${length} bytes`);
@@ -166,7 +167,7 @@ describe("What lies under a MAC that holds", () => {
     }
   });
 
-  test("a good ciphertext with bytes behind it, under a MAC that holds", () => {
+  test("a good ciphertext with bytes behind it, under a MAC that holds [fernet-ciphertext-b]", () => {
     const whole = fernetFrame(KEY, { message: "a message" }).subarray(25, -32);
     for (let more = 1; more < 16; more++) {
       const ciphertext = Buffer.concat([whole, Buffer.alloc(more, more)]);
@@ -197,7 +198,7 @@ describe("What lies under a MAC that holds", () => {
     });
   }
 
-  test("paddings of other standards", () => {
+  test("paddings of other standards [5652-6.3b]", () => {
     const text = "ten bytes.";
     const others: [what: string, tail: number[]][] = [
       ["ISO 7816-4", [0x80, 0, 0, 0, 0, 0]],
@@ -222,7 +223,7 @@ describe("What lies under a MAC that holds", () => {
     }
   });
 
-  test("a MAC that another made, or that is cut", () => {
+  test("a MAC that another made, or that is cut [2104-5b]", () => {
     const good = fernetFrame(KEY);
     const mac = good.subarray(-32);
     const wrong: FernetParts[] = [
@@ -262,7 +263,38 @@ describe("timestamp asks for the MAC, and not for the message", () => {
   });
 });
 
-describe("The fast way and the plain way make the same token", () => {
+describe("Padding is the caller's: a frame ends where it is said to", () => {
+  const frames = new Frames(KEY);
+  /** The message of what lies in front of `end`. */
+  const opened = (token: string, end: number): string | undefined => {
+    const frame = frames.open(token, end);
+    return frame && decryptFrame(frame)?.toString();
+  };
+
+  // Of no "=", one and two.
+  for (const message of ["", "m".repeat(16), "m".repeat(32), LONG]) {
+    test(`of a message of ${message.length} bytes`, () => {
+      const token = fernetToken(KEY, { message });
+      const bare = token.replace(/=+$/, "");
+      assert.equal(opened(bare, bare.length), message);
+      assert.equal(opened(token, bare.length), message, "what is behind the end is not looked at");
+      for (const end of [-1, 0, 1, bare.length - 1, bare.length - 4, bare.length - 64]) {
+        assert.equal(opened(bare, end), undefined, `the end at ${end}`);
+      }
+      for (let more = 1; more <= 4; more++) {
+        const padded = bare + "=".repeat(more);
+        assert.equal(opened(padded, padded.length), undefined, `${more} pads within`);
+      }
+      const made = frames.encrypt(message, 5);
+      assert.doesNotMatch(made, /=/);
+      assert.equal(made.length, bare.length);
+      assert.equal(opened(made, made.length), message);
+      assert.equal(fernet.decryptText(pad(made)), message);
+    });
+  }
+});
+
+describe("The fast way and the plain way make the same token [fernet-generating-a]", () => {
   /** A hundred keys in use at once, each with what it last did. */
   function keysOf(random: Random) {
     return Array.from({ length: 100 }, () => {
@@ -274,7 +306,7 @@ describe("The fast way and the plain way make the same token", () => {
         fernet: new Fernet(key),
         encrypt(message: string | Uint8Array, given: Uint8Array, timestamp: number): string {
           iv = given;
-          return frames.encrypt(message, timestamp);
+          return pad(frames.encrypt(message, timestamp));
         },
       };
     });
@@ -300,7 +332,7 @@ describe("The fast way and the plain way make the same token", () => {
     for (const decrypt of waiting) decrypt();
   }
 
-  test("for every message of 0 to 1100 bytes under each of 100 keys", (t) => {
+  test("for every message of 0 to 1100 bytes under each of 100 keys [5652-6.3a]", (t) => {
     const lengths = Array.from({ length: 1101 }, (_, length) => length);
     compare(lengths, 100, seeded(t));
   });

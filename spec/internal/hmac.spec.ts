@@ -11,7 +11,7 @@ const ENCODINGS = ["binary", "base64url"] as const;
 /** Key lengths about the block's 64 bytes and the digest's 32, and any others. */
 const KEY_LENGTHS = [1, 16, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 1000];
 
-describe("HMAC-SHA256", () => {
+describe("HMAC-SHA256 [2104-2a]", () => {
   for (const [what, lengths, step] of [
     ["every length from 0 to 1100", Array.from({ length: 1101 }, (_, length) => length), 1],
     [
@@ -20,7 +20,7 @@ describe("HMAC-SHA256", () => {
       20,
     ],
   ] as const) {
-    test(`${what} under 100 keys by turns: as createHmac has it`, (t) => {
+    test(`${what} under 100 keys by turns: as createHmac has it [7518-8.6]`, (t) => {
       const random = seeded(t);
       const keys = Array.from({ length: 100 }, (_, index) => {
         const bytes = random.bytes(KEY_LENGTHS[index] ?? 32 + random.below(100));
@@ -56,7 +56,7 @@ describe("HMAC-SHA256", () => {
     }
   });
 
-  test("whoever fills the page to its last byte leaves the key's block alone", () => {
+  test("whoever fills the page to its last byte leaves the key's block alone [2104-4b]", () => {
     const bytes = Buffer.alloc(32, "key");
     const key = new HmacKey(bytes);
     const before = key.ofPage(0, "base64url");
@@ -84,7 +84,7 @@ describe("HMAC-SHA256", () => {
 });
 
 describe("The MAC that a token carries", () => {
-  test("is the one expected in all 256 bits, or is not", () => {
+  test("is the one expected in all 256 bits, or is not [7518-3.2]", () => {
     const mac = createHmac("sha256", "key").update("message").digest();
     const text = mac.toString("latin1");
     mac.copy(givenMac);

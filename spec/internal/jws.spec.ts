@@ -27,7 +27,7 @@ const patient = new Jwt(KEY, { maxTokenLength: 2 ** 20 });
 const SIZES = [20, 300, 3000, 40_000];
 const filler = (size: number): string => "x".repeat(size);
 
-describe("A token has three parts (RFC 7515 section 7.1)", () => {
+describe("A token has three parts (RFC 7515 section 7.1) [7515-7.1]", () => {
   const flattened = { payload: CLAIMS, protected: HEADER, signature: MAC };
   const shapes: [what: string, token: string, verdict: Verdict][] = [
     ["nothing", "", "ERR_TOKEN_MALFORMED"],
@@ -73,7 +73,7 @@ describe("A token has three parts (RFC 7515 section 7.1)", () => {
   });
 });
 
-describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648)", () => {
+describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648) [7515-2]", () => {
   // U+0141 and U+2164D have the low bits of a letter, U+212A folds to one.
   const strangers = ["=", "==", " ", "\t", "\n", "\r\n", "\0", "+", "/", "%", "?", ",", '"', "~"];
   strangers.push("\x7f", "\x80", "\u00e9", "\u0141", "\u212a", "\ud841\ude4d", "\ud800", "\ufeff");
@@ -136,7 +136,7 @@ describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648)
     }
   });
 
-  test("a MAC of any other length is none", () => {
+  test("a MAC of any other length is none [2104-5a]", () => {
     const mac = Buffer.from(MAC, "base64url");
     const twice = Buffer.concat([mac, mac]);
     for (const length of [0, 1, 15, 16, 30, 31, 33, 48, 64]) {
@@ -146,7 +146,7 @@ describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648)
   });
 });
 
-describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7.2)", () => {
+describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7.2) [7515-5.2a]", () => {
   const bad: [what: string, hex: string][] = [
     ["FF", "ff"],
     ["FE", "fe"],
@@ -207,7 +207,7 @@ describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7
     });
   }
 
-  test("UTF-16 and UTF-32 are not UTF-8", () => {
+  test("UTF-16 and UTF-32 are not UTF-8 [8725-3.7]", () => {
     for (const json of ['{"alg":"HS256"}', '\ufeff{"alg":"HS256"}']) {
       const utf16 = Buffer.from(json, "utf16le");
       const utf32 = Buffer.alloc(json.length * 4);
@@ -220,7 +220,7 @@ describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7
   });
 });
 
-describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 section 7.2)", () => {
+describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 section 7.2) [7515-5.2b]", () => {
   const texts = [
     "",
     " ",
@@ -238,7 +238,7 @@ describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 sect
   texts.push('{"alg":"HS256"', '{"alg":"HS256"}\0', '{"alg":"HS\u0001256"}', '{"a":NaN}');
   texts.push('{"alg":"HS256"}//', '{"a":01}', '{"a":.5}', '{"a":+1}', '{"a":"\\x41"}', "\u00a0{}");
 
-  test("what is none", () => {
+  test("what is none [7515-5.2c]", () => {
     for (const text of texts) {
       malformed(jws(text, {}, KEY), `header ${text}`);
       malformed(jws(HS256, text, KEY), `payload ${text}`);
@@ -252,7 +252,7 @@ describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 sect
     malformed(jws(HS256, "[".repeat(50_000), KEY), "a list without an end");
   });
 
-  test("white space of JSON is allowed, and what is behind an escape counts (section 5.3)", () => {
+  test("white space of JSON is allowed, and what is behind an escape counts (section 5.3) [7515-5.3a]", () => {
     const token = jws('\r\n\t {"\\u0061lg" : "HS\\u003256"} ', ' {"s\\u0075b":"\\u0074om"}\n', KEY);
     assert.deepEqual(jwt.verify(token), { sub: "tom" });
     refused(() => jwt.verify(jws('{"\\u0061lg":"none"}', {}, KEY)), "ERR_TOKEN_ALGORITHM");
@@ -262,7 +262,7 @@ describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 sect
     );
   });
 
-  test("of two members of one name the last counts (section 4)", () => {
+  test("of two members of one name the last counts (section 4) [7515-4a]", () => {
     const last = (header: string, claims: string) => () => jwt.verify(jws(header, claims, KEY));
     assert.deepEqual(last('{"alg":"none","alg":"HS256"}', '{"a":1,"a":2}')(), { a: 2 });
     refused(last('{"alg":"HS256","alg":"none"}', "{}"), "ERR_TOKEN_ALGORITHM");
@@ -283,7 +283,7 @@ describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 sect
   });
 });
 
-describe("The algorithm is HS256, to the letter (RFC 7515 section 4.1.1; RFC 8725)", () => {
+describe("The algorithm is HS256, to the letter (RFC 7515 section 4.1.1; RFC 8725) [7515-4b]", () => {
   const names: unknown[] = [
     "none",
     "None",
@@ -319,20 +319,20 @@ describe("The algorithm is HS256, to the letter (RFC 7515 section 4.1.1; RFC 872
     });
   }
 
-  test("a header without alg: refused for it where the MAC holds, else for the MAC", () => {
+  test("a header without alg: refused for it where the MAC holds, else for the MAC [7515-4.1.1]", () => {
     const input = `${base64url({ typ: "JWT" })}.${CLAIMS}`;
     refused(() => jwt.verify(sealed(input, KEY)), "ERR_TOKEN_ALGORITHM");
     refused(() => jwt.verify(`${input}.${MAC}`), "ERR_TOKEN_SIGNATURE");
   });
 
-  test("an empty MAC is none of an empty key", () => {
+  test("an empty MAC is none of an empty key [7518-3.6]", () => {
     const input = `${HEADER}.${CLAIMS}`;
     refused(() => jwt.verify(sealed(input, "")), "ERR_TOKEN_SIGNATURE");
     refused(() => jwt.verify(sealed(input, Buffer.alloc(32))), "ERR_TOKEN_SIGNATURE");
   });
 });
 
-describe("crit and b64 are refused, all other members are not ours (RFC 7515 section 4)", () => {
+describe("crit and b64 are refused, all other members are not ours (RFC 7515 section 4) [7515-4c]", () => {
   const critical: object[] = [
     { crit: ["exp"], exp: 9e9 },
     { crit: ["http://example.com/x"], "http://example.com/x": true },
@@ -361,12 +361,12 @@ describe("crit and b64 are refused, all other members are not ours (RFC 7515 sec
     });
   }
 
-  test("b64 false with the payload as it is (RFC 7797 section 4) is refused", () => {
+  test("b64 false with the payload as it is (RFC 7797 section 4) is refused [7797-7]", () => {
     const header = base64url({ ...HS256, b64: false, crit: ["b64"] });
     refused(() => jwt.verify(sealed(`${header}.{"sub":"tom"}`, KEY)), "ERR_TOKEN_CRITICAL");
   });
 
-  test("unknown members are ignored, and no key is taken from a token (section 4.1.3)", () => {
+  test("unknown members are ignored, and no key is taken from a token (section 4.1.3) [7515-4d]", () => {
     const jwk = { kty: "oct", k: base64url(OTHER), alg: "HS256" };
     const members = { jwk, jku: "https://x.example/", x5u: "https://x.example/", x5c: ["MIIB"] };
     const header = {
@@ -381,12 +381,12 @@ describe("crit and b64 are refused, all other members are not ours (RFC 7515 sec
     refused(() => jwt.verify(jws(header, { sub: "tom" }, OTHER)), "ERR_TOKEN_SIGNATURE");
   });
 
-  test("Crit and CRIT are members like any other", () => {
+  test("Crit and CRIT are members like any other [7515-4e]", () => {
     jwt.verify(jws({ ...HS256, Crit: ["x"], CRIT: ["x"], B64: false }, {}, KEY));
   });
 });
 
-describe("typ is compared as a media type (RFC 7515 section 4.1.9; RFC 8725 section 3.11)", () => {
+describe("typ is compared as a media type (RFC 7515 section 4.1.9; RFC 8725 section 3.11) [7515-4.1.9a]", () => {
   const cases: [policy: string, typ: unknown, accepted: boolean][] = [
     ["at+jwt", "at+jwt", true],
     ["at+jwt", "AT+JWT", true],
@@ -424,7 +424,7 @@ describe("typ is compared as a media type (RFC 7515 section 4.1.9; RFC 8725 sect
     });
   }
 
-  test("without a policy any typ will do, and JWT is written; with one, that is", () => {
+  test("without a policy any typ will do, and JWT is written; with one, that is [7515-4.1.9b]", () => {
     for (const typ of ["JWT", "x", undefined, null, 1]) jwt.verify(jws({ ...HS256, typ }, {}, KEY));
     for (const typ of ["at+jwt", "application/AT+jwt", "\u00e9"]) {
       const typed = new Jwt(KEY, { typ });
@@ -438,7 +438,7 @@ describe("typ is compared as a media type (RFC 7515 section 4.1.9; RFC 8725 sect
   });
 });
 
-describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4)", () => {
+describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4) [7515-4.1.4]", () => {
   const secrets = { a: `a ${KEY}`, b: `b ${KEY}`, c: `c ${KEY}`, plain: `d ${KEY}` };
   const jwk = (kid: string, secret: string) => ({ kty: "oct", k: base64url(secret), kid }) as const;
   // Two keys share a kid, one has none.
@@ -511,7 +511,7 @@ describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4
     refused(() => many.verify(sealed(`[.${CLAIMS}`, secrets.plain)), "ERR_ENCODING");
   });
 
-  test("the first key's kid is written, and its secret signs", () => {
+  test("the first key's kid is written, and its secret signs [7515-6]", () => {
     const token = many.sign({ sub: "tom" }, { now: 1 });
     const header = { alg: "HS256", typ: "JWT", kid: "one" };
     assert.equal(token, jws(header, { sub: "tom", iat: 1 }, secrets.a));
@@ -520,7 +520,7 @@ describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4
     strange.verify(strange.sign({}));
   });
 
-  test("rotation: the new key signs, the old one still verifies, until it is gone", () => {
+  test("rotation: the new key signs, the old one still verifies, until it is gone [2104-3b]", () => {
     const old = new Jwt(secrets.a);
     const both = new Jwt([secrets.b, secrets.a]);
     const done = new Jwt([secrets.b]);
@@ -533,7 +533,7 @@ describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4
   });
 });
 
-describe("A token is good as a whole, or not at all", () => {
+describe("A token is good as a whole, or not at all [7515-5.2d]", () => {
   for (const [what, keys] of [
     ["one key", KEY],
     ["three keys", [OTHER, KEY, `${OTHER}!`]],
@@ -565,13 +565,13 @@ describe("A token is good as a whole, or not at all", () => {
     });
   }
 
-  test("parts of two good tokens make none", () => {
+  test("parts of two good tokens make none [7515-5.2e]", () => {
     const [header, , mac] = jwt.sign({ sub: "ann" }).split(".");
     refused(() => jwt.verify(`${header}.${CLAIMS}.${mac}`), "ERR_TOKEN_SIGNATURE");
   });
 });
 
-describe("Tokens around and past the page's end", () => {
+describe("Tokens around and past the page's end [7515-5.2f]", () => {
   /** Claims whose token's signing input has just that length, if any have. */
   function claimsOf(length: number, unit: string): { x: string } | undefined {
     const bytes = Math.floor(((length - HEADER.length - 1) * 3) / 4) - '{"x":""}'.length;
@@ -647,7 +647,7 @@ describe("Tokens around and past the page's end", () => {
   });
 });
 
-test("The layer signs and opens any text, JSON or not (RFC 7515 section 5)", () => {
+test("The layer signs and opens any text, JSON or not (RFC 7515 section 5) [7519-7.1b]", () => {
   const layer = new Jws(KEY);
   for (const payload of ["", "a sentence", "\u00e9\ud83d\ude00", "x".repeat(70_000)]) {
     const token = layer.sign(payload);

@@ -1,17 +1,19 @@
-/** random.ts: a byte is handed out once, wiped where it lay, and never anything but fresh. */
+/** random.ts: an IV is handed out once, wiped where it lay, and never anything but fresh. */
 
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { afterEach, mock, test } from "node:test";
 import { Fernet } from "../../src/fernet.ts";
-import { fillRandom, randomId } from "../../src/internal/random.ts";
+import { randomId, randomKey, writeIv } from "../../src/internal/random.ts";
 import { Jwt } from "../../src/jwt.ts";
 
+const IV = 16;
 const POOL = 4096;
 
 /** Puts another source in the place of randomFillSync, until the test ends. */
-function withSource(fill: (pool: Buffer) => void): void {
+function withSource(fill: (bytes: Buffer) => void): void {
+  mock.restoreAll();
   mock.method(crypto, "randomFillSync", fill as never);
   syncBuiltinESMExports();
 }
@@ -21,105 +23,134 @@ afterEach(() => {
   syncBuiltinESMExports();
 });
 
-/** Takes what is left in the pool, so that the next byte needs a new one. */
+/** Takes what is left in the pool, so that the next IV needs a new one. */
 function spend(): void {
-  fillRandom(new Uint8Array(POOL), 0, POOL);
+  let spent = false;
+  const fault = new Error("spent");
+  withSource(() => {
+    spent = true;
+    throw fault;
+  });
+  for (let count = 0; count <= POOL / IV && !spent; count++) {
+    try {
+      writeIv(new Uint8Array(IV), 0);
+    } catch (error) {
+      assert.equal(error, fault);
+    }
+  }
+  assert.ok(spent);
 }
 
-test("bytes are handed out once, in the order they came, and wiped in the pool", () => {
+test("without entropy the error passes through, and there is no IV until there is entropy", () => {
+  const fault = new Error("no entropy");
+  let calls = 0;
+  spend();
+  // Fills what it can, as nothing must ever be handed out.
+  withSource((bytes) => {
+    calls++;
+    bytes.fill(calls % 2 === 0 ? 0xaa : 0);
+    throw fault;
+  });
+  const target = Buffer.alloc(IV, 0x5a);
+  // More often than the pool has IVs.
+  for (let count = 1; count <= POOL / IV + 2; count++) {
+    assert.throws(
+      () => writeIv(target, 0),
+      (error) => error === fault,
+    );
+    assert.equal(calls, count, "each call asks anew");
+  }
+  assert.deepEqual(target, Buffer.alloc(IV, 0x5a), "nothing was written");
+  let octet = 0;
+  withSource((bytes) => {
+    for (let at = 0; at < bytes.length; at++) bytes[at] = 1 + (octet++ % 255);
+  });
+  for (let count = 0; count < (2 * POOL) / IV; count++) {
+    writeIv(target, 0);
+    const fresh = Array.from({ length: IV }, (_, at) => 1 + ((count * IV + at) % 255));
+    assert.deepEqual([...target], fresh, `IV ${count} after it`);
+  }
+});
+
+test("without entropy there are no keys and no ids, and a full pool stands for neither", () => {
+  const fault = new Error("no entropy");
+  withSource((bytes) => bytes.fill(0xbb));
+  writeIv(new Uint8Array(IV), 0);
+  withSource((bytes) => {
+    bytes.fill(0xaa);
+    throw fault;
+  });
+  for (const call of [randomId, randomKey, () => Jwt.generateKey(), () => Fernet.generateKey()]) {
+    for (let count = 0; count < 3; count++) assert.throws(call, (error) => error === fault);
+  }
+});
+
+test("IVs are handed out once, in the order they came, and wiped in the pool [fernet-iv-a]", () => {
   const pools: Buffer[] = [];
   let live: Buffer = Buffer.alloc(0);
+  spend();
   withSource((pool) => {
+    assert.equal(pool.length, POOL);
     // No byte is zero, so that a wiped one shows; no two pools are alike.
     for (let at = 0; at < POOL; at++) pool[at] = 1 + ((at + (at >> 8) + 7 * pools.length) % 255);
     pools.push(Buffer.from(pool));
     live = pool;
   });
-  spend();
   let next = POOL;
-  for (let round = 0; round < 3000; round++) {
-    const length = [16, 32, 0, 1, 15, 255, 16][round % 7] as number;
-    const refilled = next + length > POOL;
-    if (refilled) next = 0;
-    const target = Buffer.alloc(length);
-    const before = pools.length;
-    fillRandom(target, 0, length);
-    assert.equal(
-      pools.length,
-      before + Number(refilled),
-      "a pool is refilled when it has too little",
-    );
+  for (let round = 0; round < 1000; round++) {
+    if (next === POOL) next = 0;
+    const at = round % 10;
+    const target = Buffer.alloc(at + IV + 9, 0x5a);
+    writeIv(target, at);
+    assert.equal(pools.length, 1 + Math.floor((round * IV) / POOL), "refilled when it is empty");
     const pool = pools.at(-1) as Buffer;
-    assert.deepEqual(target, pool.subarray(next, next + length));
-    next += length;
+    const iv = pool.subarray(next, next + IV);
+    // Just the range asked for is written.
+    assert.deepEqual(target, Buffer.concat([Buffer.alloc(at, 0x5a), iv, Buffer.alloc(9, 0x5a)]));
+    next += IV;
     assert.deepEqual(live.subarray(0, next), Buffer.alloc(next), "what was handed out is gone");
     assert.deepEqual(live.subarray(next), pool.subarray(next), "what was not is as it came");
   }
 });
 
-test("just the range asked for is written, at every length to that of the pool", () => {
-  withSource((pool) => pool.fill(0xa5));
-  spend();
-  for (const length of [0, 1, 2, 15, 16, 17, 31, 32, 33, 255, 1000, 4095, 4096]) {
-    for (const at of [0, 1, 9]) {
-      const target = Buffer.alloc(at + length + 9, 0x5a);
-      fillRandom(target, at, length);
-      const whole = [Buffer.alloc(at, 0x5a), Buffer.alloc(length, 0xa5), Buffer.alloc(9, 0x5a)];
-      assert.deepEqual(target, Buffer.concat(whole), `${length} at ${at}`);
-    }
-  }
-});
-
-test("without entropy the error passes through, and nothing stale is handed out", () => {
-  const fault = new Error("no entropy");
-  let calls = 0;
-  spend();
-  withSource((pool) => {
-    calls++;
-    pool.fill(0xaa);
-    throw fault;
+/** A source that counts, and says what it was asked for. */
+function counting(): { drawn(call: () => string): { text: string; bytes: Buffer } } {
+  const asked: Buffer[] = [];
+  let octet = 0;
+  withSource((bytes) => {
+    for (let at = 0; at < bytes.length; at++) bytes[at] = octet++ & 255;
+    asked.push(Buffer.from(bytes));
   });
-  const target = Buffer.alloc(16, 0x5a);
-  for (let count = 1; count <= 3; count++) {
-    for (const call of [() => fillRandom(target, 0, 16), () => randomId()]) {
-      assert.throws(call, (error) => error === fault);
-    }
-    assert.equal(calls, 2 * count, "each call asks anew");
-  }
-  assert.deepEqual(target, Buffer.alloc(16, 0x5a));
-  mock.restoreAll();
-  syncBuiltinESMExports();
-  fillRandom(target, 0, 16);
-  assert.notDeepEqual(target, Buffer.alloc(16, 0xaa));
-  assert.notDeepEqual(target, Buffer.alloc(16, 0x5a));
-});
+  return {
+    drawn(call) {
+      asked.length = 0;
+      const text = call();
+      assert.equal(asked.length, 1, "a call of its own into the source");
+      return { text, bytes: asked[0] as Buffer };
+    },
+  };
+}
 
-test("an id is 16 bytes of the source as 22 characters of base64url", () => {
-  let count = 0;
-  spend();
-  withSource((pool) => {
-    for (let at = 0; at < POOL; at++) pool[at] = count++ & 255;
-  });
-  for (let first = 0; first < POOL; first += 16) {
-    const bytes = Uint8Array.from({ length: 16 }, (_, at) => first + at);
-    assert.equal(randomId(), Buffer.from(bytes).toString("base64url"));
+test("an id is 16 bytes of the source as 22 characters of base64url [7519-4.1.7b]", () => {
+  const { drawn } = counting();
+  for (let count = 0; count < 300; count++) {
+    const { text, bytes } = drawn(randomId);
+    assert.deepEqual([bytes.length, text], [16, bytes.toString("base64url")]);
   }
 });
 
-test("keys of Jwt and of Fernet are bytes of the source, each taken once", () => {
-  let count = 0;
-  spend();
-  withSource((pool) => {
-    for (let at = 0; at < POOL; at++) pool[at] = count++ & 255;
-  });
-  for (let first = 0; first < POOL; first += 64) {
-    const bytes = Buffer.from(Array.from({ length: 64 }, (_, at) => first + at));
-    assert.equal(Jwt.generateKey(), bytes.subarray(0, 32).toString("base64url"));
-    assert.equal(Fernet.generateKey(), `${bytes.subarray(32).toString("base64url")}=`);
+test("keys of Jwt and of Fernet are bytes of the source, each taken once [2104-3c]", () => {
+  const { drawn } = counting();
+  for (let count = 0; count < 300; count++) {
+    const jwt = drawn(() => Jwt.generateKey());
+    assert.deepEqual([jwt.bytes.length, jwt.text], [32, jwt.bytes.toString("base64url")]);
+    const fernet = drawn(() => Fernet.generateKey());
+    const text = `${fernet.bytes.toString("base64url")}=`;
+    assert.deepEqual([fernet.bytes.length, fernet.text], [32, text]);
   }
 });
 
-test("no two ids are alike, and each of their 128 bits is as often one as zero", () => {
+test("no two ids are alike, and each of their 128 bits is as often one as zero [7519-4.1.7a]", () => {
   const ids = new Set<string>();
   const ones = new Array<number>(128).fill(0);
   const rounds = 20_000;

@@ -49,7 +49,8 @@ async function check(framework: Framework, row: Row): Promise<void> {
   const { client, close } = await framework.start({ options, gate, errors: heard.errors }, tls);
   try {
     const visitor = new Visitor(client, gate);
-    await row.check({ visitor, heard, options, fetches: framework.fetches ?? false });
+    const { fetches = false, opens = 1 } = framework;
+    await row.check({ visitor, heard, options, fetches, opens });
   } finally {
     gate.open();
     await close();

@@ -1,37 +1,35 @@
 /**
- * Mutation testing of src/ with Stryker: `npm run mutation`, or `npm run mutation -- cookie.ts internal/keys.ts`
- * for some of its files, with RANGE=1-99 for some of a file's lines. Each file is judged by the specs that
- * spec/evidence/mutation/plan.json names first for it; what survives them, and is not known to be equivalent, by the
- * others too.
+ * Mutation testing of src/: `npm run mutation`, or `npm run mutation -- jwt.ts internal/keys.ts` for some of its
+ * files, with RANGE=1-99 for some of a file's lines, or `-- --changed` for those that are not as they were judged.
+ * Mutants are those of Stryker's mutators, and the source without each of its statements. Each is judged by the specs that
+ * spec/evidence/mutation/plan.ts names for its file and that reach it, to the first that fails, on all cores (or WORKERS=n).
  *
  * Fails where a mutant survives that spec/evidence/mutation/equivalent.json does not give a reason for, where a reason
- * there has no survivor, and where the score of all files, equivalent mutants and all, is under 97 %.
+ * there has no survivor, and where the score of all files, equivalent mutants and all, is under 98 %.
  */
 
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join, relative, resolve } from "node:path";
-import { Stryker } from "@stryker-mutator/core";
-
-type MutantResult = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { sources, specsOf } from "../evidence/mutation/plan.ts";
+import { type Mutant, mutantsOf } from "./helpers/mutants.ts";
+import { Sandbox } from "./helpers/sandbox.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const DATA = join(ROOT, "spec/evidence/mutation");
-const REPORTER = join(import.meta.dirname, "helpers/bare-tap.ts");
-const LEAST_SCORE = 97;
-const { RANGE } = process.env;
+const LEAST_SCORE = 98;
+const { RANGE, WORKERS = String(availableParallelism()) } = process.env;
+/** A mutant may take so many times as long as a spec takes without it, and so many milliseconds more. */
+const [TIMES, MORE] = [4, 4000];
+const LONGEST = 300_000;
+const NOTICE = 10_000;
 
-/** A mutant, told by the line that it is in, so that the entry outlives changes elsewhere in the file. */
 interface Mutation {
   readonly file: string;
   readonly line: string;
   readonly was: string;
   readonly now: string;
-}
-
-interface Equivalent extends Mutation {
-  readonly reason: string;
 }
 
 interface Score {
@@ -42,132 +40,163 @@ interface Score {
   readonly survived: number;
 }
 
-const plan = readData<Record<"first" | "then", Record<string, string[]>>>("plan.json");
-const equivalents = readData<Equivalent[]>("equivalent.json");
+interface Spec {
+  readonly name: string;
+  readonly milliseconds: number;
+  readonly reached: ReadonlySet<string>;
+}
+
+const equivalents = readData<(Mutation & { reason: string })[]>("equivalent.json");
 const scores = readData<Record<string, Score>>("scores.json");
-
-process.chdir(ROOT);
-// Each mutant is a process of its own.
-process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "bulla-mutation-cache");
-// Stryker's runner calls "node": let it be this one.
-process.env.PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
-
 const given = process.argv.slice(2).map((name) => name.replace(/^src\//, ""));
-const files = given.length > 0 ? given : Object.keys(plan.first);
+const files = given.includes("--changed")
+  ? sources.filter((file) => scores[file]?.sha256 !== hashOf(file))
+  : given.length > 0
+    ? given
+    : sources;
+
 let wrong = 0;
-const total = { mutants: 0, killed: 0, equivalent: 0 };
-for (const file of files) {
-  report(file, await judged(file));
-  writeFileSync(join(DATA, "scores.json"), `${JSON.stringify(scores, null, 2)}\n`);
-}
-const { mutants, killed, equivalent } = total;
-const score = (100 * killed) / mutants;
-console.log(
-  `all: ${killed} of ${mutants} killed, ${score.toFixed(2)} %; ${equivalent} are equivalent`,
+const lanes: Sandbox[] = [];
+process.once("exit", () => {
+  for (const lane of lanes) lane.remove();
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
+const { mutants: all, instrumented } = await mutantsOf(join(ROOT, "src"), files);
+const mutants = all.filter(isInRange);
+const begun = Date.now();
+const count = { done: 0, survived: 0, late: 0 };
+const survivors = new Map<string, Mutant[]>(files.map((file) => [file, []]));
+const left = new Map(
+  files.map((file) => [file, mutants.filter((one) => one.file === file).length]),
 );
-if ((given.length === 0 && score < LEAST_SCORE) || wrong > 0) process.exitCode = 1;
+/** So many mutants of a file a spec has killed: the next is judged by the best first. */
+const kills = new Map<string, number>();
 
-/** The mutants of a file with what became of each. */
-async function judged(file: string): Promise<MutantResult[]> {
-  const mutated = RANGE === undefined ? `src/${file}` : `src/${file}:${RANGE}`;
-  const results = await mutate([mutated], plan.first[file] ?? []);
-  const left = results.filter((result) => survives(result) && !isEquivalent(file, result));
-  if (left.length === 0) return results;
-  const again = await mutate(left.map(rangeOf), plan.then[file] ?? []);
-  const killed = new Set(again.filter((result) => !survives(result)).map(placeOf));
-  for (const result of left) if (killed.has(placeOf(result))) result.status = "Killed";
-  return results;
-}
+lanes.push(new Sandbox(ROOT));
+const specs = await measured(lanes[0] as Sandbox);
+while (lanes.length < Number(WORKERS)) lanes.push(new Sandbox(ROOT, lanes[0]));
+for (const [file, mutants] of left) if (mutants === 0) report(file);
+const notice = setInterval(progress, NOTICE);
+const queue = mutants.values();
+await Promise.all(lanes.map(work));
+clearInterval(notice);
 
-async function mutate(mutated: string[], specs: readonly string[]): Promise<MutantResult[]> {
-  const tempDirName = mkdtempSync(join(tmpdir(), "bulla-mutation-"));
-  const types = "typescript" in process.features && process.features.typescript !== false;
-  const options = {
-    mutate: mutated,
-    plugins: ["@stryker-mutator/tap-runner"],
-    testRunner: "tap",
-    tap: {
-      testFiles: specs.map((name) => `spec/${name}.spec.ts`),
-      nodeArgs: [...(types ? [] : ["--import", "tsx"]), `--test-reporter=${REPORTER}`],
-    },
-    coverageAnalysis: "perTest",
-    concurrency: 1,
-    timeoutMS: 8000,
-    disableTypeChecks: false,
-    // None: Stryker would rewrite it with an interface that TypeScript 7 does not have.
-    tsconfigFile: "none",
-    ignorePatterns: ["spec/interop", "examples", "dist"],
-    tempDirName,
-    cleanTempDir: "always",
-    reporters: [],
-    logLevel: "error",
-    allowConsoleColors: false,
+const killed = mutants.length - count.survived;
+const score = (100 * killed) / mutants.length;
+const minutes = ((Date.now() - begun) / 60_000).toFixed(1);
+console.log(
+  `all: ${killed} of ${mutants.length} killed (${count.late} of them by time), ${score.toFixed(2)} %, in ${minutes} minutes`,
+);
+if (wrong > 0 || (given.length === 0 && score < LEAST_SCORE)) process.exitCode = 1;
+
+/** How long each spec takes and which mutants it reaches, by a copy whose sources tell; each must pass. */
+async function measured(plain: Sandbox): Promise<ReadonlyMap<string, Spec>> {
+  const names = new Set(
+    files.flatMap((file) => [...specsOf(file).first, ...specsOf(file).rest]),
+  ).values();
+  const telling = new Sandbox(ROOT, plain);
+  for (const [file, code] of instrumented) telling.put(file, code);
+  const found = new Map<string, Spec>();
+  const measure = async (): Promise<void> => {
+    for (const name of names) {
+      const start = performance.now();
+      const reached = await telling.reached(name, LONGEST);
+      if (reached === undefined) throw new Error(`spec/${name}.spec.ts fails without any mutant`);
+      found.set(name, { name, milliseconds: performance.now() - start, reached });
+    }
   };
   try {
-    return await new Stryker(options as never).runMutationTest();
+    await Promise.all(Array.from({ length: Number(WORKERS) }, measure));
   } finally {
-    rmSync(tempDirName, { recursive: true, force: true });
+    telling.remove();
   }
+  return found;
 }
 
-function report(file: string, results: readonly MutantResult[]): void {
-  const source = readFileSync(join(ROOT, "src", file), "utf8");
-  // What cannot even be loaded, and so fails every spec, is no mutant to Stryker; nor is it here.
-  const mutants = results.filter(({ status }) => status !== "Ignored" && status !== "RuntimeError");
-  const survivors = mutants.filter(survives).map((result) => mutationOf(file, result));
-  const sha256 = createHash("sha256").update(source).digest("hex");
-  const killed = mutants.length - survivors.length;
-  if (RANGE === undefined)
-    scores[file] = { sha256, mutants: mutants.length, killed, survived: survivors.length };
-  total.mutants += mutants.length;
-  total.killed += killed;
-  console.log(`${file}: ${killed} of ${mutants.length} killed`);
-  const reasons = equivalents.filter((entry) => entry.file === file).map(key);
-  for (const survivor of survivors) {
-    const index = reasons.indexOf(key(survivor));
-    if (index < 0) {
-      tell("survived", survivor);
-      continue;
+/** Judges mutants, one by one, until there are no more. */
+async function work(lane: Sandbox): Promise<void> {
+  for (const mutant of queue) {
+    lane.put(mutant.file, mutant.code);
+    const killed = await isKilled(lane, mutant);
+    lane.restore(mutant.file);
+    if (!killed) {
+      count.survived++;
+      survivors.get(mutant.file)?.push(mutant);
+      if (!isListed(mutant)) tell("survived", mutant);
     }
-    reasons.splice(index, 1);
-    total.equivalent++;
+    count.done++;
+    const more = (left.get(mutant.file) ?? 0) - 1;
+    left.set(mutant.file, more);
+    if (more === 0) report(mutant.file);
   }
+}
+
+async function isKilled(lane: Sandbox, mutant: Mutant): Promise<boolean> {
+  const { first, rest } = specsOf(mutant.file);
+  const of = ({ name }: Spec) =>
+    kills.get(`${mutant.file} ${name}`) ?? (first.includes(name) ? 0.5 : 0);
+  // What is listed as equivalent is believed once those for it have not noticed it.
+  const reaching = (isListed(mutant) ? [...first] : [...first, ...rest])
+    .map((name) => specs.get(name) as Spec)
+    .filter(({ reached }) => reached.has(mutant.id))
+    .sort((one, other) => of(other) - of(one) || one.milliseconds - other.milliseconds);
+  for (const spec of reaching) {
+    const outcome = await lane.run(spec.name, TIMES * spec.milliseconds + MORE);
+    if (outcome === "passed") continue;
+    if (outcome === "late") count.late++;
+    kills.set(`${mutant.file} ${spec.name}`, of(spec) + 1);
+    return true;
+  }
+  return false;
+}
+
+/** What became of a file's mutants; and which reasons in equivalent.json have none any more. */
+function report(file: string): void {
+  const alive = survivors.get(file) ?? [];
+  const total = mutants.filter((one) => one.file === file).length;
+  const killed = total - alive.length;
+  console.log(`${file}: ${killed} of ${total} killed`);
   if (RANGE !== undefined) return;
-  for (const reason of reasons) tell("killed, but listed as equivalent", JSON.parse(reason));
+  const keys = alive.map(key);
+  for (const { reason, ...entry } of equivalents.filter((one) => one.file === file)) {
+    const index = keys.indexOf(key(entry));
+    if (index < 0) tell("killed, but listed as equivalent", entry);
+    else keys.splice(index, 1);
+  }
+  scores[file] = { sha256: hashOf(file), mutants: total, killed, survived: alive.length };
+  const kept = sources.flatMap((name) => (scores[name] ? [[name, scores[name]]] : []));
+  const text = JSON.stringify(Object.fromEntries(kept), null, 2);
+  writeFileSync(join(DATA, "scores.json"), `${text}\n`);
 }
 
-function survives({ status }: MutantResult): boolean {
-  return status === "Survived" || status === "NoCoverage";
+function progress(): void {
+  const seconds = (Date.now() - begun) / 1000;
+  const minutes = (seconds * (mutants.length - count.done)) / count.done / 60;
+  console.log(
+    `  ${count.done} of ${mutants.length}, ${count.survived} survived so far, ${minutes.toFixed(0)} minutes left`,
+  );
 }
 
-function isEquivalent(file: string, result: MutantResult): boolean {
-  const mutation = key(mutationOf(file, result));
-  return equivalents.some((entry) => key(entry) === mutation);
+function isInRange({ from, to }: Mutant): boolean {
+  if (RANGE === undefined) return true;
+  const [first = 1, last = first] = RANGE.split("-").map(Number);
+  return from >= first && to <= last;
 }
 
-/** As Stryker's option `mutate` has it. */
-function rangeOf({ fileName, location: { start, end } }: MutantResult): string {
-  return `${relative(ROOT, resolve(fileName))}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+function isListed(mutation: Mutation): boolean {
+  return equivalents.some((entry) => key(entry) === key(mutation));
 }
 
-function placeOf(result: MutantResult): string {
-  return `${rangeOf(result)} ${result.replacement}`;
+function hashOf(file: string): string {
+  return createHash("sha256")
+    .update(readFileSync(join(ROOT, "src", file)))
+    .digest("hex");
 }
 
-function mutationOf(file: string, result: MutantResult): Mutation {
-  const lines = readFileSync(join(ROOT, "src", file), "utf8").split("\n");
-  // Both count from one.
-  const { start, end } = result.location;
-  const line = lines[start.line - 1] ?? "";
-  const inner = lines.slice(start.line - 1, end.line);
-  inner[inner.length - 1] = (inner.at(-1) ?? "").slice(0, end.column - 1);
-  inner[0] = (inner[0] ?? "").slice(start.column - 1);
-  return { file, line: line.trim(), was: inner.join("\n"), now: result.replacement ?? "" };
-}
-
-function tell(what: string, mutation: Mutation): void {
+function tell(what: string, { file, line, was, now }: Mutation): void {
   wrong++;
-  console.log(`${what}: ${JSON.stringify(mutation, null, 2)}`);
+  console.log(`${what}: ${JSON.stringify({ file, line, was, now }, null, 2)}`);
 }
 
 function key({ file, line, was, now }: Mutation): string {

@@ -4,7 +4,8 @@
  */
 
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type Session, type SessionError, sessions } from "bulla/session";
 import express, { type ErrorRequestHandler, type Express } from "express";
@@ -199,10 +200,8 @@ test("keepSessionInfo keeps nothing: what is to stay is copied by hand", async (
 });
 
 test("the session has by itself what Passport calls", () => {
-  const session = sessions({ secret: SECRET }).attach({ headers: {} }, {
-    headersSent: false,
-    once() {},
-  } as never);
+  const req = new IncomingMessage(new Socket());
+  const session = sessions({ secret: SECRET }).attach(req, new ServerResponse(req));
   for (const member of ["regenerate", "save"] as const satisfies (keyof Session)[]) {
     deepEqual([typeof session[member], Object.hasOwn(session, member)], ["function", false]);
   }

@@ -1,8 +1,14 @@
 /** redisRevocation with the real `redis` and `ioredis`, on a real server: what is stored, and failing closed. */
 
-import { equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type RedisClient, redisRevocation, SessionError, sessions } from "bulla/session";
+import {
+  type RedisClient,
+  redisRevocation,
+  type Session,
+  SessionError,
+  sessions,
+} from "bulla/session";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { Jar } from "./helpers/clients.ts";
@@ -83,10 +89,10 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
       const answer = async (
         from: Connected,
         jar: Jar,
-        act: (session: { user?: string }) => void,
+        act: (session: Session<{ user?: string }>) => unknown,
       ) => {
-        const respond = process(from).wrap((_request, session) => {
-          act(session);
+        const respond = process(from).wrap(async (_request, session) => {
+          await act(session);
           return new Response(session.user ?? "stranger");
         });
         const response = await respond(new Request("https://a.example/", { headers: jar.headers }));
@@ -98,7 +104,8 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
         equal(await answer(one, jar, (session) => Object.assign(session, { user: "tom" })), "tom");
         const copy = jar.headers;
         equal((await process(other).load({ headers: copy })).user, "tom");
-        await answer(one, jar, (session) => (session as { destroy?(): void }).destroy?.());
+        await answer(one, jar, (session) => session.destroy());
+        deepEqual(jar.headers, {});
         equal((await process(other).load({ headers: copy })).user, undefined);
       } finally {
         other.close();

@@ -6,7 +6,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { withFigures } from "../bench/tables.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -57,10 +56,6 @@ describe("README.md", () => {
       if ((blocks[index] as string).includes(".listen(")) assert.match(stdout, /^status 200/m);
     });
   }
-
-  it("shows the figures of the committed results", () => {
-    assert.equal(withFigures(readme), readme);
-  });
 
   it("type-checks every block", (t) => {
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");

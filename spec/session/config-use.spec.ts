@@ -178,12 +178,15 @@ describe("options are read once", () => {
     }
   });
 
-  test("what is put on Object.prototype later is not an option", async (t) => {
+  test("what is put on Object.prototype later is not an option", async () => {
     const made = service();
-    t.after(() => Reflect.deleteProperty(Object.prototype, "maxAge"));
     Object.defineProperty(Object.prototype, "maxAge", { value: 1, configurable: true });
-    const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
-    assert.equal(maxAgeOf(setCookie[0]), FOURTEEN_DAYS);
+    try {
+      const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
+      assert.equal(maxAgeOf(setCookie[0]), FOURTEEN_DAYS);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "maxAge");
+    }
   });
 });
 

@@ -76,7 +76,8 @@ const SITUATIONS: Record<string, Situation> = {
   "a session that a clock ahead began": {
     claims: { iat: NOW + 60, exp: NOW + 60 + FOURTEEN_DAYS },
     edit: (session) => (session.user = "ann"),
-    written: `"jti":"${OLD_ID}",${TIMES}`,
+    // It does not begin earlier than it did: its first cookies may open as long as that allows.
+    written: `"jti":"${OLD_ID}","iat":${NOW + 60},"exp":${NOW + FOURTEEN_DAYS}`,
     data: '{"user":"ann"}',
   },
   "a renewed session": {
@@ -218,7 +219,7 @@ describe("the exact text that is written", () => {
         const again = await visit(made, pairOf(setCookie[0]));
         assert.deepEqual(again.setCookie, [], what);
         assert.deepEqual([again.session.id, again.session.isNew], [session.id, false], what);
-        const { exp, begun = NOW } = unseal(type, cookieValue(setCookie[0]));
+        const { exp, iat, begun = iat } = unseal(type, cookieValue(setCookie[0]));
         assert.deepEqual([again.session.createdAt, again.session.expiresAt], [begun, exp], what);
         assert.deepEqual({ ...again.session }, { ...session }, what);
       }

@@ -411,3 +411,49 @@ describe("the fields of a body go where a failure gives one to a response that h
     }
   });
 });
+
+describe("changes, to the letter", () => {
+  const changes = (rows: readonly Row[], carrying: Carrying): Record<string, unknown> =>
+    Object.fromEntries(changesFor(new Response(rows), [carrying], false));
+
+  test("a failed session's only cookie: the field is removed, not emptied", () => {
+    const made = changes([["Set-Cookie", `${failed.name}=old`]], failed);
+    assert.ok("Set-Cookie" in made);
+    assert.equal(made["Set-Cookie"], undefined);
+  });
+
+  test("a response without cookies: a failed session changes none", () => {
+    assert.equal("Set-Cookie" in changes([], failed), false);
+    assert.equal("Set-Cookie" in changes([["Set-Cookie", "a=1"]], failed), false);
+  });
+
+  test("blanks around the name of an earlier cookie", () => {
+    const made = changes([["Set-Cookie", [` ${written.name} =old; Path=/`, "a=1"]]], written);
+    assert.deepEqual(made["Set-Cookie"], ["a=1", written.cookie]);
+  });
+
+  test("null stands for no field, as of Headers", () => {
+    const fields = { get: () => null, names: () => [] };
+    const made = Object.fromEntries(changesFor(fields, [written], false));
+    assert.deepEqual(made, {
+      Vary: "Cookie",
+      "Set-Cookie": [written.cookie],
+      "Cache-Control": "no-store",
+    });
+  });
+
+  test("a Cache-Control that is private already keeps its spelling", () => {
+    for (const control of [
+      "private,max-age=5",
+      "Private ,  Max-Age=5",
+      "no-store,foo",
+      "no-store, ",
+    ]) {
+      assert.equal(
+        "Cache-Control" in changes([["Cache-Control", control]], written),
+        false,
+        control,
+      );
+    }
+  });
+});

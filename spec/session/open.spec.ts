@@ -362,3 +362,18 @@ test("a touched session adds Vary alone where nothing is written", async () => {
     assert.equal(response.headers.get("Cache-Control"), null);
   }
 });
+
+test("of two cookies of one id the newer counts, in whatever order they come", async () => {
+  const older = cookieOf("fernet", { user: "older" }, { iat: NOW - 20 });
+  const newer = cookieOf("fernet", { user: "newer" }, { iat: NOW - 10 });
+  const longer = cookieOf("fernet", { user: "longer" }, { iat: NOW - 10, exp: ENDS + 9 });
+  for (const [cookies, user] of [
+    [[older, newer], "newer"],
+    [[newer, older], "newer"],
+    [[newer, longer], "longer"],
+    [[longer, newer, older], "longer"],
+  ] as const) {
+    const { session } = await visit(service(), cookies.join("; "));
+    assert.equal(session.user, user, cookies.length.toString());
+  }
+});

@@ -241,7 +241,9 @@ describe("an unchanged session is renewed when it is due, a changed or touched o
       }
       const [cookie] = setCookie;
       const opened = unseal("fernet", cookieValue(cookie));
-      assert.deepEqual([opened.jti, opened.iat, opened.exp], [OLD_ID, NOW + at, NOW + exp]);
+      // A machine whose clock is behind does not let the session begin earlier.
+      const iat = Math.max(NOW + at, begun);
+      assert.deepEqual([opened.jti, opened.iat, opened.exp], [OLD_ID, iat, NOW + exp]);
       assert.equal(opened.begun, begun < NOW + at ? begun : undefined);
       assert.equal(maxAgeOf(cookie), kept ? exp - at : undefined);
       assert.equal(cookie?.endsWith(ATTRIBUTES), true);

@@ -27,6 +27,11 @@ export function isPromise<V>(value: V | Promise<V>): value is Promise<V> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
+/** A Promise that nobody wants: its rejection must not end the process. */
+export function forget(value: unknown): void {
+  if (isPromise(value)) value.then(undefined, () => {});
+}
+
 const warned = new Set<string>();
 
 /** A process warning of a code of ours, once a process. */

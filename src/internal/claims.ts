@@ -4,11 +4,14 @@ import {
   type Checks,
   checkBoolean,
   checkDuration,
+  checkNames,
+  checkOption,
   checkSeconds,
   checkString,
   optionError,
   readOptions,
 } from "./checks.ts";
+import { ConfigError } from "./errors.ts";
 
 /** The registered claims of RFC 7519 section 4.1 and any others; times in seconds since the epoch. */
 export interface Claims {
@@ -64,7 +67,7 @@ export interface JwtVerifyOptions {
   now?: number;
 }
 
-const POLICY: Checks<JwtPolicy> = {
+const POLICY_OPTIONS: Checks<JwtPolicy> = {
   issuer: checkStrings,
   audience: checkStrings,
   subject: checkString,
@@ -79,7 +82,7 @@ const POLICY: Checks<JwtPolicy> = {
   maxTokenLength: checkLength,
 };
 
-export const SIGN_OPTIONS: Checks<JwtSignOptions> = {
+const SIGN_OPTIONS: Checks<JwtSignOptions> = {
   now: checkSeconds,
   expiresIn: checkSeconds,
   notBefore: checkSeconds,
@@ -107,6 +110,11 @@ export function holds(claims: Claims, name: string): boolean {
   return claims[name] !== undefined && Object.prototype.propertyIsEnumerable.call(claims, name);
 }
 
+/** @throws ConfigError ERR_OPTION: claims that set what an option sets, as `sign(request.body)` might. */
+export function checkAbsent(claims: Claims, name: string, option: string): void {
+  if (holds(claims, name)) throw optionError(`the claim ${name}`, `absent where ${option} sets it`);
+}
+
 /** A sum that no number can hold would make a token that nobody can read. */
 export function after(now: number, duration: number, name: string): number {
   checkSeconds(now + duration, name);
@@ -126,9 +134,67 @@ export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string
   return isStrings(aud) ? undefined : "aud";
 }
 
+/** What a call of `sign` is told of times. */
+export type SignTimes = { readonly [Name in keyof Required<JwtSignOptions>]: number | undefined };
+
+/** The times of a call's options, checked, and the policy's where those have none. */
+export function readTimes(options: JwtSignOptions, policy: SignTimes): SignTimes {
+  const { now, expiresIn, notBefore } = SIGN_OPTIONS;
+  checkNames(options, SIGN_OPTIONS, "sign");
+  return {
+    now: checkOption(options, "now", options.now, now),
+    expiresIn: checkOption(options, "expiresIn", options.expiresIn, expiresIn) ?? policy.expiresIn,
+    notBefore: checkOption(options, "notBefore", options.notBefore, notBefore) ?? policy.notBefore,
+  };
+}
+
+/** A claim that a policy fixes. */
+export interface FixedClaim {
+  readonly name: string;
+  /** Every token has one of these. */
+  readonly values: readonly string[];
+  /** The JSON member for claims that lack it; undefined where they have to choose. */
+  readonly member: string | undefined;
+  readonly bit: number;
+}
+
+/** Claims that are lacking, as bits: this one, then those that a policy fixes. */
+export const IAT = 1;
+
+export function fixedClaims({ issuer, audience, subject, jwtId }: JwtPolicy): FixedClaim[] {
+  const all = { iss: issuer, aud: audience, sub: subject, jti: jwtId };
+  const fixed: FixedClaim[] = [];
+  for (const [name, value] of Object.entries(all)) {
+    if (value === undefined) continue;
+    const values = typeof value === "string" ? [value] : [...value];
+    // A token has one issuer (section 4.1.1), and may have several audiences (section 4.1.3).
+    const isChoice = name === "iss" && values.length > 1;
+    const written = name === "aud" && value !== values[0] ? values : values[0];
+    const member = isChoice ? undefined : `,"${name}":${JSON.stringify(written)}`;
+    fixed.push({ name, values, member, bit: (IAT << 1) << fixed.length });
+  }
+  return fixed;
+}
+
+/** Whether a claim, or one of a list, is among the values. */
+export function isOneOf(claim: unknown, values: readonly string[]): boolean {
+  if (typeof claim === "string") return values.includes(claim);
+  return (claim as readonly string[]).some((one) => values.includes(one));
+}
+
+/** Whether claims to sign lack that one. @throws ConfigError ERR_OPTION: they contradict the policy. */
+export function isLacking(claims: Claims, { name, values, member }: FixedClaim): boolean {
+  if (!holds(claims, name)) {
+    if (member === undefined) throw optionError(`the claim ${name}`, "one of the policy's issuers");
+    return true;
+  }
+  if (isOneOf(claims[name], values)) return false;
+  throw new ConfigError("ERR_OPTION", `the claim ${name} contradicts the policy`);
+}
+
 /** A policy as it was given, checked. @throws ConfigError ERR_OPTION */
 export function readPolicy(given: JwtPolicy | undefined): JwtPolicy {
-  return readOptions(given, POLICY, "Jwt", "all");
+  return readOptions(given, POLICY_OPTIONS, "Jwt", "all");
 }
 
 function checkStrings(value: unknown, name: string): void {

@@ -95,8 +95,9 @@ export function readCookies(header: string, name: string): string[] {
 /**
  * The value of a Set-Cookie header field.
  *
- * @throws ConfigError ERR_OPTION: what would leave the grammar of section 4.1.1, what the prefixes
- *   `__Host-` and `__Secure-` demand (section 4.1.3), what user agents drop.
+ * @throws ConfigError ERR_OPTION: a name, value or attribute outside the grammar of section 4.1.1; a name
+ *   whose prefix demands other attributes (`__Host-`, `__Secure-`, `__Http-`, `__Host-Http-`); anything else
+ *   that makes user agents drop the cookie.
  */
 export function serializeCookie(
   name: string,
@@ -121,7 +122,7 @@ export function isCookieValue(value: unknown): value is string {
 /** The attributes of a cookie of that name as text, each behind "; ", checked as serializeCookie says. */
 export function attributesText(name: string, given: CookieAttributes): string {
   checkName(name);
-  const attributes = readOptions(given, ATTRIBUTES, "a cookie", []);
+  const attributes = readOptions(given, ATTRIBUTES, "a cookie");
   checkTogether(attributes);
   checkPrefix(name, attributes);
   const { maxAge, domain, path, expires, httpOnly, secure, sameSite, partitioned, priority } =
@@ -165,8 +166,8 @@ function checkDate(expires: unknown, name: string): void {
 }
 
 /**
- * Section 4.1.3, and the prefixes of HTTP alone that Chromium and Firefox know; user agents match them in
- * any case (section 5.7).
+ * Section 4.1.3; `__Http-` and `__Host-Http-` are not in it, but Chromium and Firefox hold cookies to them.
+ * User agents match a prefix in any case (section 5.7).
  */
 function checkPrefix(name: string, attributes: CookieAttributes): void {
   const [, prefix] = /^(__(?:host-http|host|http|secure)-)/i.exec(name) ?? [];

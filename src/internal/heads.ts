@@ -22,9 +22,11 @@ export interface HeadResponse {
 
 type Pair = readonly [name: unknown, value: FieldValue];
 
+const NOTHING: readonly never[] = [];
+
 /** The arguments of a `writeHead`: a status, a reason, and fields as an object, a flat list or pairs. */
 export class HeadArguments implements Fields {
-  readonly status: unknown;
+  readonly #status: unknown;
   readonly #res: HeadResponse;
   readonly #reason: readonly unknown[];
   readonly #given: unknown;
@@ -32,14 +34,21 @@ export class HeadArguments implements Fields {
   readonly #arePairs: boolean;
   readonly #isHttp2: boolean;
 
-  constructor(res: HeadResponse, [status, ...rest]: readonly unknown[]) {
-    this.status = status;
+  constructor(res: HeadResponse, [status, reason, fields]: readonly unknown[]) {
+    const hasReason = typeof reason === "string";
+    this.#status = status;
     this.#res = res;
-    this.#reason = typeof rest[0] === "string" ? [rest.shift()] : [];
-    this.#given = rest[1] ?? rest[0];
+    this.#reason = hasReason ? [reason] : NOTHING;
+    this.#given = hasReason ? fields : (fields ?? reason);
     this.#pairs = pairsOf(this.#given);
     this.#arePairs = Array.isArray(this.#given) && Array.isArray(this.#given[0]);
     this.#isHttp2 = "stream" in res;
+  }
+
+  /** RFC 9110 section 6.4.1; Node takes a status that is text, too. */
+  get hasNoBody(): boolean {
+    const code = (this.#status as number) | 0;
+    return code === 204 || code === 304 || code < 200;
   }
 
   /** As it would be sent: a field of the call comes before one that was set. */
@@ -52,11 +61,13 @@ export class HeadArguments implements Fields {
   }
 
   names(): string[] {
-    return [...(this.#res.getHeaderNames?.() ?? []), ...this.#pairs.map(([name]) => String(name))];
+    const own = this.#res.getHeaderNames?.() ?? [];
+    return this.#pairs.length === 0 ? own : [...own, ...this.#pairs.map(([name]) => String(name))];
   }
 
   /** Whether Node refuses the list, or the value of such a field: then the call is to fail as it stands. */
   refuses(name: string): boolean {
+    if (this.#pairs.length === 0) return false;
     const lower = name.toLowerCase();
     const isBad = (value: FieldValue): boolean => !this.#isHttp2 && isRefused(value);
     return this.#pairs.some(
@@ -73,19 +84,20 @@ export class HeadArguments implements Fields {
    */
   write(
     writeHead: (...args: unknown[]) => unknown,
-    changes: readonly Change[],
+    wanted: readonly Change[],
     status?: number,
   ): unknown {
     const res = this.#res;
-    const { statusMessage } = res;
+    const changes = status !== undefined && this.#isEmptied() ? withNoLength(wanted) : wanted;
     const bare = res.getHeaderNames?.().length === 0;
     const before = changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
     // node:http takes no pairs behind fields that are set, and says so.
     const fields =
       bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
-    const line = status === undefined ? [this.status, ...this.#reason] : [status];
-    // HTTP/2 has no reason phrase, and Node warns of one.
+    const line = status === undefined ? [this.#status, ...this.#reason] : [status];
+    // HTTP/2 has no reason phrase: Node warns of who reads or sets one.
     const renamed = status !== undefined && !this.#isHttp2;
+    const statusMessage = renamed ? res.statusMessage : "";
     try {
       if (!bare) setFields(res, changes);
       if (renamed) res.statusMessage = "";
@@ -96,6 +108,11 @@ export class HeadArguments implements Fields {
       if (renamed) res.statusMessage = statusMessage;
       throw error;
     }
+  }
+
+  /** On Bun, `end` drops the body of a 204 or 304 before it asks for the head, and adds no length after that. */
+  #isEmptied(): boolean {
+    return this.hasNoBody && (this.#res as { _hasBody?: boolean })._hasBody === false;
   }
 
   /** A copy of the fields in the form they had, without those that change; `bare`: with their new values. */
@@ -109,16 +126,19 @@ export class HeadArguments implements Fields {
     if (!Array.isArray(given) || given.length === 0) {
       return Object.fromEntries([...kept, ...added] as [string, FieldValue][]);
     }
-    const single = added.flatMap(([name, value]) => [value].flat().map((one): Pair => [name, one]));
-    const all = [...kept, ...single];
+    // Several values stay one list: on Node 20, after any `setHeader`, the last of a repeated name alone is sent.
+    const all: Pair[] = [...kept, ...added];
     return this.#arePairs ? all : all.flat(1);
   }
 }
 
-const NONE: readonly Pair[] = [];
+/** Else a client would take the reply to its next request for the body. */
+function withNoLength(changes: readonly Change[]): readonly Change[] {
+  return [...changes.filter(([name]) => name !== "Content-Length"), ["Content-Length", "0"]];
+}
 
 function pairsOf(given: unknown): readonly Pair[] {
-  if (given === undefined || given === null) return NONE;
+  if (given === undefined || given === null) return NOTHING;
   if (!Array.isArray(given)) return Object.entries(given);
   if (Array.isArray(given[0])) return given.map(([name, value]) => [name, value]);
   const pairs: Pair[] = [];
@@ -155,15 +175,24 @@ export function fieldsOf(headers: Headers): Fields {
   };
 }
 
-/** @throws TypeError: the headers are immutable. */
-export function changeHeaders(headers: Headers, changes: readonly Change[]): void {
-  for (const [name, value] of changes) {
-    headers.delete(name);
-    for (const one of [value ?? []].flat()) headers.append(name, one);
+/** Makes the changes; false where the headers are immutable, as those of Response.redirect() and fetch() are. */
+export function changeHeaders(headers: Headers, changes: readonly Change[]): boolean {
+  try {
+    for (const [name, value] of changes) {
+      headers.delete(name);
+      for (const one of [value ?? []].flat()) headers.append(name, one);
+    }
+    return true;
+  } catch {
+    return false;
   }
 }
 
-/** Of any realm. */
+/** Of any realm; the tag of a foreign object can be code that throws. */
 export function isResponse(value: unknown): value is Response {
-  return Object.prototype.toString.call(value) === "[object Response]";
+  try {
+    return Object.prototype.toString.call(value) === "[object Response]";
+  } catch {
+    return false;
+  }
 }

@@ -19,6 +19,21 @@ export function isStorable(value: unknown): boolean {
   return true;
 }
 
+/**
+ * Whether a parsed value is the same to parsers of other languages: numbers up to 2^53 (RFC 8259 section 6),
+ * well-formed text (section 8.2), and no more than 200 levels (some parsers end at 254).
+ */
+export function isPortable(value: unknown, levels: number = 200): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "number") return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+  if (typeof value !== "object" || value === null) return true;
+  if (levels === 0) return false;
+  for (const [name, member] of Object.entries(value)) {
+    if (!name.isWellFormed() || !isPortable(member, levels - 1)) return false;
+  }
+  return true;
+}
+
 /** What JSON.stringify writes of it. */
 export function asJson(value: object): unknown {
   const { toJSON } = value as { toJSON?: unknown };

@@ -49,7 +49,7 @@ export interface MemoryRevocationOptions {
 
 /** A list that answers at once: `attach` and `read` can use it. */
 export interface MemoryRevocation extends Revocation {
-  isRevoked(id: string): boolean;
+  isRevoked(id: string, session?: ListedSession): boolean;
   revoke(id: string, until: number, session?: ListedSession): void;
 }
 
@@ -69,15 +69,21 @@ const MEMORY: Checks<MemoryRevocationOptions> = {
  * @throws ConfigError ERR_OPTION
  */
 export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevocation {
-  const { limit = 1_000_000, only, clock } = readOptions(options, MEMORY, "memoryRevocation", []);
+  const { limit = 1_000_000, only, clock } = readOptions(options, MEMORY, "memoryRevocation");
   const table = new IdTable(limit);
   const moment = clockOf(clock);
+  // An answer that is not a boolean is a mistake, and would leave sessions unrevoked.
+  const isWorth = (session: ListedSession): boolean => {
+    const answer = only === undefined || only(session);
+    if (typeof answer !== "boolean") throw optionError("the answer of only", "true or false");
+    return answer;
+  };
   return {
     isRevoked: (id) => table.has(id, moment()),
     revoke(id, until, session) {
       const now = moment();
       checkUntil(until, now);
-      if (session !== undefined && only?.(session) === false) return;
+      if (session !== undefined && !isWorth(session)) return;
       const result = table.add(id, until, now);
       if (result === "not an id") throw optionError("id", "the id of a session");
       if (result === "full") throw revocationError(new Error(`the list is full: ${limit} ids`));
@@ -96,8 +102,8 @@ export interface RedisRevocationOptions {
 
 /** An asynchronous list: for `middleware`, `load`, `wrap` and `edit`. */
 export interface RedisRevocation extends Revocation {
-  isRevoked(id: string): Promise<boolean>;
-  revoke(id: string, until: number): Promise<void>;
+  isRevoked(id: string, session?: ListedSession): Promise<boolean>;
+  revoke(id: string, until: number, session?: ListedSession): Promise<void>;
 }
 
 const REDIS: Checks<RedisRevocationOptions> = {
@@ -131,7 +137,7 @@ export function redisRevocation(
     prefix = "bulla:revoked:",
     timeout = 1,
     clock,
-  } = readOptions(options, REDIS, "redisRevocation", []);
+  } = readOptions(options, REDIS, "redisRevocation");
   const now = clockOf(clock);
   const table = new RedisTable(client, timeout);
   return {

@@ -15,15 +15,15 @@ const KEY_BYTES = 32;
 const ID_BYTES = 16;
 const POOL: number = 256 * IV_BYTES;
 
-let pool: Uint8Array = new Uint8Array();
-/** Where the next IV lies. */
-let next = 0;
+const pool = Buffer.allocUnsafeSlow(POOL);
+/** Where the next IV lies; at the end there is none. */
+let next: number = POOL;
 
 /** Writes 16 random bytes to `target` at `at`. */
 export function writeIv(target: Uint8Array, at: number): void {
-  if (next === pool.length) {
-    // Filled before it is the pool: where that throws there is none, and the next call asks again.
-    pool = filled(new Uint8Array(POOL));
+  if (next === POOL) {
+    randomFillSync(pool);
+    // Not before: where that throws the pool stays empty, and the next call asks again.
     next = 0;
   }
   for (let index = 0; index < IV_BYTES; index++) {
@@ -34,15 +34,16 @@ export function writeIv(target: Uint8Array, at: number): void {
 
 /** 256 random bits. */
 export function randomKey(): Uint8Array {
-  return filled(new Uint8Array(KEY_BYTES));
+  return randomBytes(KEY_BYTES);
 }
 
 /** 128 random bits as 22 base64url characters. */
 export function randomId(): string {
-  return encodeUpTo(filled(new Uint8Array(ID_BYTES)), ID_BYTES);
+  return encodeUpTo(randomBytes(ID_BYTES), ID_BYTES);
 }
 
-function filled(bytes: Uint8Array): Uint8Array {
+function randomBytes(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
   randomFillSync(bytes);
   return bytes;
 }

@@ -52,3 +52,11 @@ function isReader(source: unknown): source is CookieReader {
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
+
+/** The request itself, where `req` was made of it by Object.create(): every stream has a state of its own. */
+export function streamOf(req: object): object {
+  for (let object: object | null = req; object; object = Object.getPrototypeOf(object)) {
+    if (Object.hasOwn(object, "_readableState")) return object;
+  }
+  return req;
+}

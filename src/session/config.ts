@@ -20,7 +20,7 @@ import {
 import { ConfigError, type SessionError, type TokenErrorCode } from "../internal/errors.ts";
 import type { Revocation } from "../internal/lists.ts";
 import type { CookieSource } from "../internal/sources.ts";
-import { base64Seal, lazySeal, type Seal, type SealType, type Secrets } from "./seal.ts";
+import { base64Seal, lazySeal, type Seal, type SealType, type Secrets, SHARED } from "./seal.ts";
 
 type Attributes = Omit<CookieAttributes, "maxAge" | "expires">;
 type SessionAttributes = Omit<CookieAttributes, "maxAge" | "expires" | "httpOnly">;
@@ -74,7 +74,6 @@ export interface SessionOptions {
 }
 
 type Known = "maxAge" | "maxLifetime" | "longestAge" | "onError";
-
 /** The options worked out; what is unlimited is Infinity. */
 export interface Config
   extends Required<Pick<SessionOptions, Known>>,
@@ -102,11 +101,11 @@ const DEFAULTS: Required<Pick<Attributes, "path" | "secure" | "sameSite" | "http
   sameSite: "lax",
   httpOnly: true,
 };
-const FOURTEEN_DAYS = 14 * 24 * 3600;
+export const FOURTEEN_DAYS: number = 14 * 24 * 3600;
 /** The name is part of what HKDF is told, which node:crypto bounds; and the value needs the room. */
 const MOST_NAME = 512;
 
-const OPTIONS: Checks<SessionOptions> = {
+export const SESSION_OPTIONS: Checks<SessionOptions> = {
   type: (value, name) => checkOneOf(value, name, ["fernet", "jwt", "base64"]),
   secret: () => {}, // seal.ts says what a secret is
   seal: (value, name) => checkMethods(value, name, ["seal", "open"]),
@@ -122,8 +121,7 @@ const OPTIONS: Checks<SessionOptions> = {
 };
 
 const { maxAge: _, expires: __, httpOnly: ___, ...attributeChecks } = ATTRIBUTES;
-
-const COOKIE_OPTIONS: Checks<SessionCookieOptions> = {
+export const COOKIE_OPTIONS: Checks<SessionCookieOptions> = {
   ...attributeChecks,
   name: () => {}, // attributesText says what a name is
   persistent: checkBoolean,
@@ -133,7 +131,7 @@ const COOKIE_OPTIONS: Checks<SessionCookieOptions> = {
 export function configure(given: SessionOptions): Config {
   if (given === undefined) throw optionError("the options of sessions", "an object");
   const needed = ["secret", "seal", "revocation", "maxAge", "maxLifetime"] as const;
-  const options = readOptions(given, OPTIONS, "sessions", needed);
+  const options = readOptions(given, SESSION_OPTIONS, "sessions", needed);
   const { maxAge = FOURTEEN_DAYS, revocation } = options;
   const { renewAfter = maxAge / 2, longestAge = maxAge } = options;
   checkWholeSeconds(longestAge, "longestAge", maxAge, MAX_AGE_LIMIT);
@@ -148,7 +146,7 @@ export function configure(given: SessionOptions): Config {
     renewAfter: renewAfter === false ? Infinity : renewAfter,
     maxLifetime: options.maxLifetime ?? Infinity,
     longestAge,
-    lifetime: {
+    lifetime: (options.seal as { [SHARED]?: Checks<Lifetime> } | undefined)?.[SHARED] ?? {
       maxAge: (value, name) => checkWholeSeconds(value, name, 1, longestAge),
       persistent: checkBoolean,
     },
@@ -163,7 +161,7 @@ export function configure(given: SessionOptions): Config {
 function configureCookie(
   cookie: SessionCookieOptions | undefined,
 ): Pick<Config, "name" | "attributes" | "attributesText" | "persistent" | "clearing"> {
-  const given = readOptions(cookie, COOKIE_OPTIONS, "cookie", []);
+  const given = readOptions(cookie, COOKIE_OPTIONS, "cookie");
   const { persistent = true, name: chosen, ...rest } = given;
   const attributes = { ...DEFAULTS, ...rest };
   const { path, secure, domain } = attributes;

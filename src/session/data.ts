@@ -47,7 +47,7 @@ export function dataText(object: object): string {
 export function clear(object: object): void {
   const names = Object.keys(object);
   const isFixed = (name: string): boolean =>
-    Object.getOwnPropertyDescriptor(object, name)?.configurable !== true;
+    !(Object.getOwnPropertyDescriptor(object, name) as PropertyDescriptor).configurable;
   if (!Object.isExtensible(object) || names.some(isFixed)) {
     throw optionError("the session", "extensible, and its data configurable");
   }

@@ -3,7 +3,7 @@
 import { readOptions } from "../internal/checks.ts";
 import { randomId } from "../internal/random.ts";
 import type { Config, Lifetime } from "./config.ts";
-import { type Claims, type Envelope, endOf, envelopeText, setCookie } from "./envelope.ts";
+import { type Envelope, endOf, envelopeText, setCookie } from "./envelope.ts";
 import type { Listed } from "./revocation.ts";
 import type { SessionFacts } from "./view.ts";
 
@@ -20,8 +20,8 @@ export class Draft implements SessionFacts {
 
   readonly #config: Config;
   #id: string | undefined;
-  #age: Claims["age"];
-  #keep: Claims["keep"];
+  #age: number | undefined;
+  #keep: boolean | undefined;
 
   constructor(config: Config, now: number, envelope: Envelope | undefined) {
     this.#config = config;
@@ -42,7 +42,7 @@ export class Draft implements SessionFacts {
   }
 
   touch(lifetime?: Lifetime): void {
-    const { maxAge, persistent } = readOptions(lifetime, this.#config.lifetime, "touch", []);
+    const { maxAge, persistent } = readOptions(lifetime, this.#config.lifetime, "touch");
     this.#age = maxAge ?? this.#age;
     this.#keep = persistent ?? this.#keep;
     this.expiresAt = this.#end();
@@ -53,13 +53,14 @@ export class Draft implements SessionFacts {
   /** The Set-Cookie with these data, which are JSON text. @throws SessionError */
   cookie(text: string): string {
     if (this.written?.text !== text) {
-      const { id, now: iat } = this;
-      // Another machine's clock may be ahead.
-      const begun = Math.min(this.createdAt, iat);
+      const { id, now, createdAt: begun } = this;
       const exp = this.#end();
+      // Of a machine whose clock is ahead: a beginning that moved back would end before its first cookies do.
+      const iat = Math.max(now, begun);
       const claims = { id, iat, exp, begun, age: this.#age, keep: this.#keep };
       const payload = envelopeText(claims, text);
-      const cookie = setCookie(this.#config, claims, payload);
+      const keep = this.#keep ?? this.#config.persistent;
+      const cookie = setCookie(this.#config, payload, keep ? exp - now : undefined);
       this.written = { text, cookie, held: { ...claims, ends: exp, payload } };
     }
     return this.written.cookie;

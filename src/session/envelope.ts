@@ -7,15 +7,16 @@
  * All times are whole seconds since the epoch.
  */
 
+import { forget } from "../internal/callbacks.ts";
 import { isCookieValue, PAIR_LIMIT } from "../internal/cookies.ts";
 import { type Refusal, refusal, refusalOf, SessionError } from "../internal/errors.ts";
 import { isStorable } from "../internal/json.ts";
-import { parseObject } from "../internal/text.ts";
+import { isObject, parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
 import { assign, dataText } from "./data.ts";
 
 /** What an envelope says besides the data. */
-export interface Claims {
+export interface EnvelopeClaims {
   /** `jti` */
   readonly id: string;
   /** When the cookie was written. */
@@ -29,9 +30,9 @@ export interface Claims {
   readonly keep: boolean | undefined;
 }
 
-type Lasting = Pick<Claims, "begun" | "age">;
+type Lasting = Pick<EnvelopeClaims, "begun" | "age">;
 
-export interface Envelope extends Claims {
+export interface Envelope extends EnvelopeClaims {
   /** The moment from which on the cookie no longer opens: `exp`, or earlier by today's settings. */
   readonly ends: number;
   readonly data: Record<string, unknown>;
@@ -46,7 +47,7 @@ export const SKEW = 60;
 const ID = /^[\w-]{21}[AQgw]$/;
 
 /** How long a cookie of the session is good after it was written. */
-export function lifetimeOf({ maxAge, longestAge }: Config, age: number | undefined): number {
+function lifetimeOf({ maxAge, longestAge }: Config, age: number | undefined): number {
   return Math.min(age ?? maxAge, longestAge);
 }
 
@@ -73,14 +74,20 @@ export function openValue(config: Config, value: string, now: number): Envelope 
   // User agents keep nothing longer, and it is never written.
   if (config.name.length + value.length > PAIR_LIMIT) return refusal("ERR_TOKEN_TOO_LARGE");
   const payload = openSeal(config, value);
-  return typeof payload === "string" ? readEnvelope(config, payload, now) : payload;
+  if (typeof payload !== "string") return payload;
+  try {
+    return readEnvelope(config, payload, now);
+  } catch {
+    return refusal("ERR_TOKEN_MALFORMED"); // Deeper than the stack: a seal can compress.
+  }
 }
 
 function openSeal(config: Config, value: string): string | Refusal {
   // Not within `try`: a wrong `secret` is a fault of the program, not of the cookie.
   const seal = config.seal();
   try {
-    const opened = seal.open(value);
+    const opened: unknown = seal.open(value);
+    forget(opened);
     return typeof opened === "string" ? opened : refusalOf(opened);
   } catch (error) {
     return refusalOf(error);
@@ -88,8 +95,7 @@ function openSeal(config: Config, value: string): string | Refusal {
 }
 
 function readEnvelope(config: Config, payload: string, now: number): Envelope | Refusal {
-  const members = parseObject(payload);
-  if (members === undefined) return refusal("ERR_TOKEN_MALFORMED");
+  const members = parseObject(payload) ?? {};
   const { jti: id, iat, exp, begun = iat, age, keep, data } = members;
   if (typeof id !== "string" || !ID.test(id)) return refusal("ERR_TOKEN_MALFORMED");
   if (!isTime(iat) || !isTime(exp) || !isTime(begun)) return refusal("ERR_TOKEN_MALFORMED");
@@ -106,7 +112,10 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
 }
 
 /** The JSON text that is sealed; `data` is JSON text too. */
-export function envelopeText({ id, iat, exp, begun, age, keep }: Claims, data: string): string {
+export function envelopeText(
+  { id, iat, exp, begun, age, keep }: EnvelopeClaims,
+  data: string,
+): string {
   let text = `{"jti":"${id}","iat":${iat},"exp":${exp}`;
   if (begun < iat) text += `,"begun":${begun}`;
   if (age !== undefined) text += `,"age":${age}`;
@@ -123,29 +132,25 @@ export function hasData({ payload }: Envelope, data: string): boolean {
 }
 
 /**
- * The Set-Cookie of a session; `payload` is its envelope's text.
+ * The Set-Cookie of a session; `payload` is its envelope's text, and `maxAge` in seconds.
  *
  * @throws SessionError ERR_SESSION_DATA: the seal gives no cookie value. ERR_SESSION_TOO_LARGE
  */
-export function setCookie(config: Config, claims: Claims, payload: string): string {
-  const { name, attributesText, persistent } = config;
+export function setCookie(config: Config, payload: string, maxAge: number | undefined): string {
+  const { name, attributesText } = config;
   const seal = config.seal();
   let value: unknown;
   try {
     value = seal.seal(payload);
+    forget(value);
   } catch {
     // Its error could hold the data.
   }
   if (!isCookieValue(value)) throw new SessionError("ERR_SESSION_DATA");
   if (name.length + value.length > PAIR_LIMIT) throw new SessionError("ERR_SESSION_TOO_LARGE");
-  const maxAge = (claims.keep ?? persistent) ? `; Max-Age=${claims.exp - claims.iat}` : "";
-  return `${name}=${value}${maxAge}${attributesText}`;
+  return `${name}=${value}${maxAge === undefined ? "" : `; Max-Age=${maxAge}`}${attributesText}`;
 }
 
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }

@@ -41,14 +41,15 @@ export class FetchSessions {
         tell("onError", () => this.#config.onError(error));
         return failed(error);
       }
+      let response: Response;
       try {
-        const response = await handler(request, state.object, ...rest);
-        return outer === undefined ? await carry(state, response) : response;
+        response = await handler(request, state.object, ...rest);
+        if (outer === undefined) response = await carry(state, response);
       } catch (thrown) {
         if (outer !== undefined) throw thrown;
         // A handler that awaits destroy() need not catch what the list did.
-        if (state.failure && thrown === state.failure) return refused(state, state.failure);
-        throw isResponse(thrown) ? await carry(state, thrown) : thrown;
+        if (state.failure && thrown === state.failure) response = refused(state, state.failure);
+        else throw isResponse(thrown) ? await carry(state, thrown) : thrown;
       } finally {
         if (outer === undefined) {
           this.#running.delete(request);
@@ -56,6 +57,7 @@ export class FetchSessions {
         }
         if (state.carrier === CLOSED) state.reportLost();
       }
+      return response;
     };
   }
 }
@@ -73,22 +75,15 @@ async function carry(state: State, response: Response): Promise<Response> {
   }
   // Response.error() and 1xx (a runtime's upgrade) carry no fields.
   if (response.status < 200) return response;
-  state.carried(commit as Commit);
   const { cookie } = commit as Commit;
   const carrying = { name: state.config.name, cookie, failed: false };
   const changes = changesFor(fieldsOf(response.headers), [carrying], false);
-  if (changes.length === 0) return response;
-  if (cookie === undefined) {
-    try {
-      changeHeaders(response.headers, changes);
-      return response;
-    } catch {
-      // Those of Response.redirect(), and of what fetch() gives, are immutable.
-    }
-  }
-  const copy = new Response(response.body, response);
-  changeHeaders(copy.headers, changes);
-  return copy;
+  const isOwn = cookie === undefined && changeHeaders(response.headers, changes);
+  // A body that was read cannot be sent again: this throws, and the change is lost.
+  const sent = isOwn ? response : new Response(response.body, response);
+  if (!isOwn) changeHeaders(sent.headers, changes);
+  state.carried(commit as Commit);
+  return sent;
 }
 
 function refused(state: State, failure: SessionError): Response {

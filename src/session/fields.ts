@@ -9,7 +9,7 @@ import type { Change, Fields, FieldValue } from "../internal/heads.ts";
 export interface Carrying {
   /** The name of its cookie. */
   readonly name: string;
-  /** The Set-Cookie that is due. */
+  /** The Set-Cookie that is due; none where it failed. */
   readonly cookie: string | undefined;
   /** It could not be written: the response says 500. */
   readonly failed: boolean;
@@ -26,7 +26,7 @@ const OF_A_BODY = ["Content-Length", "ETag", "Last-Modified", "Content-Encoding"
 /** RFC 9111 section 5.2: a directive, its argument, and the comma behind it. */
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const DIRECTIVE = new RegExp(
-  `[\\t ]*(?:(${TOKEN})(=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?)?[\\t ]*(?:,|$)`,
+  `[\\t ]*(?:(${TOKEN})(=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?[\\t ]*)?(?:,|$)`,
   "y",
 );
 
@@ -67,8 +67,7 @@ function varyWithCookie(vary: FieldValue): string | undefined {
 
 /** The cookies of a response, with those of the sessions in place of earlier ones; undefined: as they are. */
 function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] | undefined {
-  const own: string[] = [];
-  for (const { cookie, failed } of writing) if (!failed && cookie !== undefined) own.push(cookie);
+  const own = writing.flatMap(({ cookie }) => cookie ?? []);
   if (given === undefined || given === null) return own.length > 0 ? own : undefined;
   const before = [given].flat().map(String);
   const names = writing.map(({ name }) => name);
@@ -81,14 +80,15 @@ function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] 
 /** `Cache-Control` without what lets shared caches keep the response (RFC 6265bis section 8, RFC 9111 section 5.2.2). */
 function notShared(given: FieldValue): string {
   const text = textOf(given);
-  if (text.trim() === "") return NO_STORE;
+  if (text === "") return NO_STORE;
   const kept: string[] = [];
   let removed = false;
   let isPrivate = false;
   for (let at = 0; at < text.length; at = DIRECTIVE.lastIndex) {
     DIRECTIVE.lastIndex = at;
-    const [, name, argument = ""] = DIRECTIVE.exec(text) ?? [undefined, "", "?"];
-    if (argument === "?") return NO_STORE; // It cannot be parsed.
+    const match = DIRECTIVE.exec(text);
+    if (match === null) return NO_STORE; // It cannot be parsed.
+    const [, name, argument = ""] = match;
     if (name === undefined) continue;
     const lower = name.toLowerCase();
     if (lower === "public" || lower === "s-maxage" || (lower === "private" && argument !== "")) {
@@ -104,5 +104,5 @@ function notShared(given: FieldValue): string {
 
 /** Several fields of one name are one list (RFC 9110 section 5.3). */
 function textOf(value: FieldValue): string {
-  return value === undefined || value === null ? "" : [value].flat().join(", ");
+  return [value].flat().join(", ");
 }

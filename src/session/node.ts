@@ -4,6 +4,7 @@ import { isPromise, warnOnce } from "../internal/callbacks.ts";
 import { optionError } from "../internal/checks.ts";
 import { SessionError } from "../internal/errors.ts";
 import { HeadArguments, type HeadResponse } from "../internal/heads.ts";
+import { streamOf } from "../internal/sources.ts";
 import type { Config } from "./config.ts";
 import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
@@ -39,7 +40,7 @@ type Keeping = NodeRequest & { [key: symbol]: Exchange | undefined };
 class Exchange implements Carrier {
   readonly config: Config;
   readonly req: NodeRequest;
-  readonly res: Hooked;
+  res: Hooked;
   state: State | undefined;
   #opening: Promise<State> | undefined;
 
@@ -67,7 +68,7 @@ class Exchange implements Carrier {
   }
 
   /** The session as the application has it: from now on the response carries it. */
-  touch(state: State): object {
+  join(state: State): object {
     const { res, config } = this;
     const hook = res[HOOK];
     if (hook === undefined) {
@@ -91,10 +92,10 @@ class Exchange implements Carrier {
   }
 
   isClosed(): boolean {
-    const { upgrade } = this.req as { upgrade?: boolean };
-    const { headersSent, socket } = this.res as { headersSent: boolean; socket?: unknown };
-    // An upgrade's response that nothing will send; a pipelined one waits for its socket.
-    return headersSent || (upgrade === true && socket === null);
+    const { upgrade, socket } = this.req as { upgrade?: boolean; socket?: unknown };
+    const res = this.res as { headersSent: boolean; socket?: unknown };
+    // An upgrade's response that nothing will send: Bun gives it another socket, Node none.
+    return res.headersSent || (upgrade === true && res.socket !== socket);
   }
 }
 
@@ -119,12 +120,12 @@ export class NodeSessions {
       enumerable: false,
       get(this: Keeping) {
         const exchange = opened(this);
-        return exchange?.touch(exchange.state as State);
+        return exchange?.join(exchange.state as State);
       },
       set(this: Keeping, value: unknown) {
         const exchange = opened(this);
         if (exchange === undefined) throw optionError("req.session", "open before it is assigned");
-        exchange.touch(exchange.state as State);
+        exchange.join(exchange.state as State);
         exchange.state?.replace(value);
       },
     };
@@ -138,14 +139,14 @@ export class NodeSessions {
     if (typeof res?.writeHead !== "function" || typeof res.once !== "function") {
       throw optionError("res", "a ServerResponse");
     }
-    const known = (req as Keeping)[this.#key];
-    if (known !== undefined) return known;
-    // An object made of the request by Object.create() may have been here before it.
-    const { exchanges = [] } = (res as Hooked)[HOOK] ?? {};
-    const other = exchanges.find(({ config }) => config === this.#config);
-    const exchange = other ?? new Exchange(this.#config, req, res);
-    // Not enumerable: a log that copies a request copies nothing of the session.
-    Object.defineProperty(req, this.#key, { value: exchange });
+    let exchange = (req as Keeping)[this.#key];
+    if (exchange === undefined) {
+      exchange = new Exchange(this.#config, req, res);
+      // Not enumerable: a log that copies a request copies nothing of the session.
+      Object.defineProperty(streamOf(req), this.#key, { value: exchange });
+    }
+    // A stand-in may have been given before the response that is sent.
+    exchange.res = res;
     return exchange;
   }
 
@@ -176,20 +177,15 @@ function writeHead(this: Hooked, ...args: unknown[]): unknown {
     const cookie = failed ? undefined : commit.cookie;
     return { state: state as State, commit, name, failed, cookie };
   });
-  const changes = changesFor(head, carryings, hasNoBody(head.status));
+  const changes = changesFor(head, carryings, head.hasNoBody);
   if (changes.some(([name]) => head.refuses(name))) return original.apply(this, args);
   const written = head.write(original, changes, failure?.status);
   for (const { state, commit } of carryings) state.carried(commit);
   return written;
 }
 
-/** RFC 9110 section 6.4.1 */
-function hasNoBody(status: unknown): boolean {
-  return status === 204 || status === 304 || (status as number) < 200;
-}
-
 /** A client that left before there was a head is not an error; HTTP/2 has "finish" for it too. */
 function reportLost(this: Hooked): void {
   if (!this.headersSent) return;
-  for (const { state } of (this[HOOK] as Hook).exchanges) state?.reportLost();
+  for (const { state } of this[HOOK]?.exchanges ?? []) state?.reportLost();
 }

@@ -35,7 +35,6 @@ export function open(
   config.seal();
   if (values.length === 0) return NONE;
   if (values.length === 1) {
-    // As it nearly always is: without the order of several.
     const opened = openValue(config, values[0] as string, now);
     if ("code" in opened) return { ...NONE, present: true, refused: opened };
     return firstHonoured(config, [opened], 0);
@@ -45,16 +44,15 @@ export function open(
   for (const value of new Set(values)) {
     const opened = openValue(config, value, now);
     if ("code" in opened) refused ??= opened;
-    else if (isNewer(opened, valid.get(opened.id))) valid.set(opened.id, opened);
+    else if (newestFirst(opened, valid.get(opened.id) ?? opened) <= 0) valid.set(opened.id, opened);
   }
   if (valid.size === 0) return { ...NONE, present: true, refused };
   // RFC 6265bis section 4.2.2: the order of cookies of one name means nothing. The newest wins.
-  const newest = [...valid.values()].sort((a, b) => (isNewer(a, b) ? -1 : 1));
-  return firstHonoured(config, newest, 0);
+  return firstHonoured(config, [...valid.values()].sort(newestFirst), 0);
 }
 
-function isNewer(a: Envelope, b: Envelope | undefined): boolean {
-  return b === undefined || (a.iat === b.iat ? a.exp > b.exp : a.iat > b.iat);
+function newestFirst(a: Envelope, b: Envelope): number {
+  return b.iat - a.iat || b.exp - a.exp;
 }
 
 /** Returns the value; throws on a Promise. @throws ConfigError ERR_OPTION */
@@ -76,8 +74,7 @@ function firstHonoured(
   for (let index = first; index < most; index++) {
     const envelope = valid[index] as Envelope;
     const opened = { envelope, others: valid.slice(index + 1), present: true, refused: undefined };
-    const { revocation } = config;
-    const revoked = revocation !== undefined && isRevoked(revocation, envelope);
+    const revoked = config.revocation !== undefined && isRevoked(config.revocation, envelope);
     if (isPromise(revoked)) {
       return revoked.then((yes) => (yes ? firstHonoured(config, valid, index + 1) : opened));
     }

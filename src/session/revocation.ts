@@ -17,7 +17,7 @@ export const MOST_IDS = 8;
 /** @throws SessionError ERR_SESSION_REVOCATION, or rejects with it. */
 export function isRevoked(list: Revocation, session: Listed): boolean | Promise<boolean> {
   try {
-    const answer = list.isRevoked(session.id, copyOf(session));
+    const answer = list.isRevoked(session.id, listed(session));
     if (!isPromise(answer)) return checkAnswer(answer);
     return Promise.resolve(answer).then(checkAnswer).catch(fail);
   } catch (cause) {
@@ -42,7 +42,8 @@ export function revokeAll(
   for (const session of sessions.slice(0, MOST_IDS)) {
     try {
       const until = lastMoment(config, session, now);
-      const answer = revocation.revoke(session.id, until, copyOf(session));
+      if (until <= now) continue; // None of its cookies opens any more.
+      const answer = revocation.revoke(session.id, until, listed(session));
       if (isPromise(answer)) told.push(Promise.resolve(answer).catch(refuse));
     } catch (cause) {
       refuse(cause);
@@ -61,7 +62,7 @@ function fail(cause: unknown): never {
   throw revocationError(cause);
 }
 
-function copyOf({ begun, ends, payload }: Listed): ListedSession {
+function listed({ begun, ends, payload }: Listed): ListedSession {
   let data: Record<string, unknown> | undefined;
   return Object.freeze({
     createdAt: begun,

@@ -2,7 +2,7 @@
  * Seals a session's claims into a cookie's value: base64, jwt and fernet behind one interface.
  * A seal only seals; envelope.ts checks the shape and the times of what it opens, for every type alike.
  *
- * Trusted base: errors.ts, base64.ts, checks.ts and bytes.ts, keys.ts (HKDF), jws.ts and
+ * Trusted base: errors.ts, base64.ts, checks.ts, callbacks.ts and bytes.ts, keys.ts (HKDF), jws.ts and
  * frame.ts (the two formats), hmac.ts, cbc.ts, random.ts and text.ts.
  */
 
@@ -20,6 +20,9 @@ export interface Seal {
   seal(payload: string): string;
   open(text: string): string | { readonly code: string };
 }
+
+/** Marks a seal of Python's cookies: the last of a name counts alone. Its value is the checks of `touch`. */
+export const SHARED: unique symbol = Symbol("bulla.shared");
 
 export type SealType = "fernet" | "jwt" | "base64";
 export type Secret = string | Uint8Array;

@@ -4,6 +4,7 @@ import { isPromise, tell } from "../internal/callbacks.ts";
 import { type CookieSource, cookiesOf } from "../internal/sources.ts";
 import type { Config } from "./config.ts";
 import { type Opened, open } from "./open.ts";
+import { SHARED } from "./seal.ts";
 import { State } from "./state.ts";
 
 /** @throws, or rejects, as `open` does; ConfigError ERR_OPTION: not a source. */
@@ -13,7 +14,8 @@ export function openSource(
   readonly: boolean,
 ): State | Promise<State> {
   const now = config.now();
-  const opened = open(config, cookiesOf(source, config.name), now);
+  const values = cookiesOf(source, config.name);
+  const opened = open(config, SHARED in config.seal() ? values.slice(-1) : values, now);
   const begin = (found: Opened): State => {
     hear(config, source, found);
     return new State(config, found, now, readonly);
@@ -28,6 +30,5 @@ function hear({ onInvalid, heard }: Config, source: CookieSource, { refused }: O
     if (heard.has(source)) return;
     heard.add(source);
   }
-  const { code } = refused;
-  tell("onInvalid", () => onInvalid({ code }, source));
+  tell("onInvalid", () => onInvalid({ code: refused.code }, source));
 }

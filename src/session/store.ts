@@ -7,7 +7,7 @@ import { isResponse } from "../internal/heads.ts";
 import { type CookieReader, cookiesOf } from "../internal/sources.ts";
 import type { Config } from "./config.ts";
 import { openSource } from "./source.ts";
-import { CLOSED, commitOf, type State } from "./state.ts";
+import { CLOSED, type Commit, commitOf, type State } from "./state.ts";
 
 /** What a cookie store is given with a cookie. */
 export interface StoreAttributes {
@@ -23,16 +23,28 @@ export interface StoreAttributes {
   encode: (value: string) => string;
 }
 
-/** A cookie store that can be written: Next's `await cookies()`, SvelteKit's `cookies`, Astro's. */
+/**
+ * A cookie store that can be written: Next's `await cookies()`, SvelteKit's `cookies`, Astro's. It is of one request:
+ * edits at once share a session, and visitors must not.
+ */
 export interface CookieStore extends CookieReader {
   set(name: string, value: string, attributes: StoreAttributes): unknown;
 }
 
-/** A session that is being edited: by how many handlers, and the cookie that the store shows. */
+/** Of a Set-Cookie as envelope.ts writes it: the value, and the Max-Age if there is one. */
+const COOKIE = /=([^;]*)(?:; Max-Age=(\d+))?/;
+
+/** A session that is being edited. */
 interface Editing {
   readonly state: State | Promise<State>;
+  /** The value of the cookie that the store showed; "" for none. */
+  readonly shown: string;
+  /** The value that was opened: a store may show what the request brought, whatever has been set since. */
+  readonly opened: string;
+  /** The handlers that are running. */
   handlers: number;
-  value: string | undefined;
+  /** The last cookie that was set, and what `set` returned. */
+  set: (Commit & { readonly value: string; readonly done: unknown }) | undefined;
 }
 
 /** The sessions of one configuration. */
@@ -50,20 +62,33 @@ export class StoreSessions {
       throw optionError("the store", "a cookie store with get and set");
     }
     const editing = this.#open(store);
+    let state: State | undefined;
     editing.handlers++;
     try {
-      return await this.#run(store, editing, handler);
+      state = await editing.state;
+      return await this.#run(store, editing, state, handler);
     } finally {
-      editing.handlers--;
+      // The last one: another would still have carried what this one changed.
+      if (--editing.handlers === 0 && state !== undefined) {
+        state.carrier = CLOSED;
+        state.reportLost();
+      }
     }
   }
 
   /** The session that is being edited already, unless the store shows another cookie by now. */
   #open(store: CookieStore): Editing {
-    const value = cookiesOf(store, this.#config.name)[0];
+    const shown = cookiesOf(store, this.#config.name)[0] ?? "";
     const running = this.#editing.get(store);
-    if (running !== undefined && running.handlers > 0 && running.value === value) return running;
-    const editing = { state: openSource(this.#config, store, false), handlers: 0, value };
+    // Some stores show what was set, others only what the request brought.
+    const isSame = shown === running?.shown || shown === running?.set?.value;
+    if (running !== undefined && running.handlers > 0 && isSame) return running;
+    const opened = shown === running?.shown ? (running.set?.value ?? running.opened) : shown;
+    // An empty one that an edit has left is a deleted one.
+    const isDeleted = opened === "" && running !== undefined;
+    const cookie = opened === shown ? store : `${this.#config.name}=${opened}`;
+    const state = openSource(this.#config, isDeleted ? undefined : cookie, false);
+    const editing = { state, shown, opened, handlers: 0, set: undefined };
     this.#editing.set(store, editing);
     return editing;
   }
@@ -71,23 +96,16 @@ export class StoreSessions {
   async #run<V>(
     store: CookieStore,
     editing: Editing,
+    state: State,
     handler: (session: object) => V | Promise<V>,
   ): Promise<V> {
-    const state = await editing.state;
     let result: V;
     try {
       result = await handler(state.object);
     } catch (thrown) {
       if (isRedirect(thrown)) await this.#write(store, editing, state);
-      else {
-        // The session has ended, whatever went wrong behind it.
-        await state.pending;
-        if (state.isEnded) await this.#set(store, editing, this.#config.clearing);
-        state.reportLost();
-      }
+      else await this.#clear(store, editing, state);
       throw thrown;
-    } finally {
-      if (editing.handlers === 1) state.carrier = CLOSED;
     }
     await this.#write(store, editing, state);
     return result;
@@ -97,19 +115,46 @@ export class StoreSessions {
   async #write(store: CookieStore, editing: Editing, state: State): Promise<void> {
     await state.pending;
     const commit = commitOf(state);
-    if (commit instanceof SessionError) throw commit;
-    if (commit.cookie !== undefined) await this.#set(store, editing, commit.cookie);
-    state.carried(commit);
+    if (commit instanceof SessionError) {
+      await this.#clear(store, editing, state);
+      state.carried(commit);
+      throw state.failure ?? commit;
+    }
+    const { cookie = this.#undo(editing, state, commit) } = commit;
+    await this.#set(store, editing, state, { ...commit, cookie });
     if (state.failure !== undefined) throw state.failure;
   }
 
-  async #set(store: CookieStore, editing: Editing, cookie: string): Promise<void> {
-    const { name, attributes } = this.#config;
-    const [, value = "", maxAge] = /=([^;]*)(?:; Max-Age=(\d+))?/.exec(cookie) ?? [];
-    if (editing.value === value) return;
-    const age = maxAge === undefined ? {} : { maxAge: Number(maxAge) };
-    await store.set(name, value, { ...attributes, ...age, encode: (text) => text });
-    editing.value = value === "" ? undefined : value;
+  /** Deletes the cookie of a session that has ended since it was last written, whatever went wrong behind it. */
+  async #clear(store: CookieStore, editing: Editing, state: State): Promise<void> {
+    await state.pending;
+    const { draft } = state;
+    if (editing.set === undefined ? !state.isEnded : editing.set.draft === draft) return;
+    const cookie = this.#config.clearing;
+    // The error that the caller hears is the first one; onError hears that nothing carried the deletion.
+    await this.#set(store, editing, state, { cookie, text: "{}", draft, touches: 0 }).catch(
+      () => {},
+    );
+  }
+
+  /** The cookie of a session that is again as the request brought it, where another one was set meanwhile. */
+  #undo({ set }: Editing, { draft }: State, { text }: Commit): string | undefined {
+    if (set === undefined) return undefined;
+    return draft.isNew ? this.#config.clearing : draft.cookie(text);
+  }
+
+  async #set(store: CookieStore, editing: Editing, state: State, commit: Commit): Promise<void> {
+    const { cookie } = commit;
+    if (cookie !== undefined && cookie !== editing.set?.cookie) {
+      const { name, attributes } = this.#config;
+      const [, value, maxAge] = COOKIE.exec(cookie) as unknown as [string, string, string?];
+      const age = maxAge === undefined ? {} : { maxAge: Number(maxAge) };
+      const done = store.set(name, value, { ...attributes, ...age, encode: (text) => text });
+      editing.set = { ...commit, value, done };
+    }
+    // Another handler may have set the same cookie just now, in a store that takes its time.
+    await editing.set?.done;
+    state.carried(commit);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The object that the application holds: its data, and the members on a frozen prototype. */
 
+import { optionError } from "../internal/checks.ts";
 import type { SessionError } from "../internal/errors.ts";
 import type { Lifetime } from "./config.ts";
 import { refuseName } from "./data.ts";
@@ -70,7 +71,8 @@ export class ReadonlySession {
 
   /** Out of reach of who holds a session: its prototype has no constructor. */
   static ownerOf(session: ReadonlySession): Owner {
-    return session.#owner;
+    if (typeof session === "object" && session !== null && #owner in session) return session.#owner;
+    throw optionError("what a session's member is taken of", "the session, not a copy or a Proxy");
   }
 }
 

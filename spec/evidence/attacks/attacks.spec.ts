@@ -8,6 +8,7 @@ import { Fernet } from "../../../src/fernet.ts";
 import { ConfigError, TokenError } from "../../../src/internal/errors.ts";
 import { Jwt } from "../../../src/jwt.ts";
 import * as forge from "../../helpers/attacks.ts";
+import { readFigures, recordFigures } from "../../helpers/figures.ts";
 import * as cookies from "../../helpers/session-cookies.ts";
 import { service, visit } from "../../helpers/session-visit.ts";
 import { refused, refusedSomehow, type Verdict } from "../../helpers/token-refusals.ts";
@@ -64,6 +65,7 @@ describe("Whole tokens", () => {
     sweep: string;
   }
 
+  let texts = 0;
   for (const { target, sweep, name, after } of read<Sweep>("sweeps")) {
     const [token, opens] = TARGETS[target] as (typeof TARGETS)[string];
     test(`${target}: ${name} (${after})`, (t) => {
@@ -77,9 +79,15 @@ describe("Whole tokens", () => {
         refusedSomehow(() => opens(text), JSON.stringify(text));
       }
       assert.ok(tried > 0);
+      texts += tried;
       t.diagnostic(`${tried} tried`);
     });
   }
+
+  test("as many texts as SECURITY.md tells of; RECORD=1 writes the figure", () => {
+    if (process.env.RECORD) recordFigures("attacks", "sweeps", { texts });
+    assert.equal(readFigures<{ texts: number }>("attacks").sweeps?.texts, texts);
+  });
 
   /** A cookie of that type, and what throws where a request with it is anonymous. */
   function sessionOf(type: cookies.Type): [string, (value: string) => unknown] {
@@ -98,19 +106,36 @@ describe("Cookie header", () => {
     finds: string | null;
     /** Only of types that are sealed. */
     sealed?: boolean;
+    /** Only of the type that anybody can make. */
+    open?: boolean;
   }
 
   const tom = { user: "tom" };
-  const { NOW, NAME, SECRET, envelope, seal } = cookies;
+  const { BEGAN, ENDS, FOURTEEN_DAYS, NOW, NAME, OLD_ID, SECRET, envelope, seal } = cookies;
   const values: Record<string, (type: cookies.Type) => string> = {
     tom: (type) => seal(type, envelope(tom)),
-    older: (type) => seal(type, envelope({ user: "eve" }, { exp: NOW + 60 })),
+    older: (type) => seal(type, envelope({ user: "eve" }, { iat: BEGAN - 1, exp: ENDS + 60 })),
     polluting: (type) => {
       const data = '{"user":"tom","__proto__":{"user":"eve","admin":true}}';
       return seal(type, envelope({}).replace("{}", data));
     },
     expired: (type) => seal(type, envelope(tom, { exp: NOW })),
-    early: (type) => seal(type, envelope(tom, { iat: NOW + 86_400 })),
+    tomorrow: (type) => seal(type, envelope(tom, { iat: NOW + 86_400, exp: NOW + 2 * 86_400 })),
+    soon: (type) => seal(type, envelope(tom, { iat: NOW + 60 })),
+    outlived: (type) => seal(type, envelope(tom, { iat: NOW - FOURTEEN_DAYS, exp: ENDS })),
+    ageless: (type) => seal(type, envelope(tom, { iat: NOW - FOURTEEN_DAYS, age: 1e9, exp: 9e9 })),
+    ageof0: (type) => seal(type, envelope(tom, { age: 0 })),
+    uuid: (type) => seal(type, envelope(tom, { jti: "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d" })),
+    looseid: (type) => seal(type, envelope(tom, { jti: OLD_ID.replace(/.$/, "B") })),
+    unborn: (type) => seal(type, envelope(tom, { begun: BEGAN + 1 })),
+    fraction: (type) => seal(type, envelope(tom, { iat: NOW - 0.5 })),
+    textual: (type) => seal(type, envelope(tom, { exp: String(ENDS) })),
+    padded: (type) => {
+      const value = seal(type, envelope(tom));
+      return value + "=".repeat(-value.length & 3 || 4);
+    },
+    spaced: (type) => seal(type, envelope(tom).replace(":", ": ")),
+    twice: (type) => seal(type, envelope(tom).replace("{", `{"jti":"${OLD_ID}",`)),
     endless: (type) => seal(type, envelope(tom).replace(/"exp":\d+/, '"exp":1e999')),
     array: (type) => seal(type, envelope([tom])),
     empty: (type) => seal(type, envelope({}, { data: undefined })),
@@ -119,9 +144,9 @@ describe("Cookie header", () => {
     othertype: (type) => seal(type === "jwt" ? "fernet" : "jwt", envelope(tom)),
   };
 
-  for (const { name, after, cookie, finds, sealed } of read<CookieAttack>("cookies")) {
+  for (const { name, after, cookie, finds, sealed, open } of read<CookieAttack>("cookies")) {
     for (const type of cookies.TYPES) {
-      if (sealed && type === "base64") continue;
+      if (type === "base64" ? sealed : open) continue;
       test(`${type}: ${name} (${after})`, () => {
         const header = cookie
           .replaceAll("{name}", NAME)

@@ -1,13 +1,33 @@
-/** That the table of requirements has a row for every clause, and names only what is there. */
+/** The table of requirements has a row for every clause, and names only what exists. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { keywordsOf } from "./count.ts";
-import { clausesOf, counts, extents, faultsOf, standards, unmatched } from "./table.ts";
+import {
+  clausesOf,
+  counts,
+  extents,
+  faultsOf,
+  faultsOfIds,
+  idOf,
+  ids,
+  standards,
+  unmatched,
+} from "./table.ts";
 
 test("every standard of the list has a file, and every file its list", () => {
   const names = standards.map(({ standard }) => standard);
   assert.deepEqual(names.toSorted(), Object.keys(extents).toSorted());
+});
+
+test("every id is at the end of one title, and a row names it", () => {
+  assert.ok(ids.size > 50);
+  assert.deepEqual(faultsOfIds(), []);
+  assert.equal(idOf("of two members the last counts (section 4) [7515-4a]"), "7515-4a");
+  assert.equal(idOf("vectors/jose.json"), "vectors/jose.json");
+  for (const title of ["[7515]", "7515-4a", "[7515-4a] and more", "[x-4]", "vectors/../x.json"]) {
+    assert.equal(idOf(title), undefined, title);
+  }
 });
 
 for (const standard of standards) {
@@ -31,8 +51,8 @@ describe("A table that is wrong is found out", () => {
   test("a test, a place or a reason that is not there", () => {
     assert.deepEqual(faultsOf(good), []);
     const rows = {
-      "no such test: cookie.spec.ts: nothing": { ...good, shown: ["cookie.spec.ts: nothing"] },
-      "no such test: nothing.spec.ts: nothing": { ...good, shown: ["nothing.spec.ts: nothing"] },
+      "no such test: 7515-0": { ...good, tests: ["7515-0"] },
+      "no such test: vectors/nothing.json": { ...good, tests: ["vectors/nothing.json"] },
       "no such place: cookie.ts nothing": { ...good, where: ["cookie.ts nothing"] },
       "no such place: nothing.ts encode": { ...good, where: ["nothing.ts encode"] },
       "no such place: cookie.ts": { ...good, where: ["cookie.ts"] },
@@ -42,7 +62,7 @@ describe("A table that is wrong is found out", () => {
         where: ["../spec/evidence/requirements/table.ts isPlace"],
       },
       demand: { ...good, demand: "misspelt" },
-      "no deed, place or test": { ...good, shown: [] },
+      "no deed, place or test": { ...good, tests: [] },
       "refused without a reason": { ...good, refused: "" },
       "others, or we": { ...good, binds: "others", reason: "it does" },
       "it says nothing": { ...good, clauses: [] },

@@ -1,26 +1,47 @@
 /**
- * `npm run requirements`: runs the specs that the rows name, and prints the table as Markdown. Fails where
- * a row names a test that did not pass. With `-- --table` nothing is run.
+ * `npm run requirements`: runs the specs that have the tests of the rows, and says how many clauses are kept. Fails where a row
+ * names a test that did not pass, or the table is wrong. With `-- --all` the whole table is printed, as Markdown.
  */
 
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { run } from "node:test";
 import { fileURLToPath } from "node:url";
-import { faultsOf, type Row, type Standard, standards, testOf, unmatched } from "./table.ts";
+import { summaryOf } from "./summary.ts";
+import {
+  faultsOf,
+  faultsOfIds,
+  idOf,
+  type Row,
+  type Standard,
+  specsNamed,
+  standards,
+  unmatched,
+} from "./table.ts";
 
 const SPECS = fileURLToPath(new URL("../../", import.meta.url));
-const passed = process.argv.includes("--table") ? undefined : await passedTests();
-let faults = 0;
+const passed = await passedTests();
 
-for (const standard of standards) print(standard);
-const rows = standards.flatMap((standard) => standard.rows);
-const count = (of: (row: Row) => unknown): number => rows.filter(of).length;
+if (process.argv.includes("--all")) for (const standard of standards) print(standard);
+const faults = [...faultsOfIds(), ...standards.flatMap(faultsIn)];
+for (const fault of faults) console.log(`FAULT ${fault}`);
+const { rows, clauses, kept, refused, others } = summaryOf(standards);
 console.log(
-  `${rows.length} rows over ${standards.flatMap(({ rows }) => rows.flatMap((row) => row.clauses)).length} clauses: ` +
-    `${count((row) => row.does && !row.refused)} kept, ${count((row) => row.refused)} refused on purpose, ` +
-    `${count((row) => row.binds)} that bind others; ${faults} faults.`,
+  `${rows} rows over ${clauses} clauses: ${kept} kept, ${refused} refused on purpose, ` +
+    `${others} that bind others; ${faults.length} faults.`,
 );
-if (faults > 0) process.exitCode = 1;
+if (faults.length > 0) process.exitCode = 1;
+
+function faultsIn(standard: Standard): string[] {
+  const failed = standard.rows
+    .flatMap(({ tests = [] }) => tests)
+    .filter((id) => !passed.has(id))
+    .map((id) => `did not pass: ${id}`);
+  return [
+    ...unmatched(standard).map((clause) => `without a row, or twice: ${clause}`),
+    ...standard.rows.flatMap(faultsOf),
+    ...new Set(failed),
+  ];
+}
 
 function print(standard: Standard): void {
   console.log(`## ${standard.standard}: ${standard.title}\n\n<${standard.text}>\n`);
@@ -28,43 +49,33 @@ function print(standard: Standard): void {
   console.log("|---|---|---|---|---|");
   for (const row of standard.rows) console.log(lineOf(row));
   console.log("");
-  for (const clause of unmatched(standard)) tell(`without a row, or twice: ${clause}`);
-  for (const row of standard.rows) for (const fault of faultsOf(row)) tell(fault);
-  for (const { shown = [] } of standard.rows) {
-    for (const test of shown) if (passed?.has(test) === false) tell(`did not pass: ${test}`);
-  }
 }
 
 function lineOf(row: Row): string {
-  const { clauses, demands, does, refused, where = [], shown = [], binds, reason } = row;
+  const { clauses, demands, does, refused, where = [], tests = [], binds, reason } = row;
   const deed = binds === undefined ? does : `binds ${binds}: ${reason}`;
   const deeds = refused === undefined ? deed : `**refused**: ${deed}. Because: ${refused}`;
-  const tests = shown.map((test) => (passed?.has(test) ? `✓ ${test}` : test));
-  const cells = [clauses.join(", "), demands, deeds ?? "", where.join(", "), tests.join("; ")];
+  const titles = tests.map((id) => (passed.has(id) ? `✓ ${passed.get(id)}` : id));
+  const cells = [clauses.join(", "), demands, deeds ?? "", where.join(", "), titles.join("; ")];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-/** Every test of the named specs that passed, as rows name it. */
-async function passedTests(): Promise<Set<string>> {
-  const names = standards.flatMap(({ rows }) => rows.flatMap((row) => row.shown ?? []));
-  const files = [...new Set(names.map((name) => testOf(name).file))];
-  const found = new Set<string>();
+/** The titles of the tests that passed, by id; where one of several with that id failed, none. */
+async function passedTests(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
   const failed = new Set<string>();
   const events = run({
-    files: files.map((file) => join(SPECS, file)),
-    concurrency: 1,
+    files: specsNamed().map((file) => join(SPECS, file)),
+    concurrency: 2,
   });
   for await (const { type, data } of events) {
     if (type !== "test:pass" && type !== "test:fail") continue;
-    const test = `${relative(SPECS, data.file ?? "").replaceAll("\\", "/")}: ${data.name}`;
+    const id = idOf(data.name);
+    if (id === undefined) continue;
     const ran = data.skip === undefined && data.todo === undefined;
-    (type === "test:pass" && ran ? found : failed).add(test);
+    if (type === "test:pass" && ran) found.set(id, data.name);
+    else failed.add(id);
   }
-  for (const test of failed) found.delete(test);
+  for (const id of failed) found.delete(id);
   return found;
-}
-
-function tell(fault: string): void {
-  faults++;
-  console.log(`FAULT ${fault}`);
 }

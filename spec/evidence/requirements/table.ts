@@ -1,7 +1,10 @@
 /**
- * What the standards demand of this library, as data: one file a standard, and beside them clauses.json,
+ * The demands of the standards on this library, as data: one file a standard, and beside them clauses.json,
  * which says what the rows have to cover: how often each keyword stands in each section, as count.ts
  * counts it in the text itself, and what binds without a keyword.
+ *
+ * A row names a test by the id at the end of the test's title, as in "of two members of one name the last counts
+ * [7515-4a]", or by a file of vectors/, and a place by its file and a name declared there.
  */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -14,10 +17,10 @@ export interface Row {
   readonly does?: string;
   /** Why we do otherwise, on purpose. */
   readonly refused?: string;
-  /** "cookie.ts checkPrefix": a file of src/ and a name that it declares. */
+  /** "internal/cookies.ts checkPrefix": a file of src/ and a name that it declares. */
   readonly where?: readonly string[];
-  /** "cookie.spec.ts: the test's name". */
-  readonly shown?: readonly string[];
+  /** "7515-4a": the id of a test; or "vectors/jose.json". */
+  readonly tests?: readonly string[];
   /** Whom the clause binds in place of this library, and the reason. */
   readonly binds?: string;
   readonly reason?: string;
@@ -73,33 +76,71 @@ export function counts(standard: string, section: string): boolean {
   return only === undefined ? !except.some(isBelow) : only.some(isBelow);
 }
 
-/** "cookie.spec.ts: the test's name" as its two halves. */
-export function testOf(shown: string): { file: string; name: string } {
-  const [file = "", ...name] = shown.split(": ");
-  return { file, name: name.join(": ") };
+const ID = /(?:^| )\[((?:\d{4}(?:bis)?|fernet)-[\w.-]+)\]$/;
+const IN_SPEC = /(?<= \[)(?:\d{4}(?:bis)?|fernet)-[\w.-]+(?=\]["'`])/g;
+const VECTORS = "vectors.spec.ts";
+const NO_SPECS_OF_SRC = ["bench", "evidence", "helpers", "interop", "project"];
+
+/** How rows name a test with that title; undefined where they cannot. */
+export function idOf(title: string): string | undefined {
+  return /^vectors\/[\w-]+\.json$/.test(title) ? title : ID.exec(title)?.[1];
+}
+
+/** The ids in the titles of the specs of src/, each with the specs that have it: one, where all is well. */
+export const ids: ReadonlyMap<string, readonly string[]> = specFiles().reduce((all, file) => {
+  for (const [id] of read(new URL(file, specs)).matchAll(IN_SPEC)) {
+    all.set(id, [...(all.get(id) ?? []), file]);
+  }
+  return all;
+}, new Map<string, string[]>());
+
+/** The specs that have the tests of the rows. */
+export function specsNamed(): string[] {
+  const tests = standards.flatMap(({ rows }) => rows.flatMap((row) => row.tests ?? []));
+  return [...new Set(tests.flatMap((id) => ids.get(id) ?? [VECTORS]))];
+}
+
+/** The ids that more than one test has, or that no row names. */
+export function faultsOfIds(): string[] {
+  const named = new Set(standards.flatMap(({ rows }) => rows.flatMap(({ tests = [] }) => tests)));
+  return [...ids].flatMap(([id, files]) => [
+    ...(files.length > 1 ? [`two tests have the id ${id}: ${files.join(", ")}`] : []),
+    ...(named.has(id) ? [] : [`no row names the id ${id}: ${files[0]}`]),
+  ]);
+}
+
+function specFiles(): string[] {
+  const folders = readdirSync(specs, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !NO_SPECS_OF_SRC.includes(entry.name))
+    .map(({ name }) => `${name}/`);
+  return ["", ...folders].flatMap((folder) =>
+    readdirSync(new URL(folder, specs))
+      .filter((name) => name.endsWith(".spec.ts"))
+      .map((name) => `${folder}${name}`),
+  );
 }
 
 const MEMBERS: ReadonlySet<string> = new Set([
-  ...["clauses", "demands", "does", "refused", "where", "shown", "binds", "reason"],
+  ...["clauses", "demands", "does", "refused", "where", "tests", "binds", "reason"],
 ]);
 
-/** What is wrong with a row in itself. */
+/** Why a row is wrong in itself. */
 export function faultsOf(row: Row): string[] {
-  const { does, where = [], shown = [], binds, reason, refused } = row;
+  const { does, where = [], tests = [], binds, reason, refused } = row;
   const faults = Object.keys(row).filter((name) => !MEMBERS.has(name));
   if (row.clauses.length === 0 || !row.demands) faults.push("it says nothing");
   if (binds !== undefined) {
     if (!binds || !reason) faults.push("no reason why it binds others");
-    const ours = does ?? refused ?? where[0] ?? shown[0];
+    const ours = does ?? refused ?? where[0] ?? tests[0];
     if (ours !== undefined) faults.push("others, or we");
   } else {
-    if (!does || where.length === 0 || shown.length === 0) faults.push("no deed, place or test");
+    if (!does || where.length === 0 || tests.length === 0) faults.push("no deed, place or test");
     if (refused === "") faults.push("refused without a reason");
   }
   faults.push(
     ...where.filter((place) => !isPlace(place)).map((place) => `no such place: ${place}`),
   );
-  faults.push(...shown.filter((test) => !isTest(test)).map((test) => `no such test: ${test}`));
+  faults.push(...tests.filter((id) => !isTest(id)).map((id) => `no such test: ${id}`));
   return faults;
 }
 
@@ -111,7 +152,7 @@ export function unmatched({ standard, rows }: Standard): string[] {
 }
 
 function isPlace(place: string): boolean {
-  const [, file = "", name = ""] = /^((?:\w+\/)?\w+\.ts) (\w+)$/.exec(place) ?? [];
+  const [, file = "", name = ""] = /^((?:\w+\/)?[\w-]+\.ts) (\w+)$/.exec(place) ?? [];
   const url = new URL(file, src);
   if (file === "" || !existsSync(url)) return false;
   const declared = new RegExp(
@@ -121,26 +162,6 @@ function isPlace(place: string): boolean {
   return declared.test(read(url));
 }
 
-/** Whether the spec calls `test` or `describe` with that name, or with a template that can make it. */
-function isTest(shown: string): boolean {
-  const { file, name } = testOf(shown);
-  const url = new URL(file, specs);
-  if (!existsSync(url)) return false;
-  const calls = read(url).matchAll(
-    /^\s*(?:test|describe|it)\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)/gm,
-  );
-  return [...calls].some(([, text = ""]) => {
-    if (text.startsWith("`")) return patternOf(text).test(name);
-    return text.slice(1, -1).replace(/\\(.)/g, "$1") === name;
-  });
-}
-
-/** A template with hardly any text of its own would match every name. */
-const LEAST_TEXT = 8;
-
-function patternOf(template: string): RegExp {
-  const parts = template.slice(1, -1).split(/\$\{[^}]*\}/);
-  if (parts.join("").length < LEAST_TEXT) return /^(?!)/;
-  const quoted = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${quoted.join(".+")}$`);
+function isTest(id: string): boolean {
+  return ids.has(id) || (idOf(id) === id && existsSync(new URL(`../${id}`, specs)));
 }

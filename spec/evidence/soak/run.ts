@@ -10,7 +10,7 @@
  */
 
 import assert from "node:assert/strict";
-import { IncomingMessage, ServerResponse } from "node:http";
+import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { parseArgs } from "node:util";
 import { memoryRevocation, sessions } from "../../../src/session.ts";
@@ -41,11 +41,21 @@ const clock = () => 1_700_000_000 + requests / A_SECOND;
 const { attach } = sessions<{ user?: string; visits?: number; cart?: number[] }>({
   secret: "a secret of some more than 32 bytes",
   maxAge: 60,
-  revocation: memoryRevocation({ clock }),
+  revocation: memoryRevocation({ clock, only: ({ data }) => data.user !== undefined }),
   clock,
 });
 const socket = new Socket();
 const counts = { logins: 0, changes: 0, untouched: 0, refused: 0, logouts: 0 };
+
+/** A response that shows the fields that its head is given. */
+class Response extends ServerResponse {
+  fields: OutgoingHttpHeaders = {};
+
+  override writeHead(status: number, fields?: never): this {
+    this.fields = fields ?? {};
+    return super.writeHead(status, fields);
+  }
+}
 
 /** One request; what its Set-Cookie has as a pair. */
 function request(
@@ -55,14 +65,14 @@ function request(
   requests++;
   const req = new IncomingMessage(socket);
   if (cookie !== undefined) req.headers.cookie = cookie;
-  const res = new ServerResponse(req);
+  const res = new Response(req);
   handler(attach(req, res));
   res.end("done");
-  return /^[^;]*/.exec(String(res.getHeader("set-cookie") ?? ""))?.[0];
+  return /^[^;]*/.exec(String(res.fields["Set-Cookie"] ?? ""))?.[0];
 }
 
 /** The life of one session, of up to five requests. */
-function live(number: number): void {
+async function live(number: number): Promise<void> {
   const user = `user ${number}`;
   const cookie = request(undefined, (session) => Object.assign(session, { user, visits: 0 }));
   counts.logins++;
@@ -82,14 +92,24 @@ function live(number: number): void {
     counts.untouched++;
   }
   if (number % 7 === 0) {
-    request(`${cookie?.slice(0, -2)}AA`, (session) => assert.equal(session.user, undefined));
+    request(spoilt(cookie), (session) => assert.equal(session.user, undefined));
     counts.refused++;
   }
   if (number % 10 === 0) {
-    request(cookie, (session) => session.destroy());
+    let told: Promise<void> | undefined;
+    request(cookie, (session) => {
+      told = session.destroy();
+    });
+    await told;
     request(cookie, (session) => assert.equal(session.user, undefined));
     counts.logouts++;
   }
+}
+
+/** The cookie with one character of its MAC changed. */
+function spoilt(cookie = ""): string {
+  const at = cookie.length - 20;
+  return cookie.slice(0, at) + (cookie[at] === "A" ? "B" : "A") + cookie.slice(at + 1);
 }
 
 function settled(): { heap: number; rss: number } {
@@ -102,7 +122,7 @@ console.log(`Node ${process.versions.node}, ${total} sessions`);
 console.log("  sessions   requests   heap MiB   resident MiB");
 const marks: { heap: number; rss: number }[] = [];
 for (let number = 1; number <= total; number++) {
-  live(number);
+  await live(number);
   if (number % (total / TENTHS) !== 0) continue;
   const mark = settled();
   marks.push(mark);

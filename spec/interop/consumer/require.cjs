@@ -2,6 +2,7 @@ const { use } = require("./use.mjs");
 
 use({
   all: require("bulla"),
+  asgi: require("bulla/asgi"),
   base64url: require("bulla/base64url"),
   cookie: require("bulla/cookie"),
   fernet: require("bulla/fernet"),

@@ -3,11 +3,12 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import { ConfigError, type CookieAttributes, type Seal, SessionError, TokenError } from "bulla";
+import { type AsgiSessionOptions, asgiSessions } from "bulla/asgi";
 import { decode, encode } from "bulla/base64url";
 import { readCookies, serializeCookie } from "bulla/cookie";
 import { Fernet, type FernetKey } from "bulla/fernet";
 import { decodeUnverified, Jwt, type JwtKey, type JwtPolicy } from "bulla/jwt";
-import { type SessionOptions, sessions } from "bulla/session";
+import { memoryRevocation, type SessionOptions, type SessionSource, sessions } from "bulla/session";
 
 declare module "bulla/session" {
   interface SessionData {
@@ -20,6 +21,17 @@ const text: string = encode(new Uint8Array(3), { padding: true });
 const bytes: Uint8Array = decode(text);
 // @ts-expect-error: a misspelt option
 decode(text, { pading: true });
+
+const asgiOptions: AsgiSessionOptions = { type: "jwt", secret: [text], maxAge: 60 };
+export const shared: { readonly user?: string } = asgiSessions<{ user?: string }>(asgiOptions).read(
+  "",
+);
+// @ts-expect-error: no type
+asgiSessions({ secret: text });
+// @ts-expect-error: no revocation
+asgiSessions({ ...asgiOptions, revocation: undefined });
+// @ts-expect-error: data that have a member's name
+asgiSessions<{ id: string }>(asgiOptions);
 
 const key: JwtKey = { kty: "oct", k: text, kid: "2026" };
 const policy: JwtPolicy = { issuer: "me", audience: ["a", "b"], expiresIn: 60 };
@@ -50,14 +62,23 @@ const cookies: string[] = readCookies(serializeCookie("name", text, attributes),
 serializeCookie("name", text, { httponly: true });
 
 const seal: Seal = { seal: (payload) => payload, open: () => ({ code: "ERR_OWN" }) };
-const options: SessionOptions = { secret: [message, wrong], type: "jwt", renewAfter: false };
-const { attach, load, middleware, read, wrap } = sessions<{ cart: string[] }>({ seal });
+const options: SessionOptions = {
+  secret: () => [message, wrong],
+  type: "jwt",
+  maxAge: 3600,
+  longestAge: 7200,
+  renewAfter: false,
+  revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
+};
+const { attach, edit, issue, load, middleware, read, wrap } = sessions<{ cart: string[] }>({
+  seal,
+});
 
 export const server = createServer((req, res) => {
   sessions(options).middleware(req, res, () => {
     req.session.user = "Nanni";
     req.session.visits = (req.session.visits ?? 0) + 1;
-    req.session.regenerate();
+    void req.session.regenerate().then(() => req.session.touch({ maxAge: 7200 }));
     // @ts-expect-error: not declared
     req.session.admin = true;
     req.session = null;
@@ -69,8 +90,16 @@ export const server = createServer((req, res) => {
   res.setHeader("X-Expires", expires);
   // @ts-expect-error: a fact
   session.id = text;
-  session.destroy(() => res.end());
+  const ended: Promise<void> = session.destroy((error) => res.end(error?.code));
+  void ended;
 });
+
+const { id, setCookie }: { id: string; setCookie: string } = issue({ cart: [] });
+export const edited: Promise<number> = edit(
+  { get: () => id, set: (_name, value) => value },
+  (session) => session.cart.push(setCookie),
+);
+export const opened = (source: SessionSource): boolean => read(source).isNew;
 
 export async function readOnly(request: IncomingMessage): Promise<string[]> {
   const { cart } = await load(request);
@@ -96,6 +125,9 @@ export function code(error: unknown): string | undefined {
       error.code === "ERR_TOKEN_CLAIM" ? error.code : undefined;
     return known ?? error.claim;
   }
+  if (error instanceof SessionError && error.code === "ERR_SESSION_UNSENT") return "late";
+  // @ts-expect-error: no such code
+  if (error instanceof SessionError && error.code === "ERR_SESSION_HEADERS_SENT") return "late";
   if (error instanceof SessionError) return `${error.status} ${error.statusCode} ${error.code}`;
   return error instanceof ConfigError ? error.code : undefined;
 }

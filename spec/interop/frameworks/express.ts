@@ -5,7 +5,12 @@ import { createRequire } from "node:module";
 import { Readable } from "node:stream";
 import { sessions } from "bulla/session";
 import connect, { type ErrorHandleFunction, type HandleFunction } from "connect";
-import express5, { type ErrorRequestHandler, type Express, type Response } from "express";
+import express5, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Response,
+} from "express";
 import { Passport } from "passport";
 import { Strategy } from "passport-local";
 import { NODE_WAYS } from "./node.ts";
@@ -49,9 +54,19 @@ function hearing({ errors }: Service): ErrorRequestHandler {
   };
 }
 
+/** Express 4 awaits nothing. */
+function taking(service: Service): RequestHandler {
+  return (req, res, next) => {
+    take(service, req.url, req.session, req)
+      .then((turn) => answer(res, turn))
+      .catch(next);
+  };
+}
+
 function appOf(make: () => Express, service: Service): Express {
   const app = make();
   app.set("env", "test"); // or Express logs what it answers
+  app.disable("x-powered-by"); // what Node makes of a list behind a field that is set differs by version
   app.use(sessions(service.options).middleware);
   app.get("/plain", (_req, res) => void res.send("plain"));
   return app;
@@ -61,7 +76,7 @@ function serving(make: () => Express): Framework {
   return {
     start(service) {
       const app = appOf(make, service);
-      app.use((req, res) => answer(res, take(service, req.url, req.session, req)));
+      app.use(taking(service));
       return listening(createServer(app.use(hearing(service)) as RequestListener));
     },
   };
@@ -90,7 +105,7 @@ function startPassport(service: Service) {
       else answer(res, turn(service, req.originalUrl, req.session, "Bye"));
     });
   });
-  app.use((req, res) => answer(res, take(service, req.url, req.session, req)));
+  app.use(taking(service));
   return listening(createServer(app.use(hearing(service)) as RequestListener));
 }
 
@@ -98,9 +113,10 @@ function startConnect(service: Service) {
   const app = connect();
   app.use(sessions(service.options).middleware as HandleFunction);
   app.use("/plain", (_req, res) => void res.end("plain"));
-  app.use((req, res) => {
-    const turn = take(service, req.url ?? "", req.session, req);
-    if (!answerByNode(res, turn)) NODE_WAYS[turn.ownWay](res, turn);
+  app.use((req, res, next) => {
+    take(service, req.url ?? "", req.session, req)
+      .then((turn) => void (answerByNode(res, turn) || NODE_WAYS[turn.ownWay](res, turn)))
+      .catch(next);
   });
   app.use(((error, _req, res, _next) => {
     service.errors.push(error);

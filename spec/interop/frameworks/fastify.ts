@@ -35,10 +35,11 @@ export const FASTIFY: Framework = {
     app.addHook("onRequest", (request, reply, done) => middleware(request.raw, reply.raw, done));
     app.addHook("onError", async (_request, _reply, error) => void service.errors.push(error));
     app.get("/plain", async () => "plain");
-    app.all("/:way/:action", ({ raw }, reply) => {
-      const turn = take(service, raw.url ?? "", raw.session, raw);
+    app.all("/:way/:action", async ({ raw }, reply) => {
+      const turn = await take(service, raw.url ?? "", raw.session, raw);
       if (answerByNode(reply.raw, turn)) reply.hijack();
       else WAYS[turn.ownWay](reply, turn);
+      return reply;
     });
     await app.ready();
     const { client, close } = await listening(app.server);

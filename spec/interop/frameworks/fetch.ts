@@ -84,8 +84,8 @@ function failing({ errors }: Service): (error: unknown) => Response {
 
 async function startFetch(service: Service) {
   const visitors = sessions(service.options);
-  const wrapped = visitors.wrap((request: Request, session: Session) => {
-    const turn = take(service, new URL(request.url).pathname, session);
+  const wrapped = visitors.wrap(async (request: Request, session: Session) => {
+    const turn = await take(service, new URL(request.url).pathname, session);
     return FETCH_WAYS[turn.way](turn);
   });
   const client = fetchClient((request) =>
@@ -121,8 +121,8 @@ async function startHonoFetch(service: Service) {
     c.res = undefined;
     c.res = response;
   });
-  app.all("/:way/:action", (c) => {
-    const turn = take(service, c.req.path, c.var.session);
+  app.all("/:way/:action", async (c) => {
+    const turn = await take(service, c.req.path, c.var.session);
     const own = OWN_WAYS.some((way) => way === turn.way);
     return own ? HONO_WAYS[turn.ownWay](c, turn) : FETCH_WAYS[turn.way](turn);
   });
@@ -138,9 +138,9 @@ async function startHonoNode(service: Service) {
     await next();
   });
   app.get("/plain", (c) => c.text("plain"));
-  app.all("/:way/:action", (c) => {
+  app.all("/:way/:action", async (c) => {
     const { incoming, outgoing } = c.env;
-    const turn = take(service, c.req.path, incoming.session, incoming);
+    const turn = await take(service, c.req.path, incoming.session, incoming);
     return answerByNode(outgoing, turn) ? RESPONSE_ALREADY_SENT : HONO_WAYS[turn.ownWay](c, turn);
   });
   // It puts classes of its own in the place of these, which the other columns are not to have.

@@ -43,12 +43,12 @@ export const KOA: Framework = {
       await open(ctx.req, ctx.res);
       await next();
     });
-    app.use((ctx) => {
+    app.use(async (ctx) => {
       if (ctx.path === "/plain") {
         ctx.body = "plain";
         return;
       }
-      const turn = take(service, ctx.url, ctx.req.session, ctx.req);
+      const turn = await take(service, ctx.url, ctx.req.session, ctx.req);
       if (answerByNode(ctx.res, turn)) ctx.respond = false;
       else WAYS[turn.ownWay](ctx, turn);
     });

@@ -48,7 +48,7 @@ function handlerOf(service: Service, visitors: Sessions<SessionData>): Handler {
     try {
       const waits = service.options.revocation !== undefined;
       const session = waits ? await visitors.load(req, res) : visitors.attach(req, res);
-      const turn = take(service, url, session);
+      const turn = await take(service, url, session);
       if (!answerByNode(res, turn)) NODE_WAYS[turn.ownWay](res, turn);
     } catch (error) {
       service.errors.push(error);
@@ -83,6 +83,7 @@ export const NODE: Record<string, Framework> = {
     },
   },
   ws: {
+    opens: 3,
     async start(service) {
       const visitors = sessions(service.options);
       const server = createServer(handlerOf(service, visitors));

@@ -36,6 +36,8 @@ export interface Site {
 
 export interface Framework {
   start(service: Service, tls: Certificate): Promise<Site>;
+  /** So many times a session is opened when its client asks once: 1 by default. */
+  opens?: number;
   /** Whether its answers are Responses that `wrap` sees, and no Node writes their heads. */
   fetches?: boolean;
 }
@@ -56,12 +58,17 @@ const ACTIONS = {
     session.visits = (session.visits ?? 0) + 1;
     return `${flash}Hello ${user}, visits: ${session.visits}`;
   },
-  login(session: Session): string {
-    session.regenerate();
+  async login(session: Session): Promise<string> {
+    await session.regenerate();
     return greet(session, "Tom");
   },
-  logout(session: Session, req?: IncomingMessage): string {
-    if (req === undefined) session.destroy();
+  async logout(session: Session): Promise<string> {
+    await session.destroy();
+    return "Bye";
+  },
+  /** Where there is no list to wait for. */
+  leave(session: Session, req?: IncomingMessage): string {
+    if (req === undefined) void session.destroy();
     else req.session = null;
     return "Bye";
   },
@@ -127,8 +134,13 @@ export function actionOf(url = ""): keyof typeof ACTIONS {
   return action as keyof typeof ACTIONS;
 }
 
-export function take(service: Service, url: string, session: Session, req?: IncomingMessage): Turn {
-  return turn(service, url, session, ACTIONS[actionOf(url)](session, req));
+export async function take(
+  service: Service,
+  url: string,
+  session: Session,
+  req?: IncomingMessage,
+): Promise<Turn> {
+  return turn(service, url, session, await ACTIONS[actionOf(url)](session, req));
 }
 
 export function turn({ gate }: Service, url: string, session: Session, text: string): Turn {

@@ -13,6 +13,8 @@ export interface Cell {
   heard: Heard;
   /** Its answers are Responses that `wrap` sees. */
   fetches: boolean;
+  /** So many times a session is opened when the visitor asks once. */
+  opens: number;
   /** What the sessions of the row were made with. */
   options: SessionOptions;
 }
@@ -26,9 +28,15 @@ export const SESSION_ROWS: Record<string, Row> = {
   visits: { check: visits },
   login: { options: () => ({ revocation: new SlowList() }), check: login },
   logout: {
-    options: () => ({ revocation: memoryRevocation({ clock: () => NOW }) }),
+    options: () => ({
+      revocation: memoryRevocation({
+        clock: () => NOW,
+        only: ({ data }) => data.user !== undefined,
+      }),
+    }),
     check: logout,
   },
+  "logout by null": { check: leave },
   "flash one message": { check: flash },
   "nested edit saved": { check: nested },
   "unchanged: no Set-Cookie": { check: unchanged },
@@ -50,7 +58,7 @@ async function visits({ visitor, heard }: Cell): Promise<void> {
 }
 
 /** A new id and none of the old data; the old cookie is refused from then on. */
-async function login({ visitor, heard }: Cell): Promise<void> {
+async function login({ visitor, heard, opens }: Cell): Promise<void> {
   await visitor.text("/text/visit");
   const before = await visitor.read();
   const copy = visitor.copy();
@@ -63,19 +71,31 @@ async function login({ visitor, heard }: Cell): Promise<void> {
     [false, false, "Tom", undefined],
   );
   notEqual(after.id, before.id);
-  deepEqual([await copy.read(), copy.jar.cookies.size], [{ isNew: true }, 0]);
-  deepEqual({ ...heard }, { invalid: ["ERR_SESSION_REVOKED"], reported: [], errors: [] });
+  deepEqual([await copy.read(), copy.jar.cookies.size], [{ isNew: true }, 1]);
+  const invalid = Array.from({ length: opens }, () => "ERR_SESSION_REVOKED");
+  deepEqual({ ...heard }, { invalid, reported: [], errors: [] });
 }
 
 /** The cookie is deleted, and a copy of it is refused from then on. */
-async function logout({ visitor, heard }: Cell): Promise<void> {
+async function logout({ visitor, heard, opens }: Cell): Promise<void> {
   await visitor.login();
   equal((await visitor.read()).user, "Tom");
   const copy = visitor.copy();
   const reply = await visitor.logout();
   deepEqual([reply.status, reply.setCookie], [303, [CLEARING]]);
   deepEqual([await visitor.read(), await copy.read()], [{ isNew: true }, { isNew: true }]);
-  deepEqual({ ...heard }, { invalid: ["ERR_SESSION_REVOKED"], reported: [], errors: [] });
+  const invalid = Array.from({ length: opens }, () => "ERR_SESSION_REVOKED");
+  deepEqual({ ...heard }, { invalid, reported: [], errors: [] });
+}
+
+/** Without a list the cookie is deleted, and a copy of it lives on. */
+async function leave({ visitor, heard }: Cell): Promise<void> {
+  await visitor.login();
+  const copy = visitor.copy();
+  const { status, setCookie } = await visitor.ask("/redirect/leave", { method: "POST" });
+  deepEqual([status, setCookie], [303, [CLEARING]]);
+  deepEqual([await visitor.read(), (await copy.read()).user], [{ isNew: true }, "Tom"]);
+  deepEqual({ ...heard }, { invalid: [], reported: [], errors: [] });
 }
 
 async function flash({ visitor }: Cell): Promise<void> {
@@ -99,8 +119,8 @@ async function unchanged({ visitor }: Cell): Promise<void> {
   deepEqual([setCookie, headers.vary, headers["cache-control"]], [[], "Cookie", undefined]);
 }
 
-/** The session is empty, the cookie is deleted or replaced, and `onInvalid` hears it once. */
-async function bad({ visitor, heard }: Cell): Promise<void> {
+/** The session is empty, the cookie stays until a session replaces it, and `onInvalid` hears it once. */
+async function bad({ visitor, heard, opens }: Cell): Promise<void> {
   await visitor.text("/text/visit");
   const spoilt = `${visitor.jar.cookies.get(NAME)}`.replace(/.$/, "");
   const values = ["", "garbage", `${spoilt}`, `${spoilt}*`, "x".repeat(6000)];
@@ -108,8 +128,8 @@ async function bad({ visitor, heard }: Cell): Promise<void> {
     visitor.jar.cookies.set(NAME, value);
     const reply = await visitor.ask("/text/read");
     deepEqual([reply.status, reply.text], [200, '{"isNew":true}']);
-    deepEqual([reply.setCookie, heard.invalid.length], [[CLEARING], 1], `the cookie ${value}`);
-    match(heard.invalid.pop() ?? "", /^ERR_/);
+    deepEqual([reply.setCookie, heard.invalid.length], [[], opens], `the cookie ${value}`);
+    for (const code of heard.invalid.splice(0)) match(code, /^ERR_/);
   }
   visitor.jar.cookies.set(NAME, "garbage");
   deepEqual(written(await visitor.ask("/text/visit")), { visits: 1 });

@@ -29,6 +29,10 @@ export const bad: RequestHandler = (req, res) => {
   req.session?.cookie.maxAge;
   // @ts-expect-error
   req.session.reload();
+  // @ts-expect-error
+  req.session.touch(3600);
+  // @ts-expect-error
+  req.session.regenerate().user = "Tom";
   // Of a `T` of its own, the augmented data are no part.
   // @ts-expect-error
   carts.attach(req, res).visits = 1;
@@ -58,5 +62,11 @@ fastify().get("/", async ({ raw }) => raw.session.unheardOf);
 new Hono().get("/", (c) => carts.wrap((_request, session) => c.text(session.visits))(c.req.raw));
 // @ts-expect-error
 carts.wrap((_request, session) => session.items);
+// @ts-expect-error
+carts.edit(new Map<string, number>(), () => 1);
+// @ts-expect-error
+carts.issue({ item: [] });
+// @ts-expect-error
+sessions({ secret: async () => secret });
 // @ts-expect-error
 sessions<{ id?: string }>({ secret });

@@ -2,7 +2,13 @@
 
 import { type IncomingMessage, type RequestListener, ServerResponse } from "node:http";
 import { promisify } from "node:util";
-import { type ReadonlySession, type Session, sessions } from "bulla/session";
+import {
+  memoryRevocation,
+  type ReadonlySession,
+  type Session,
+  type SessionError,
+  sessions,
+} from "bulla/session";
 import connect from "connect";
 import express, { type RequestHandler, Router } from "express";
 import fastify from "fastify";
@@ -19,7 +25,12 @@ declare module "bulla/session" {
 }
 
 const secret = new Uint8Array(32);
-const { middleware } = sessions({ secret });
+const { middleware } = sessions({
+  secret,
+  longestAge: 90 * 24 * 3600,
+  revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
+  onInvalid: ({ code }, source) => void [code.length, source],
+});
 
 export const touches: RequestHandler = (req, res, next) => {
   same<Session>()(req.session);
@@ -28,7 +39,12 @@ export const touches: RequestHandler = (req, res, next) => {
   req.session.user = { name: "Tom", roles: [] };
   req.session.user.roles.push("admin");
   delete req.session.user;
-  req.session.regenerate((error) => (error === undefined ? res.json(req.session) : next(error)));
+  same<Promise<void>>()(
+    req.session.regenerate((error) => (error === undefined ? res.json(req.session) : next(error))),
+  );
+  req.session.destroy().then(() => res.redirect("/"), next);
+  req.session.save((error) => same<SessionError | undefined>()(error));
+  req.session.touch({ maxAge: 3600, persistent: true });
   req.session = { visits: 1 };
   req.session = null;
 };
@@ -62,7 +78,7 @@ fastify()
   .addHook("onRequest", (request, reply, done) => middleware(request.raw, reply.raw, done))
   .get("/", async ({ raw }) => {
     same<Session>()(raw.session);
-    raw.session = null;
+    await raw.session.destroy();
     return raw.session.visits;
   });
 
@@ -100,5 +116,17 @@ export const GET: (
   session.items?.push({ name: id, count: 1 });
   return Response.json(session);
 });
+
+// A cookie store: Next's `await cookies()`, SvelteKit's, Astro's.
+const store = {
+  get: (name: string) => ({ name, value: "" }),
+  set: (_name: string, _value: string, _options?: { path?: string; httpOnly?: boolean }) => store,
+};
+export const count: Promise<number> = carts.edit(store, async (session) => {
+  same<Session<Cart>>()(session);
+  await session.regenerate();
+  return session.items?.length ?? 0;
+});
+same<{ id: string; setCookie: string }>()(carts.issue({ items: [] }, { maxAge: 60 }));
 
 carts.attach({ headers: {} }, new ServerResponse({} as IncomingMessage));

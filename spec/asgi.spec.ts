@@ -1,0 +1,435 @@
+/** Sessions that Python shares: their options and secrets, their cookie, its times and its id. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type AsgiSessionOptions, asgiSessions } from "../src/asgi.ts";
+import * as all from "../src/index.ts";
+import { sessions } from "../src/session.ts";
+import {
+  FERNET_SECRET,
+  idOfValue,
+  JWT_SECRET,
+  pythonCookie,
+  pythonText,
+  pythonValue,
+  SECRETS,
+  shared,
+  timestampOf,
+} from "./helpers/asgi-cookies.ts";
+import { cookieValue, FOURTEEN_DAYS, maxAgeOf, NOW, TYPES } from "./helpers/session-cookies.ts";
+import { exchange, OPENERS } from "./helpers/session-entries.ts";
+import { type Bag, configRefusal, pairOf, visit } from "./helpers/session-visit.ts";
+
+const TOM = '{"user":"tom"}';
+const ANN = '{"user":"ann"}';
+const good: AsgiSessionOptions = { type: "fernet", secret: FERNET_SECRET };
+const make = (options: unknown): unknown => asgiSessions(options as AsgiSessionOptions);
+
+const warned: (Error & { code?: string })[] = [];
+process.on("warning", (warning) => warned.push(warning));
+
+test("a weak secret that is allowed warns once a process, and a strong one not at all", async () => {
+  make({ ...good, allowWeakSecret: true });
+  make({ type: "jwt", secret: [JWT_SECRET], allowWeakSecret: true });
+  await new Promise(setImmediate);
+  assert.deepEqual(warned, []);
+  for (const type of ["jwt", "fernet"] as const) {
+    make({ type, secret: ["sessions-secret", "another secret"], allowWeakSecret: true });
+  }
+  await new Promise(setImmediate);
+  assert.deepEqual(
+    warned.map(({ code }) => code),
+    ["BULLA_WEAK_SECRET"],
+  );
+  assert.match(warned[0]?.message ?? "", /forged/);
+  assert.doesNotMatch(warned[0]?.message ?? "", /sessions-secret|another secret/);
+});
+
+test("base64 warns, as in sessions()", async () => {
+  make({ type: "base64" });
+  await new Promise(setImmediate);
+  assert.equal(warned.at(-1)?.code, "BULLA_BASE64");
+});
+
+describe("weak secrets", () => {
+  const rows: [what: string, type: "jwt" | "fernet", secret: string][] = [
+    ["one character", "jwt", "x"],
+    ["15 characters", "jwt", "sessions-secret"],
+    ["31 bytes", "jwt", "x".repeat(31)],
+    ["31 bytes that are 30 characters", "jwt", `${"x".repeat(29)}é`],
+    ["one character", "fernet", "x"],
+    ["16 characters, whose AES key is public", "fernet", "x".repeat(16)],
+    ["31 characters", "fernet", FERNET_SECRET.slice(1)],
+    ["32 digits", "fernet", "0123456789".repeat(4).slice(0, 32)],
+    ["32 hexadecimal digits", "fernet", "0123456789abcdef0123456789ABCDEF"],
+  ];
+  for (const [what, type, secret] of rows) {
+    test(`${type}: ${what} need allowWeakSecret, whatever stands beside them`, () => {
+      const strong = SECRETS[type] as string;
+      for (const secrets of [secret, [secret], [strong, secret], [secret, strong]]) {
+        for (const options of [{}, { allowWeakSecret: false }, { allowWeakSecret: undefined }]) {
+          assert.throws(
+            () => make({ type, secret: secrets, ...options }),
+            configRefusal(/^the secret must be .*randomBytes\(24\)/, "ERR_KEY"),
+          );
+        }
+      }
+      const { sessions: weak } = shared(type, { secret, allowWeakSecret: true });
+      assert.equal(weak.read(pythonCookie(type, TOM, { secret })).user, "tom");
+      const { setCookie } = weak.issue({ user: "tom" });
+      assert.equal(pythonText(type, cookieValue(setCookie), secret), TOM);
+    });
+  }
+
+  const never: [what: string, type: "jwt" | "fernet", secret: unknown][] = [
+    ["33 characters, on which Python fails", "fernet", `${FERNET_SECRET}x`],
+    ["32 characters, one not ASCII", "fernet", `${FERNET_SECRET.slice(1)}é`],
+    ["8 characters, one not ASCII", "fernet", "sécurité"],
+    ["no character", "fernet", ""],
+    ["no character", "jwt", ""],
+    ["a lone surrogate", "jwt", `${JWT_SECRET}\ud800`],
+    ["a lone surrogate, short", "jwt", "\ud800"],
+    ["a PEM", "jwt", "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQ\n"],
+    ["bytes", "jwt", Buffer.alloc(32, 1)],
+    ["a function", "jwt", () => JWT_SECRET],
+    ["null", "jwt", null],
+    ["a list with a hole", "jwt", new Array(1)],
+    ["an empty list", "jwt", []],
+    ["an empty list", "fernet", []],
+  ];
+  for (const [what, type, secret] of never) {
+    test(`${type}: ${what} is never taken`, () => {
+      for (const allowWeakSecret of [false, true]) {
+        const right =
+          /^(?:a fernet secret must be 32 ASCII|a secret must be text|a JWT key must not|no secret)/;
+        assert.throws(
+          () => make({ type, secret, allowWeakSecret }),
+          configRefusal(right, "ERR_KEY"),
+        );
+      }
+    });
+  }
+
+  test("no secret at all, and one that is undefined", () => {
+    for (const type of ["jwt", "fernet"] as const) {
+      assert.throws(() => make({ type }), configRefusal(/no secret/, "ERR_KEY"));
+      assert.throws(() => make({ type, secret: undefined }), configRefusal(/secret/));
+    }
+  });
+
+  test("no message holds a secret", () => {
+    for (const [, type, secret] of rows) {
+      if (secret.length < 8) continue;
+      assert.throws(
+        () => make({ type, secret }),
+        ({ message }: Error) => !message.includes(secret),
+      );
+    }
+  });
+
+  test("the exact bounds are taken without a warning", () => {
+    make({ type: "jwt", secret: "x".repeat(32) });
+    make({ type: "jwt", secret: "é".repeat(16) });
+    make({ type: "jwt", secret: "0123456789abcdef".repeat(2) });
+    make({ type: "fernet", secret: `${"a".repeat(31)}g` });
+    make({ type: "fernet", secret: FERNET_SECRET, allowWeakSecret: true });
+  });
+
+  test("sessions() takes none of them, by no option", () => {
+    for (const secret of ["sessions-secret", "x".repeat(31)]) {
+      for (const type of ["jwt", "fernet"] as const) {
+        assert.throws(() => sessions({ type, secret }), { code: "ERR_KEY" });
+        const options = { type, secret, allowWeakSecret: true };
+        assert.throws(() => sessions(options), configRefusal(/allowWeakSecret/));
+      }
+    }
+  });
+});
+
+describe("options", () => {
+  const rows: [what: string, options: unknown, names: RegExp][] = [
+    ["none", undefined, /type/],
+    ["null", null, /options of asgiSessions/],
+    ["a list", [], /options of asgiSessions/],
+    ["no type", { secret: FERNET_SECRET }, /type/],
+    ["another type", { ...good, type: "jwe" }, /type/],
+    ["an unknown one", { ...good, secrets: "" }, /"secrets" of asgiSessions/],
+    ["seal", { type: "base64", seal: { seal() {}, open() {} } }, /seal/],
+    ["revocation", { ...good, revocation: { isRevoked() {}, revoke() {} } }, /^revocation/],
+    ["revocation: undefined", { ...good, revocation: undefined }, /^revocation/],
+    ["maxLifetime", { ...good, maxLifetime: 60 }, /^maxLifetime/],
+    ["maxLifetime: undefined", { ...good, maxLifetime: undefined }, /^maxLifetime/],
+    ["maxAge: 0", { ...good, maxAge: 0 }, /^maxAge/],
+    ["maxAge: undefined", { ...good, maxAge: undefined }, /^maxAge/],
+    ["allowWeakSecret: 1", { ...good, allowWeakSecret: 1 }, /^allowWeakSecret/],
+    ["clock: 1", { ...good, clock: 1 }, /^clock/],
+    ["cookie: null", { ...good, cookie: null }, /cookie/],
+    ["cookie: a name", { ...good, cookie: "session" }, /cookie/],
+    ["cookie.name: null", { ...good, cookie: { name: null } }, /name/],
+    ["cookie.maxAge", { ...good, cookie: { maxAge: 60 } }, /maxAge/],
+    ["cookie.path", { ...good, cookie: { path: "/shop" } }, /^path/],
+    ["cookie.domain", { ...good, cookie: { domain: "example.org" } }, /^domain/],
+    ["cookie.partitioned", { ...good, cookie: { partitioned: true } }, /^partitioned/],
+  ];
+  for (const [what, options, names] of rows) {
+    test(`${what}: a ConfigError that names it`, () => {
+      assert.throws(() => make(options), configRefusal(names));
+    });
+  }
+
+  test("each is read once", () => {
+    let reads = 0;
+    const options = {
+      type: "fernet",
+      get secret() {
+        reads++;
+        return FERNET_SECRET;
+      },
+    };
+    make(options);
+    assert.equal(reads, 1);
+  });
+
+  test("touch and issue take no lifetime: the cookie has no room for it", async () => {
+    for (const type of TYPES) {
+      const made = shared(type, { longestAge: 30 * 24 * 3600 });
+      for (const lifetime of [{ maxAge: 60 }, { persistent: false }, { persistent: true }]) {
+        const [name = ""] = Object.keys(lifetime);
+        const { setCookie } = await visit(made, undefined, (session) => {
+          assert.throws(() => session.touch(lifetime), configRefusal(new RegExp(`^${name}`)));
+        });
+        assert.deepEqual(setCookie, []);
+        assert.throws(() => made.sessions.issue({}, lifetime), configRefusal(/lifetime/));
+      }
+      for (const lifetime of [undefined, {}, { maxAge: undefined }] as object[]) {
+        const { setCookie } = await visit(made, undefined, (session) => session.touch(lifetime));
+        assert.equal(maxAgeOf(setCookie[0]), FOURTEEN_DAYS);
+      }
+    }
+  });
+
+  test("bulla exports the same function", () => {
+    assert.equal(all.asgiSessions, asgiSessions);
+  });
+});
+
+describe("the cookie", () => {
+  test('is named session by default, Secure, HttpOnly and SameSite=Lax, for "/"', async () => {
+    for (const type of TYPES) {
+      for (const cookie of [undefined, {}, { name: undefined }] as AsgiSessionOptions["cookie"][]) {
+        const made = shared(type, cookie === undefined ? {} : { cookie });
+        const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
+        const [, attributes] = /^session=[^;]+(; .*)$/.exec(setCookie[0] ?? "") ?? [];
+        const rest = "; Path=/; HttpOnly; Secure; SameSite=Lax";
+        assert.equal(attributes, `; Max-Age=${FOURTEEN_DAYS}${rest}`);
+      }
+    }
+  });
+
+  test("what Python can set too", () => {
+    const cookie = {
+      name: "sid",
+      path: "/",
+      secure: false,
+      sameSite: "strict",
+      partitioned: false,
+      persistent: false,
+    } as const;
+    const { setCookie } = shared("jwt", { cookie }).sessions.issue({ user: "tom" });
+    assert.match(setCookie, /^sid=[\w.-]+; Path=\/; HttpOnly; SameSite=Strict$/);
+  });
+
+  test("holds the data alone: no exp, no iat, no id", () => {
+    for (const type of TYPES) {
+      const made = shared(type);
+      const value = cookieValue(made.sessions.issue({ user: "Zoë 😀", n: [1, 2.5] }).setCookie);
+      assert.equal(pythonText(type, value), '{"user":"Zoë 😀","n":[1,2.5]}');
+      const empty = cookieValue(made.sessions.issue({}).setCookie);
+      assert.equal(pythonText(type, empty), "{}");
+    }
+  });
+
+  test("is deleted by destroy, and by who removes all data", async () => {
+    for (const type of TYPES) {
+      const made = shared(type);
+      for (const end of ["destroy", "empty"]) {
+        const { setCookie } = await visit(made, pythonCookie(type, TOM), (session) => {
+          if (end === "destroy") return session.destroy();
+          delete session.user;
+        });
+        assert.match(setCookie[0] ?? "", /^session=; Max-Age=0; .*; Path=\/; HttpOnly/);
+      }
+    }
+  });
+
+  test("that Python emptied is a session without data, and not a new one", async () => {
+    for (const type of TYPES) {
+      const made = shared(type);
+      const { session, setCookie } = await visit(made, pythonCookie(type, "{}"));
+      assert.deepEqual([{ ...session }, session.isNew, setCookie], [{}, false, []]);
+      assert.deepEqual(made.invalid, []);
+    }
+  });
+
+  test("the first secret seals, all open", async () => {
+    const rows = [
+      ["jwt", "an old secret of 32 bytes or more", JWT_SECRET],
+      ["fernet", "bZ7rS0mC/9yXw+Qe5TtHu2LbVn41GdPa", FERNET_SECRET],
+    ] as const;
+    for (const [type, old, current] of rows) {
+      const made = shared(type, { secret: [current, old] });
+      const change = (session: Bag) => (session.user = "ann");
+      const { session, setCookie } = await visit(made, pythonCookie(type, TOM, { secret: old }));
+      assert.deepEqual([session.user, setCookie], ["tom", []]);
+      const changed = await visit(made, pythonCookie(type, TOM, { secret: old }), change);
+      assert.equal(pythonText(type, cookieValue(changed.setCookie[0]), current), ANN);
+      const alone = shared(type, { secret: current });
+      const { isNew } = alone.sessions.read(pythonCookie(type, TOM, { secret: old }));
+      assert.equal(isNew, true);
+    }
+  });
+});
+
+describe("of several cookies the last alone is opened, as Python does", () => {
+  for (const type of TYPES) {
+    const tom = pythonCookie(type, TOM);
+    const ann = pythonCookie(type, ANN);
+    // Newer, where the type says when.
+    const newer = pythonCookie(type, ANN, { at: NOW + 30 });
+    const bad = "session=bad";
+    const rows: [what: string, cookies: string[], user: string | undefined, codes: number][] = [
+      ["a bad one last", [tom, bad], undefined, 1],
+      ["an empty one last", [tom, "session="], undefined, 1],
+      ["a bad one first", [bad, tom], "tom", 0],
+      ["two good ones", [tom, ann], "ann", 0],
+      ["the other way round", [ann, tom], "tom", 0],
+      ["a newer one first", [newer, tom], "tom", 0],
+      ["others around", ["a=1", newer, "xsession=1", tom, "sessions=2"], "tom", 0],
+    ];
+    for (const [what, cookies, user, codes] of rows) {
+      for (const [how, { open }] of Object.entries(OPENERS)) {
+        test(`${type}, ${how}: ${what}`, async () => {
+          const made = shared(type);
+          const { data, isNew } = await open(made, cookies.join("; "));
+          assert.deepEqual([data.user, isNew], [user, user === undefined]);
+          assert.equal(made.invalid.length, codes);
+        });
+      }
+    }
+  }
+
+  test("destroy deletes the cookie where the last is bad too", async () => {
+    const { setCookie } = await visit(
+      shared("jwt"),
+      `${pythonCookie("jwt", TOM)}; session=bad`,
+      (session) => session.destroy(),
+    );
+    assert.match(setCookie[0] ?? "", /^session=; Max-Age=0/);
+  });
+
+  test("sessions() takes the newest valid one, as before", () => {
+    const own = (at: number) =>
+      sessions<{ at: number }>({ secret: JWT_SECRET, clock: () => at }).issue({ at }).setCookie;
+    const header = [NOW, NOW + 20, NOW - 20].map((at) => pairOf(own(at))).join("; ");
+    const read = sessions<{ at: number }>({ secret: JWT_SECRET, clock: () => NOW }).read(header);
+    assert.equal(read.at, NOW + 20);
+  });
+});
+
+describe("times", () => {
+  const at = (made: number, now: number, options: Partial<AsgiSessionOptions> = {}) =>
+    visit(
+      shared("fernet", { clock: () => now, ...options }),
+      pythonCookie("fernet", TOM, { at: made }),
+    );
+
+  test("a fernet cookie was written when its token was made, and ends maxAge later", async () => {
+    const { session } = await at(NOW - 1000, NOW);
+    assert.equal(session.createdAt, NOW - 1000);
+    assert.equal(session.expiresAt, NOW - 1000 + FOURTEEN_DAYS);
+    const shorter = await at(NOW - 1000, NOW, { maxAge: 2000, renewAfter: false });
+    assert.equal(shorter.session.expiresAt, NOW + 1000);
+    const longer = await at(NOW - 1000, NOW, { maxAge: 2 * FOURTEEN_DAYS });
+    assert.equal(longer.session.expiresAt, NOW - 1000 + 2 * FOURTEEN_DAYS);
+  });
+
+  test("fernet: good for maxAge to the second, and from 60 s ahead at most", () => {
+    const rows: [made: number | bigint, code: string | undefined][] = [
+      [NOW - FOURTEEN_DAYS, "ERR_TOKEN_EXPIRED"],
+      [NOW - FOURTEEN_DAYS + 1, undefined],
+      [0, "ERR_TOKEN_EXPIRED"],
+      [NOW + 60, undefined],
+      [NOW + 61, "ERR_TOKEN_NOT_ACTIVE"],
+      [2 ** 52, "ERR_TOKEN_NOT_ACTIVE"],
+      [2n ** 53n - 1n, "ERR_TOKEN_NOT_ACTIVE"],
+      [2n ** 53n, "ERR_TOKEN_NOT_ACTIVE"],
+      [2n ** 64n - 1n, "ERR_TOKEN_NOT_ACTIVE"],
+    ];
+    for (const [made, code] of rows) {
+      const service = shared("fernet");
+      const { isNew } = service.sessions.read(pythonCookie("fernet", TOM, { at: made }));
+      assert.deepEqual([isNew, service.invalid], [code !== undefined, code ? [code] : []]);
+    }
+  });
+
+  test("fernet: renewed from half of maxAge on, under the time of the request", async () => {
+    const half = FOURTEEN_DAYS / 2;
+    assert.deepEqual((await at(NOW - half + 1, NOW)).setCookie, []);
+    const { setCookie } = await at(NOW - half, NOW);
+    assert.equal(timestampOf(cookieValue(setCookie[0])), NOW);
+    assert.equal(pythonText("fernet", cookieValue(setCookie[0])), TOM);
+    assert.deepEqual((await at(NOW - half, NOW, { renewAfter: false })).setCookie, []);
+  });
+
+  test("jwt and base64 have no time: they neither end nor renew", async () => {
+    for (const type of ["jwt", "base64"] as const) {
+      const cookie = pythonCookie(type, TOM);
+      for (const now of [NOW, NOW + 100 * FOURTEEN_DAYS]) {
+        for (const renewAfter of [0, 1, false] as const) {
+          const made = shared(type, { clock: () => now, renewAfter });
+          const { session, setCookie } = await visit(made, cookie);
+          assert.equal(session.user, "tom");
+          assert.deepEqual([session.createdAt, session.expiresAt], [now, now + FOURTEEN_DAYS]);
+          assert.deepEqual([setCookie, made.invalid], [[], []]);
+        }
+      }
+      // A clock that never stands still.
+      let ticks = NOW;
+      const ticking = await visit(shared(type, { clock: () => ticks++, renewAfter: 0 }), cookie);
+      assert.deepEqual([ticking.session.user, ticking.setCookie], ["tom", []]);
+    }
+  });
+
+  test("touch writes any type anew", async () => {
+    for (const type of TYPES) {
+      const { setCookie } = await visit(shared(type), pythonCookie(type, TOM), (session) =>
+        session.touch(),
+      );
+      assert.equal(maxAgeOf(setCookie[0]), FOURTEEN_DAYS);
+      assert.equal(pythonText(type, cookieValue(setCookie[0])), TOM);
+    }
+  });
+});
+
+describe("an id", () => {
+  test("is the hash of the cookie's value: of the same value the same, of another another", async () => {
+    for (const type of TYPES) {
+      const value = pythonValue(type, TOM);
+      const made = shared(type);
+      const first = made.sessions.read(`session=${value}`);
+      assert.equal(first.id, idOfValue(value));
+      assert.equal(made.sessions.attach(...exchange(`session=${value}`)).id, first.id);
+      const { setCookie } = await visit(made, `session=${value}`, (session) => {
+        session.user = "ann";
+      });
+      const next = made.sessions.read(pairOf(setCookie[0]));
+      assert.equal(next.id, idOfValue(cookieValue(setCookie[0])));
+      assert.notEqual(next.id, first.id);
+    }
+  });
+
+  test("of a new session is random", () => {
+    const { sessions: made } = shared("jwt");
+    assert.notEqual(made.read(undefined).id, made.read(undefined).id);
+  });
+});

@@ -1,0 +1,62 @@
+/** No figure is typed by hand: generating README.md, SECURITY.md and vectors/README.md anew changes nothing. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { readFigures } from "../helpers/figures.ts";
+import { PAGES } from "./figures.ts";
+
+const PART = /<!-- (?:figures|bench): \w+ -->\n([\s\S]*?)<!-- (?:figures|bench) -->/g;
+
+for (const [path, generate] of Object.entries(PAGES)) {
+  const page = readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+
+  describe(path, () => {
+    test("its figures are those of the committed data: npm run figures writes them", () => {
+      assert.equal(generate(page), page);
+    });
+
+    test("a number that is changed in them is noticed, each by itself", () => {
+      let changed = 0;
+      for (const { index, 0: part } of page.matchAll(PART)) {
+        for (const { index: at, 0: digits } of part.matchAll(/\d+/g)) {
+          if (isOfWords(part, at)) continue;
+          const place = index + at;
+          const other = String(BigInt(digits) + 1n);
+          const wrong = page.slice(0, place) + other + page.slice(place + digits.length);
+          assert.notEqual(generate(wrong), wrong, part.slice(at - 40, at + 40));
+          changed++;
+        }
+      }
+      assert.ok(changed > 10, `${changed}`);
+    });
+  });
+}
+
+/** The provenance of vectors is told in words, which are nobody's data: there the last column counts alone. */
+function isOfWords(part: string, at: number): boolean {
+  if (!part.startsWith("<!-- figures: cases -->")) return false;
+  const rest = part.slice(at, part.indexOf("\n", at));
+  return rest.includes(" | ");
+}
+
+test("SECURITY.md tells what was tested by generated lines alone", () => {
+  const page = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8");
+  const [, section = ""] = page.split("## What was tested");
+  const [own = ""] = section.replace(PART, "").split("\n## ");
+  assert.deepEqual(own.match(/\d[\d,]*/g) ?? [], ["800"], "but for the message of 800 MiB");
+});
+
+test("the figures are such as their lines say: no disagreement, |t| under 4.5, every survivor listed", () => {
+  for (const { disagreements } of Object.values(readFigures<{ disagreements: number }>("fuzz"))) {
+    assert.equal(disagreements, 0);
+  }
+  for (const { t, leak } of Object.values(readFigures<{ t: number; leak: number }>("timing"))) {
+    assert.ok(Math.abs(t) < 4.5 && leak > 4.5);
+  }
+  const read = (name: string): object =>
+    JSON.parse(readFileSync(new URL(`../evidence/mutation/${name}.json`, import.meta.url), "utf8"));
+  const scores: { survived: number }[] = Object.values(read("scores"));
+  const survived = scores.reduce((all, one) => all + one.survived, 0);
+  assert.equal(survived, Object.keys(read("equivalent")).length);
+});

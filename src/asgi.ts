@@ -1,0 +1,248 @@
+/**
+ * One session cookie for Node and Python: that of the ASGI middleware asgi-sessions (1.2), in its three types.
+ *
+ *     base64   the data as JSON in padded base64url: neither signed nor secret
+ *     jwt      the data as the claims of an HS256 JWT (RFC 7519), under the secret itself
+ *     fernet   the data as JSON in a padded Fernet token, whose key is the secret's 32 characters
+ *
+ * Python's cookie holds the data alone: `open` puts them into a session's claims, `seal` takes them out again.
+ *
+ * Trusted base: all of src/ but jwt.ts and fernet.ts.
+ */
+
+import { hash } from "node:crypto";
+import { encodeUpTo, fromText, pad, toText, unpaddedLength } from "./internal/base64.ts";
+import { warnOnce } from "./internal/callbacks.ts";
+import {
+  type Check,
+  type Checks,
+  checkBoolean,
+  clockOf,
+  optionError,
+  readOptions,
+} from "./internal/checks.ts";
+import { type Claims, wrongType } from "./internal/claims.ts";
+import { ConfigError, type Refusal, refusal, type TokenErrorCode } from "./internal/errors.ts";
+import { decryptFrame, Frames, timestampOf } from "./internal/frame.ts";
+import { isPortable, put } from "./internal/json.ts";
+import { Jws, openUnverified } from "./internal/jws.ts";
+import { keyList } from "./internal/keys.ts";
+import { parseObject, utf8Text } from "./internal/text.ts";
+import {
+  COOKIE_OPTIONS,
+  FOURTEEN_DAYS,
+  SESSION_OPTIONS,
+  type SessionOptions,
+} from "./session/config.ts";
+import { RESERVED } from "./session/data.ts";
+import { envelopeText } from "./session/envelope.ts";
+import { type Seal, type SealType, SHARED } from "./session/seal.ts";
+import { type Data, type SessionData, type Sessions, sessions } from "./session.ts";
+
+export { ConfigError, SessionError } from "./internal/errors.ts";
+
+type Refused = "revocation" | "maxLifetime";
+
+/** As Python's middleware has them; the rest as sessions() has it. */
+export interface AsgiSessionOptions
+  extends Omit<SessionOptions, "type" | "secret" | "seal" | Refused> {
+  /** Python's `session_type`. */
+  type: SealType;
+  /**
+   * Python's `secret_key`; newest first: the first seals, all open. 32 bytes or more for "jwt", 32 ASCII
+   * characters that are not all hexadecimal for "fernet", none for "base64". It must sign nothing else.
+   */
+  secret?: string | readonly string[];
+  /** Takes a weaker secret too, with a warning: its sessions can be forged by who guesses it. */
+  allowWeakSecret?: boolean;
+}
+
+/** How a type of session is written. */
+interface Format {
+  write(data: string, iat: number): string;
+  /** `now` stands for the time that a cookie does not have. */
+  read(cookie: string, now: number): { readonly text: string; readonly iat: number } | Refusal;
+  /** Why Python would fail on these data. */
+  refuses?(data: Claims, now: number): TokenErrorCode | undefined;
+}
+
+const SECRET_BYTES = 32;
+const HEXADECIMAL = /^[0-9A-Fa-f]*$/;
+const MALFORMED = "ERR_TOKEN_MALFORMED";
+/** What PyJWT writes, and jws.ts. */
+const JWT_HEADER = `${toText(Buffer.from('{"alg":"HS256","typ":"JWT"}'))}.`;
+
+const refuse = (reason: string, allowed?: unknown): Check => {
+  return (value, name) => {
+    if (value !== allowed) throw optionError(name, `left out: ${reason}`);
+  };
+};
+const NO_ID = refuse("a cookie of Python's names no session, and does not say when one began");
+const NO_LIFETIME = refuse("a cookie of Python's has no lifetime of its own");
+/** Python sends its cookie for "/" of its own host. */
+const TWO_COOKIES = "Python's cookie and this one would not replace each other";
+
+type Given = AsgiSessionOptions & Pick<SessionOptions, Refused>;
+const NEEDED = ["secret", "revocation", "maxAge", "maxLifetime"] as const;
+const { seal: _, ...CHECKS } = SESSION_OPTIONS;
+const OPTIONS: Checks<Given> = {
+  ...CHECKS,
+  allowWeakSecret: checkBoolean,
+  revocation: NO_ID,
+  maxLifetime: NO_ID,
+};
+
+const COOKIE: typeof COOKIE_OPTIONS = {
+  ...COOKIE_OPTIONS,
+  path: refuse(TWO_COOKIES, "/"),
+  domain: refuse(TWO_COOKIES),
+  partitioned: refuse(TWO_COOKIES, false),
+};
+
+/**
+ * Sessions that a Python service with asgi-sessions shares.
+ *
+ * @throws ConfigError ERR_OPTION; ERR_KEY: a weak secret, or one that Python fails on.
+ */
+export function asgiSessions<T extends object & Data = SessionData>(
+  options: AsgiSessionOptions,
+): Sessions<T> {
+  const given = readOptions<Given>(options, OPTIONS, "asgiSessions", NEEDED);
+  const { type, secret = [], allowWeakSecret = false, cookie, ...rest } = given;
+  if (type === undefined)
+    throw optionError("type", "fernet, jwt or base64, as Python's session_type");
+  const { name = "session", ...attributes } = readOptions(cookie, COOKIE, "cookie", []);
+  const keys = (kind: "jwt" | "fernet"): Uint8Array[] =>
+    keyList(secret, "secret").map((one) => keyOf(kind, one, allowWeakSecret));
+  const format =
+    type === "base64" ? base64() : type === "jwt" ? jwt(keys(type)) : fernet(keys(type));
+  const seal = sealOf(format, rest.maxAge ?? FOURTEEN_DAYS, clockOf(rest.clock));
+  return sessions<T>({ ...rest, cookie: { ...attributes, name }, seal });
+}
+
+function sealOf(format: Format, maxAge: number, clock: () => number): Seal {
+  const seal: Seal & Record<typeof SHARED, unknown> = {
+    [SHARED]: { maxAge: NO_LIFETIME, persistent: NO_LIFETIME },
+    open(cookie) {
+      const now = clock();
+      const read = format.read(cookie, now);
+      if ("code" in read) return read;
+      // Parsed alone before it is put into other text: it could end the data, and add claims.
+      const data = parseObject(read.text);
+      if (data === undefined || !isPortable(data)) return refusal(MALFORMED);
+      const code = format.refuses?.(data, now);
+      if (code !== undefined) return refusal(code);
+      // The same for all cookies of one value: it names that value, not a session.
+      const id = encodeUpTo(hash("sha256", cookie, "buffer"), 16);
+      const iat = Math.min(read.iat, Number.MAX_SAFE_INTEGER - maxAge);
+      const claims = { id, iat, exp: iat + maxAge, begun: iat, age: undefined, keep: undefined };
+      const text = Object.keys(data).some(isReserved) ? renamed(data, hidden) : read.text;
+      return envelopeText(claims, text);
+    },
+    seal(payload) {
+      const { iat, data } = JSON.parse(payload);
+      // What is thrown here becomes an ERR_SESSION_DATA.
+      if (!isPortable(data) || format.refuses?.(data, clock())) throw refusal(MALFORMED);
+      return format.write(renamed(data, shown), iat);
+    },
+  };
+  return seal;
+}
+
+function base64(): Format {
+  warnOnce("BULLA_BASE64", 'sessions of type "base64" can be read and forged by anybody');
+  return {
+    write: (data) => toText(Buffer.from(data), true),
+    read: (cookie, now) => textOf(Buffer.from(fromText(cookie, true).buffer), now),
+  };
+}
+
+function jwt(keys: readonly Uint8Array[]): Format {
+  const jws = new Jws(keys);
+  return {
+    write: (data) => jws.sign(data),
+    read(cookie, now) {
+      const text = jws.open(cookie);
+      if (typeof text !== "string") return text;
+      return hasPlainType(cookie) ? { text, iat: now } : refusal("ERR_TOKEN_CLAIM");
+    },
+    // Of PyJWT's errors asgi-sessions catches a few; each of these makes a status 500.
+    refuses(data, now) {
+      if (Object.hasOwn(data, "aud") || wrongType(data) !== undefined) return "ERR_TOKEN_CLAIM";
+      const { exp = Infinity, nbf = now, iat = now } = data;
+      if (Math.floor(exp) <= now) return "ERR_TOKEN_EXPIRED";
+      return nbf > now || iat > now ? "ERR_TOKEN_NOT_ACTIVE" : undefined;
+    },
+  };
+}
+
+/** A token of another kind under the same secret says so in `typ` (RFC 8725 section 3.11). */
+function hasPlainType(token: string): boolean {
+  if (token.startsWith(JWT_HEADER)) return true;
+  const { header = {} } = openUnverified(token) as { header?: { typ?: unknown } };
+  const { typ = "JWT" } = header;
+  return typeof typ === "string" && /^(?:application\/)?jwt$/i.test(typ);
+}
+
+function fernet(keys: readonly Uint8Array[]): Format {
+  const frames = new Frames(keys);
+  return {
+    write: (data, iat) => pad(frames.encrypt(data, iat)),
+    read(cookie) {
+      const frame = frames.open(cookie, unpaddedLength(cookie));
+      const iat = frame && timestampOf(frame);
+      const plaintext = frame && decryptFrame(frame);
+      if (plaintext === undefined) return refusal("ERR_TOKEN_INVALID");
+      const read = textOf(plaintext, iat as number);
+      plaintext.fill(0);
+      return read;
+    },
+  };
+}
+
+function textOf(bytes: Buffer, iat: number): { text: string; iat: number } | Refusal {
+  const text = utf8Text(bytes, 0, bytes.length);
+  return text === undefined ? refusal(MALFORMED) : { text, iat };
+}
+
+/**
+ * A secret as Python makes a key of it: HMAC fills a short one with zeros (RFC 2104 section 2), and
+ * asgi-sessions fills a Fernet key with "=".
+ *
+ * @throws ConfigError ERR_KEY
+ */
+function keyOf(type: "jwt" | "fernet", secret: unknown, allowWeak: boolean): Uint8Array {
+  if (typeof secret !== "string" || secret === "" || !secret.isWellFormed()) {
+    throw new ConfigError("ERR_KEY", "a secret must be text, not empty");
+  }
+  const bytes = Buffer.from(secret);
+  const isFernet = type === "fernet";
+  if (isFernet && (bytes.length > SECRET_BYTES || bytes.length > secret.length)) {
+    throw new ConfigError("ERR_KEY", "a fernet secret must be 32 ASCII characters, as Python's");
+  }
+  if (bytes.length < SECRET_BYTES || (isFernet && HEXADECIMAL.test(secret))) {
+    const demand = isFernet ? "32 characters, not all hexadecimal" : "32 bytes or more";
+    const advice = `${demand}, such as crypto.randomBytes(24).toString("base64")`;
+    if (!allowWeak) throw new ConfigError("ERR_KEY", `the secret must be ${advice}`);
+    warnOnce("BULLA_WEAK_SECRET", `sessions can be forged where the secret is not ${advice}`);
+  }
+  if (bytes.length >= SECRET_BYTES) return bytes;
+  return Buffer.concat([bytes, Buffer.alloc(SECRET_BYTES - bytes.length, isFernet ? "=" : 0)]);
+}
+
+/** A name that data cannot have on Node, behind any number of "~": on Node it has one more of them. */
+function isReserved(name: string): boolean {
+  return RESERVED.has(name.startsWith("~") ? name.replace(/^~+/, "") : name);
+}
+
+const hidden = (name: string): string => `~${name}`;
+const shown = (name: string): string => name.slice(1);
+
+/** The JSON text of data whose reserved names are written in another way. */
+function renamed(data: object, rename: (name: string) => string): string {
+  const copy = {};
+  for (const [name, value] of Object.entries(data)) {
+    put(copy, isReserved(name) ? rename(name) : name, value);
+  }
+  return JSON.stringify(copy);
+}
