@@ -1,0 +1,24 @@
+/** The sessions of the application: for its pages, actions, route handlers and proxy.ts. */
+
+import { memoryRevocation, type Revocation, sessions } from "bulla/session";
+
+export interface Visit {
+  user?: string;
+  visits?: number;
+  notes?: string[];
+  /** A message for the next page, and for that alone. */
+  flash?: string;
+}
+
+declare global {
+  var revocation: Revocation | undefined;
+}
+
+// Next bundles this module several times. A list in memory has to be one for all of them.
+globalThis.revocation ??= memoryRevocation({ only: ({ data }) => data.user !== undefined });
+
+export const visitors = sessions<Visit>({
+  // A function, since `next build` evaluates this module too, and has no secret.
+  secret: () => process.env.SESSION_SECRET ?? "",
+  revocation: globalThis.revocation,
+});

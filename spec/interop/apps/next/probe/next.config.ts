@@ -1,0 +1,5 @@
+import { resolve } from "node:path";
+
+// Beside this folder there are the lock files of the checkout, which is where bulla is linked to.
+const root = resolve("../../../../../..");
+export default { turbopack: { root }, outputFileTracingRoot: root };
