@@ -2,8 +2,8 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { once } from "node:events";
-import { connect } from "node:net";
-import { createServer } from "node:tls";
+import { request } from "node:http";
+import { createServer } from "node:https";
 import { chromium, type Page } from "playwright-core";
 import { certificate } from "../../helpers/certificate.ts";
 
@@ -13,12 +13,19 @@ export async function browse(
   { scripts }: { scripts: boolean },
   walk: (page: Page, home: string) => Promise<void>,
 ): Promise<void> {
-  const proxy = createServer(certificate(), (client) => {
-    const server = connect(port, "127.0.0.1");
-    for (const [from, to] of [[client, server] as const, [server, client] as const]) {
-      from.pipe(to);
-      from.on("error", () => to.destroy());
-    }
+  const proxy = createServer(certificate(), (req, res) => {
+    const { method, url, headers } = req;
+    const asked = {
+      port,
+      method,
+      path: url,
+      headers: { ...headers, "x-forwarded-proto": "https" },
+    };
+    const passed = request({ host: "127.0.0.1", ...asked }, (reply) => {
+      res.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
+      reply.pipe(res);
+    });
+    req.pipe(passed);
   });
   proxy.listen(0, "127.0.0.1");
   await once(proxy, "listening");
@@ -46,6 +53,7 @@ export async function browse(
   } finally {
     await browser.close();
     proxy.close();
+    proxy.closeAllConnections();
   }
 }
 
