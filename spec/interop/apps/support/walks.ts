@@ -82,8 +82,12 @@ export class Visitor {
   }
 
   async home(): Promise<{ greeting: string; flash: string | undefined; notes: string[] }> {
-    const { status, text } = await this.ask(this.#site.paths.home);
+    const { status, headers, text } = await this.ask(this.#site.paths.home);
     equal(status, 200);
+    if (headers["content-type"]?.includes("application/json")) {
+      const { user, visits, flash, notes } = JSON.parse(text);
+      return { greeting: `Hello ${user}, visits: ${visits}`, flash, notes };
+    }
     // Frameworks mark the seams between texts by comments.
     const html = text.replaceAll(/<!--.*?-->/g, "");
     const [, greeting = html] = /<h1(?: [^>]*)?>(.*?)<\/h1>/.exec(html) ?? [];
