@@ -78,6 +78,7 @@ export function assemble(name: string): Project {
         ...QUIET,
         HOST: "127.0.0.1",
         SESSION_SECRET: SECRET,
+        NUXT_SESSION_SECRET: SECRET,
         ...variables,
       };
       const child = spawn(process.execPath, [entry], {
