@@ -57,7 +57,7 @@ test("an action has the session of the middleware", async () => {
 
 test("what a component changes comes too late, and save() says so", async () => {
   const tom = new Visitor({ port, ...wrapped });
-  const { text } = await tom.ask("/late");
+  const { text } = await tom.late("/late");
   equal(tom.written, 0);
   match(text, /ERR_SESSION_UNSENT/);
   deepEqual(await tom.me(), { user: "stranger", visits: 0 });

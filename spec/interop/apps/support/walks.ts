@@ -43,7 +43,8 @@ export class Visitor {
     this.jar.cookies.set(this.name, value);
   }
 
-  async ask(path: string, form?: Record<string, string>): Promise<Reply> {
+  /** Asks, by POST where there is a form; `onHead` hears that the head has come. */
+  async ask(path: string, form?: Record<string, string>, onHead?: () => void): Promise<Reply> {
     const host = `localhost:${this.#site.port}`;
     const origin = `https://${host}`;
     const headers = {
@@ -52,10 +53,14 @@ export class Visitor {
       accept: "text/html",
       // A proxy that ends TLS says so.
       "x-forwarded-proto": "https",
-      ...(form && { origin, "content-type": "application/x-www-form-urlencoded" }),
+      ...(form && {
+        origin,
+        "sec-fetch-site": "same-origin",
+        "content-type": "application/x-www-form-urlencoded",
+      }),
     };
     const asked = form && { method: "POST", body: String(new URLSearchParams(form)) };
-    const reply = await this.#client.ask(path, { ...asked, headers });
+    const reply = await this.#client.ask(path, { ...asked, headers, ...(onHead && { onHead }) });
     this.#judge(reply);
     this.jar.keep(reply);
     return reply;
@@ -100,6 +105,18 @@ export class Visitor {
     const { status, text } = await this.ask(this.#site.paths.me);
     equal(status, 200);
     return JSON.parse(text);
+  }
+
+  /**
+   * Asks for a page whose body waits until /go has been asked for, which happens when its head has come.
+   */
+  async late(path: string): Promise<Reply> {
+    let gone: Promise<Reply> | undefined;
+    const reply = await this.ask(path, undefined, () => {
+      gone = this.#client.ask("/go", { headers: { host: `localhost:${this.#site.port}` } });
+    });
+    equal((await gone)?.status, 200);
+    return reply;
   }
 
   async send(what: "login" | "note" | "logout", form: Record<string, string> = {}): Promise<void> {

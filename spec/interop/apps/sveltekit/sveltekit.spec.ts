@@ -55,7 +55,7 @@ test("an action that fails keeps the change of wrap, not that of edit", async ()
 
 test("what a promise of a load function changes comes too late, and save() says so", async () => {
   const tom = new Visitor({ port, ...hooked });
-  const { text } = await tom.ask("/late");
+  const { text } = await tom.late("/late");
   equal(tom.written, 0);
   match(text, /ERR_SESSION_UNSENT/);
   deepEqual(await tom.me(), { user: "stranger", visits: 0 });

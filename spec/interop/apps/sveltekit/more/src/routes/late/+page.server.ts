@@ -1,11 +1,12 @@
 /** Streams, and changes the session only when the head has gone. */
 
 import { SessionError } from "bulla/session";
+import { gate } from "../../lib/server/gate.ts";
 import type { PageServerLoad } from "./$types";
 
 export const load: PageServerLoad = ({ locals: { session } }) => ({
   said: (async () => {
-    await new Promise((done) => setTimeout(done, 50));
+    await gate.promise;
     session.user = "Late";
     try {
       session.save();
