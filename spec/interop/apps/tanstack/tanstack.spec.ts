@@ -23,7 +23,7 @@ const stored = {
 };
 /** Server functions have addresses that the build makes: a page names them. */
 const wrapped = { paths: { home: "/", me: "/me", login: "", note: "", logout: "" } };
-let [broken, both] = ["", ""];
+let [broken, both, rename] = ["", "", ""];
 
 async function actionsOf(path: string): Promise<string[]> {
   const { text } = await new Visitor({ port, ...wrapped }).ask(path);
@@ -35,7 +35,7 @@ before(async () => {
   port = await project.start(".output/server/index.mjs");
   const [login = "", note = "", logout = ""] = await actionsOf("/");
   Object.assign(wrapped.paths, { login, note, logout });
-  [broken = "", both = ""] = await actionsOf("/more");
+  [broken = "", both = "", rename = ""] = await actionsOf("/more");
 });
 
 test("it is typed", () => {
@@ -70,6 +70,13 @@ test("a cookie that the function sets goes beside the session's", async () => {
   deepEqual(await tom.me(), { user: "stranger", visits: 1 });
 });
 
+test("a server function edits the session of the store", async () => {
+  const tom = new Visitor({ port, ...stored });
+  equal((await tom.ask(rename, { user: "Ann" })).status, 303);
+  equal(tom.written, 1);
+  deepEqual(await tom.me(), { user: "Ann", visits: 0 });
+});
+
 test("a server function that fails keeps the change", async () => {
   const tom = new Visitor({ port, ...wrapped });
   match((await tom.ask(broken, {})).text, /"error".*"broken"/);
@@ -91,4 +98,4 @@ test("what a deferred promise changes comes too late, and save() says so", async
   deepEqual(await tom.me(), { user: "stranger", visits: 0 });
 });
 
-shown("tanstack", "more/src/stored.server.ts");
+shown("tanstack", "more/src/stored.server.ts", "more/src/rename.ts");

@@ -3,6 +3,7 @@
 import { createFileRoute, Link, redirect } from "@tanstack/react-router";
 import { createServerFn } from "@tanstack/react-start";
 import { setCookie } from "@tanstack/react-start/server";
+import { rename } from "../rename.ts";
 
 const broken = createServerFn({ method: "POST" }).handler(({ context: { session } }) => {
   session.user = "Broken";
@@ -20,6 +21,7 @@ export const Route = createFileRoute("/more")({
     <>
       <form action={broken.url} />
       <form action={both.url} />
+      <form action={rename.url} />
       <Link to="/">home</Link>
     </>
   ),
