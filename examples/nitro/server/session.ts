@@ -1,0 +1,23 @@
+/** The sessions of the application, and the type of their data. */
+
+import { memoryRevocation, type Session, sessions } from "bulla/session";
+
+export interface Visit {
+  user?: string;
+  visits?: number;
+  notes?: string[];
+  /** A message for the next page, and for that alone. */
+  flash?: string;
+}
+
+declare module "h3" {
+  interface H3EventContext {
+    session: Session<Visit>;
+  }
+}
+
+export const visitors = sessions<Visit>({
+  secret: () => process.env.SESSION_SECRET ?? "",
+  // Of one process; `redisRevocation(client)` is for several.
+  revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
+});

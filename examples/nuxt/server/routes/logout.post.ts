@@ -1,0 +1,4 @@
+export default defineEventHandler(async (event) => {
+  await event.node.req.session.destroy();
+  return sendRedirect(event, "/", 303);
+});

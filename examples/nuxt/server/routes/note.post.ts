@@ -1,0 +1,7 @@
+export default defineEventHandler(async (event) => {
+  const { session } = event.node.req;
+  const note = (await readFormData(event)).get("note");
+  session.notes ??= [];
+  session.notes.push(String(note)); // a change within is a change
+  return sendRedirect(event, "/", 303);
+});

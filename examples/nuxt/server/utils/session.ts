@@ -1,0 +1,20 @@
+/** The sessions of the application, and the type of their data. */
+
+import { memoryRevocation, sessions } from "bulla/session";
+
+// Declared once: it types `event.node.req.session`.
+declare module "bulla/session" {
+  interface SessionData {
+    user?: string;
+    visits?: number;
+    notes?: string[];
+    /** A message for the next page, and for that alone. */
+    flash?: string;
+  }
+}
+
+export const visitors = sessions({
+  secret: () => useRuntimeConfig().sessionSecret, // a function: a build reads no secret
+  // Of one process; `redisRevocation(client)` is for several.
+  revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
+});

@@ -1,0 +1,9 @@
+import type { VisitSession } from "./lib/server/session.ts";
+
+declare global {
+  namespace App {
+    interface Locals {
+      session: VisitSession;
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** A cookie and a header of the route's own, beside the session's. */
+
+import { defineHandler } from "nitro";
+import { setCookie } from "nitro/h3";
+
+export default defineHandler((event) => {
+  setCookie(event, "theme", "dark");
+  event.res.headers.set("X-Own", "own");
+  event.context.session.visits = 1;
+  return "both";
+});

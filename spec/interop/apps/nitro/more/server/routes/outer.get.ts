@@ -1,0 +1,14 @@
+/** Calls another route of the server, within it. */
+
+import { defineHandler, serverFetch } from "nitro";
+
+export default defineHandler(async ({ req, context: { session } }) => {
+  const response = await serverFetch("/inner", {
+    headers: { cookie: req.headers.get("cookie") ?? "" },
+  });
+  return {
+    inner: await response.json(),
+    cookies: response.headers.getSetCookie().length,
+    user: session.user,
+  };
+});

@@ -1,0 +1,6 @@
+/** Fails behind a change. */
+
+export default defineEventHandler((event) => {
+  event.node.req.session.user = "Broken";
+  throw createError({ status: 418, message: "broken" });
+});

@@ -1,0 +1,6 @@
+export default defineEventHandler((event) =>
+  editSession(event, (session) => {
+    session.user = "Inner";
+    return "inner";
+  }),
+);

@@ -1,0 +1,4 @@
+export default defineEventHandler((event) => {
+  event.node.req.session.user = "Inner";
+  return "inner";
+});

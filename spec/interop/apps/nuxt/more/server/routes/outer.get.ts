@@ -1,0 +1,12 @@
+/** Calls other routes of the server, within it. */
+
+export default defineEventHandler(async (event) => {
+  const read = await event.$fetch("/me");
+  const attached = await event.fetch("/inner");
+  const stored = await event.fetch("/inner-store");
+  return {
+    read,
+    attached: attached.headers.getSetCookie().length,
+    stored: stored.headers.getSetCookie().length,
+  };
+});

@@ -1,0 +1,3 @@
+export default defineEventHandler((event) =>
+  editSession(event, ({ user = "stranger", visits = 0 }) => ({ user, visits })),
+);
