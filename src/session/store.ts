@@ -138,8 +138,9 @@ export class StoreSessions {
     const { cookie } = commit;
     if (cookie !== undefined && cookie !== editing.set?.cookie) {
       const { name, attributes } = this.#config;
-      const [, value = "", maxAge] = /=([^;]*)(?:; Max-Age=(\d+))?/.exec(cookie) ?? [];
-      const age = maxAge === undefined ? {} : { maxAge: Number(maxAge) };
+      const value = cookie.slice(name.length + 1, cookie.indexOf(";"));
+      const seconds = /; Max-Age=(\d+)/.exec(cookie);
+      const age = seconds === null ? {} : { maxAge: Number(seconds[1]) };
       const done = store.set(name, value, { ...attributes, ...age, encode: (text) => text });
       editing.set = { ...commit, value, done };
     }
