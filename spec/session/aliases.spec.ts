@@ -39,6 +39,23 @@ test("a response that cannot list its fields carries the session in them", () =>
   assert.deepEqual([fields.get("Vary"), fields.get("Cache-Control")], ["Cookie", "no-store"]);
 });
 
+test("a response that never calls writeHead: the change is lost, and onError hears it", () => {
+  const made = service();
+  const listeners: (() => void)[] = [];
+  const res = {
+    headersSent: false,
+    statusMessage: "",
+    getHeader: () => undefined,
+    setHeader: () => {},
+    removeHeader: () => {},
+    writeHead: () => {},
+    once: (_event: "finish", listener: () => void) => listeners.push(listener),
+  };
+  made.sessions.attach({ headers: {} }, res).user = "tom";
+  for (const listener of listeners) listener.call(res);
+  assert.deepEqual(made.errors, ["ERR_SESSION_UNSENT"]);
+});
+
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   test(`${protocol}: a derived request first and untouched, then the request: one session`, async (t) => {
     const made = service();

@@ -184,8 +184,8 @@ function writeHead(this: Hooked, ...args: unknown[]): unknown {
   return written;
 }
 
-/** A client that left before there was a head is not an error; HTTP/2 has "finish" for it too. */
+/** HTTP/2 has "finish" for a client that left before there was a head, too: that is not an error. */
 function reportLost(this: Hooked): void {
-  if (!this.headersSent) return;
+  if (!this.headersSent && "stream" in this) return;
   for (const { state } of this[HOOK]?.exchanges ?? []) state?.reportLost();
 }

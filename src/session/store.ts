@@ -39,8 +39,6 @@ interface Editing {
   readonly state: State | Promise<State>;
   /** The value of the cookie that the store showed; "" for none. */
   readonly shown: string;
-  /** The value that was opened: a store may show what the request brought, whatever has been set since. */
-  readonly opened: string;
   /** The handlers that are running. */
   handlers: number;
   /** The last cookie that was set, and what `set` returned. */
@@ -83,12 +81,11 @@ export class StoreSessions {
     // Some stores show what was set, others only what the request brought.
     const isSame = shown === running?.shown || shown === running?.set?.value;
     if (running !== undefined && running.handlers > 0 && isSame) return running;
-    const opened = shown === running?.shown ? (running.set?.value ?? running.opened) : shown;
-    // An empty one that an edit has left is a deleted one.
-    const isDeleted = opened === "" && running !== undefined;
-    const cookie = opened === shown ? store : `${this.#config.name}=${opened}`;
-    const state = openSource(this.#config, isDeleted ? undefined : cookie, false);
-    const editing = { state, shown, opened, handlers: 0, set: undefined };
+    // An empty cookie that an edit has left is a deleted one. Nothing else is taken from an edit that is over:
+    // the same store object may serve another visitor.
+    const isDeleted = shown === "" && running !== undefined;
+    const state = openSource(this.#config, isDeleted ? undefined : store, false);
+    const editing = { state, shown, handlers: 0, set: undefined };
     this.#editing.set(store, editing);
     return editing;
   }
