@@ -211,6 +211,21 @@ const NO_STRING_LISTS = [
 ];
 const NO_BOOLEANS = [null, 0, 1, "", "true", "false", {}, [], new Boolean(true), Symbol("true")];
 
+/** What has one of two methods, or both and is a function. */
+function withoutMethods(one: string, other: string): readonly unknown[] {
+  const method = () => undefined;
+  const both = { [one]: method, [other]: method };
+  return [
+    ...[null, 0, 1n, true, "", method, Object.assign(() => {}, both), [], {}],
+    ...[
+      { [one]: method },
+      { [other]: method },
+      { ...both, [one]: "text" },
+      { ...both, [other]: {} },
+    ],
+  ];
+}
+
 const VALUES: readonly [what: string, name: string, demand: string, wrong: readonly unknown[]][] = [
   ["encode", "padding", "a boolean", NO_BOOLEANS],
   ["decode", "padding", "a boolean", NO_BOOLEANS],
@@ -232,6 +247,13 @@ const VALUES: readonly [what: string, name: string, demand: string, wrong: reado
     "maxTokenLength",
     "a positive whole number of characters",
     [...NO_NUMBERS, 0, -1, 0.5, 8192.5, 2 ** 53],
+  ],
+  ["sessions", "seal", "an object with the methods seal and open", withoutMethods("seal", "open")],
+  [
+    "sessions",
+    "revocation",
+    "an object with the methods isRevoked and revoke",
+    withoutMethods("isRevoked", "revoke"),
   ],
   ["sign", "now", SECONDS, NO_NUMBERS],
   ["sign", "expiresIn", SECONDS, NO_NUMBERS],
