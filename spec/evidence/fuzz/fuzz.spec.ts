@@ -22,7 +22,7 @@ describe(`src agrees with the oracle, SEED=${SEED}`, () => {
       const accepted = tally.outcomes.get("accepted") ?? 0;
       assert.ok(accepted > 600, `${accepted} accepted`);
       const codes: Record<string, number> = {
-        ...{ base64url: 2, jwt: 10, unverified: 3, fernet: 5, cookie: 1 },
+        ...{ base64url: 2, jwt: 10, unverified: 3, fernet: 5, cookie: 1, session: 11 },
       };
       assert.equal(tally.outcomes.size, codes[name], [...tally.outcomes.keys()].join());
     });
@@ -74,6 +74,14 @@ describe("what a lenient reader would accept is found out", () => {
       (text) => text.replaceAll('"', ""),
       (text) => text.replaceAll(",", ";"),
       (text) => text.toLowerCase(),
+      (text) => text.replaceAll(/%[\da-f]{2}/gi, decodeURIComponent),
+    ],
+    session: [
+      fold,
+      (text) => text.normalize("NFKC"),
+      (text) => text.replaceAll('"', ""),
+      (text) => text.replace(/=+$/, ""),
+      (text) => text.replaceAll("+", "-").replaceAll("/", "_"),
       (text) => text.replaceAll(/%[\da-f]{2}/gi, decodeURIComponent),
     ],
   };

@@ -1,19 +1,23 @@
 /** What is held against the oracle: each parser of src, and how a case for it is made. */
 
-import { createHash, createSecretKey } from "node:crypto";
+import { createHash, createSecretKey, hkdfSync } from "node:crypto";
 import { decode } from "../../../src/base64url.ts";
 import { readCookies } from "../../../src/cookie.ts";
 import { Fernet } from "../../../src/fernet.ts";
+import { TokenError, type TokenErrorCode } from "../../../src/internal/errors.ts";
 import { decodeUnverified, Jwt, type JwtKey } from "../../../src/jwt.ts";
+import { type Sessions, sessions } from "../../../src/session.ts";
 import { makeEncoded } from "./make/base64url.ts";
 import { makeHeader } from "./make/cookie.ts";
 import { makeFernet } from "./make/fernet.ts";
 import { makeJwt } from "./make/jwt.ts";
+import { makeSession, type Sealing, TYPES, type Type } from "./make/session.ts";
 import { base64urlBytes } from "./oracle/base64url.ts";
 import { cookieValues } from "./oracle/cookie.ts";
 import { decryptFernet, type FernetKeys, openFernet } from "./oracle/fernet.ts";
 import type { JwsKey } from "./oracle/jws.ts";
 import { decodeJwt, type Policy, verifyJwt } from "./oracle/jwt.ts";
+import { readSession, type SessionSetup } from "./oracle/session.ts";
 import { utf8Text } from "./oracle/utf8.ts";
 import { refuse, type Verdict } from "./oracle/verdict.ts";
 import type { Random } from "./random.ts";
@@ -171,10 +175,78 @@ function cookie(random: Random): Trial {
   };
 }
 
+const SESSION_NAME = "session";
+
+/** Sessions of a type with some limits; the clock and what `onInvalid` hears are the case's. */
+class SessionReader {
+  readonly sealing: Sealing;
+  readonly setup: SessionSetup;
+  readonly #sessions: Sessions<object>;
+  #now = 0;
+  #refused: TokenErrorCode | "ERR_SESSION_REVOKED" | undefined;
+
+  constructor(type: Type, limits: Pick<SessionSetup, "maxAge" | "longestAge" | "maxLifetime">) {
+    const { maxLifetime, ...ages } = limits;
+    const given = secret(13);
+    const info = `bulla/session/${type}/${SESSION_NAME}`;
+    const key = Buffer.from(hkdfSync("sha256", given, "", info, 32));
+    const [signing, encryption] = [key.subarray(0, 16), key.subarray(16)].map((half) =>
+      createSecretKey(half),
+    ) as [FernetKeys["signing"], FernetKeys["encryption"]];
+    const mac = createSecretKey(key);
+    this.sealing = { type, key, mac };
+    this.setup = {
+      ...{ name: SESSION_NAME, type, key: mac, halves: { signing, encryption } },
+      ...limits,
+    };
+    this.#sessions = sessions<object>({
+      ...{ type, ...ages, cookie: { name: SESSION_NAME }, clock: () => this.#now },
+      ...(type === "base64" ? {} : { secret: given }),
+      ...(maxLifetime === Infinity ? {} : { maxLifetime }),
+      onInvalid: ({ code }) => {
+        this.#refused = code;
+      },
+    });
+  }
+
+  /** What is read of a Cookie header, or the error that says why nothing is. */
+  read(header: string, now: number): unknown {
+    this.#now = now;
+    this.#refused = undefined;
+    const session = this.#sessions.read(header);
+    const code: string | undefined = this.#refused;
+    // `typ` is the only claim that a seal of a session demands.
+    const claim = code === "ERR_TOKEN_CLAIM" ? "typ" : undefined;
+    if (code !== undefined) throw new TokenError(code as TokenErrorCode, claim);
+    if (session.isNew) return null;
+    const { id, createdAt, expiresAt } = session;
+    return { id, createdAt, expiresAt, data: { ...session } };
+  }
+}
+
+const SESSIONS: readonly SessionReader[] = TYPES.flatMap((type) => [
+  new SessionReader(type, { maxAge: 100, longestAge: 100, maxLifetime: Infinity }),
+  new SessionReader(type, { maxAge: 100, longestAge: 200, maxLifetime: 150 }),
+]);
+
+function session(random: Random): Trial {
+  const reader = random.pick(SESSIONS);
+  const { setup, sealing } = reader;
+  const { header, now } = makeSession(random, SESSION_NAME, sealing);
+  const { type, longestAge } = setup;
+  return {
+    text: header,
+    given: { type, longestAge, now },
+    ours: (text) => reader.read(text, now),
+    oracle: (text) => readSession(setup, text, now),
+  };
+}
+
 export const PARSERS: Readonly<Record<string, Parser>> = {
   base64url,
   jwt,
   unverified,
   fernet,
   cookie,
+  session,
 };
