@@ -6,6 +6,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { extname, join, relative, resolve } from "node:path";
 import { freePorts, listening, Process, until } from "./processes.ts";
 
+const ROOT = resolve(import.meta.dirname, "../../..");
+
 /** No framework has anything to tell anybody. */
 const QUIET = { NEXT_TELEMETRY_DISABLED: "1", ASTRO_TELEMETRY_DISABLED: "1", NO_COLOR: "1" };
 
@@ -23,13 +25,13 @@ export function compose(folder: string, ...parts: readonly string[]): string {
 
 /** The files of an example that a page does not show as they are, each under its name. */
 export function missing(page: string, example: string): string[] {
-  const text = readFileSync(resolve(import.meta.dirname, "../../..", page), "utf8");
-  return readdirSync(example, { recursive: true, withFileTypes: true })
+  const text = readFileSync(join(ROOT, page), "utf8");
+  return readdirSync(join(ROOT, example), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== "tsconfig.json")
-    .map(({ parentPath, name }) => relative(example, join(parentPath, name)))
-    .filter((name) => {
-      const code = readFileSync(join(example, name), "utf8");
-      return !text.includes(`\n\`${name}\`\n\n\`\`\`${extname(name).slice(1)}\n${code}\`\`\`\n`);
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
+    .filter((path) => {
+      const code = readFileSync(join(ROOT, path), "utf8");
+      return !text.includes(`\n\`${path}\`:\n\n\`\`\`${extname(path).slice(1)}\n${code}\`\`\`\n`);
     });
 }
 
@@ -112,6 +114,11 @@ export interface Answer {
   text: string;
 }
 
+export interface Form {
+  action: string;
+  body: FormData | URLSearchParams;
+}
+
 /** Somebody with cookies and without scripts: follows no redirect by itself. */
 export class Guest {
   cookies = new Map<string, string>();
@@ -144,6 +151,12 @@ export class Guest {
 
   /** Fills in the form of a page whose button has this label, and submits it. */
   async submit(page: string, label: string, fields: Record<string, string> = {}): Promise<Answer> {
+    const { action, body } = await this.form(page, label, fields);
+    return await this.send(action, body);
+  }
+
+  /** The form alone, filled in: anybody can send it. */
+  async form(page: string, label: string, fields: Record<string, string> = {}): Promise<Form> {
     const { html } = await this.ask(page);
     const forms = html.match(/<form\b.*?<\/form>/gs) ?? [];
     const form = forms.find((text) => text.includes(`>${label}</button>`));
@@ -155,9 +168,11 @@ export class Guest {
       const name = attribute(input, "name");
       if (name !== "") body.set(name, fields[name] ?? attribute(input, "value"));
     }
-    const action = new URL(attribute(start, "action"), new URL(page, this.#base));
-    const headers = { Origin: this.#base };
-    return await this.ask(action.href, { method: "POST", body, headers });
+    return { action: attribute(start, "action") || page, body };
+  }
+
+  async send(action: string, body: Form["body"]): Promise<Answer> {
+    return await this.ask(action, { method: "POST", body, headers: { Origin: this.#base } });
   }
 
   /** As a user agent does it: the last field of a name counts. */

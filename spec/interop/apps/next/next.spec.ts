@@ -104,18 +104,9 @@ test("visits, a login, a message, notes and a logout: one Set-Cookie for each ch
 
 test("an action that nobody may call changes nothing", async () => {
   const guest = await loggedIn();
-  const tom = new Map(guest.cookies);
-  // The form was shown to tom. Who sends it has no session by now.
-  const { html } = await guest.ask("/account");
-  const [, id = ""] = /"(\$ACTION_ID_\w+)"[^>]*\/><input[^>]*name="note"/.exec(html) ?? [];
-  const body = new FormData();
-  body.set(id, "");
-  body.set("note", "of nobody");
-  guest.cookies.clear();
-  const headers = { Origin: site.base };
-  const answer = await guest.ask("/account", { method: "POST", body, headers });
+  const { action, body } = await guest.form("/account", "Add", { note: "of nobody" });
+  const answer = await new Guest(site).send(action, body);
   deepEqual([answer.status, answer.location, sets(answer)], [303, "/", []]);
-  guest.cookies = tom;
   match((await guest.ask("/account")).text, /Notes of tom Add Log out$/);
 });
 
@@ -197,6 +188,13 @@ describe("A server action", () => {
     deepEqual([answer.status, sets(answer)], [500, [NAME]]);
     await site.printed("the action failed after the logout");
     deepEqual([...guest.cookies], []);
+  });
+
+  test("that says notFound() has changed the session", async () => {
+    const guest = await loggedIn();
+    const answer = await guest.submit("/probe", "notThere");
+    deepEqual([answer.status, sets(answer)], [404, [NAME]]);
+    match((await guest.ask("/probe")).text, /^seen: tom, looked for\. /);
   });
 
   test("renews a session that is due, though it changes nothing", async () => {
@@ -327,7 +325,7 @@ describe("A route handler", () => {
 });
 
 test("docs/frameworks/next.md has the whole example", () => {
-  deepEqual(missing("docs/frameworks/next.md", EXAMPLE), []);
+  deepEqual(missing("docs/frameworks/next.md", "examples/next"), []);
 });
 
 test("without a secret the first request fails, and its log says what is missing", async () => {
@@ -449,7 +447,10 @@ describe("With Redis", () => {
 
     const ann = new Guest(one);
     await ann.submit("/", "Log in", { user: "ann" });
+    const { action, body } = await new Guest(one).form("/probe", "twice");
     await redis.kill();
+    const acted = await ann.send(action, body);
+    deepEqual([acted.status, sets(acted)], [500, []]);
     const route = await ann.ask("/probe/api");
     deepEqual([route.status, sets(route)], [503, []]);
     for (const path of ["/probe", "/", "/old"]) {

@@ -1,6 +1,7 @@
 "use server";
 
 import { cookies } from "next/headers";
+import { notFound } from "next/navigation";
 import { visitors } from "../../session";
 
 /** A helper with an `edit` of its own, inside another one's. */
@@ -48,4 +49,11 @@ export async function reading(): Promise<void> {
 export async function twice(): Promise<void> {
   await remember("first");
   await remember("second");
+}
+
+export async function notThere(): Promise<void> {
+  await visitors.edit(await cookies(), (session) => {
+    session.notes = ["looked for"];
+    notFound();
+  });
 }
