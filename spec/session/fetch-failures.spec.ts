@@ -22,6 +22,7 @@ import {
   type Service,
   service,
   sessionRefusal,
+  turns,
 } from "../helpers/session-visit.ts";
 
 const COOKIE = cookieOf("fernet", { user: "tom" });
@@ -110,6 +111,13 @@ describe("a session that cannot be written makes a 500, which onError hears once
     await stopped.opened;
   });
 
+  test("and one whose cancel fails harms nobody", async () => {
+    const cancel = () => Promise.reject(new Error("it cannot be stopped"));
+    const give = () => new Response(new ReadableStream({ cancel }));
+    assertFailed(await respond(service(), (session) => (session.text = 1n), give), 500, []);
+    await turns();
+  });
+
   test("what was mended before the handler returned is written", async () => {
     const made = service();
     const response = await respond(made, (session) => {
@@ -164,6 +172,7 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
     for (const [end, edit] of Object.entries(ENDS)) {
       /** How the handler takes the failure: it waits, looks away, or gives a callback. */
       const handling: Record<string, Edit> = {
+        "awaited, and thrown on": (session) => edit(session),
         "awaited and caught": (session) => rejection(edit(session) as Promise<void>),
         "not awaited": (session) => void edit(session),
         "told to a callback": (session) =>

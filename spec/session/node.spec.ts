@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import type http from "node:http";
 import { describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import type { NodeResponse } from "../../src/session.ts";
 import { app, type Touching } from "../helpers/session-app.ts";
 import { CLEARING, cookieOf, cookieValue, NAME, unseal } from "../helpers/session-cookies.ts";
 import { PROTOCOLS } from "../helpers/session-server.ts";
@@ -367,6 +368,24 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     });
   });
 }
+
+test("a response that has just what is asked of one carries the session", () => {
+  const fields = new Map<string, unknown>();
+  const res: NodeResponse = {
+    statusMessage: "",
+    headersSent: false,
+    getHeader: (name) => fields.get(name) as string | undefined,
+    setHeader: (name, value) => fields.set(name, value),
+    removeHeader: (name) => void fields.delete(name),
+    writeHead: (status: number) => status,
+    once() {},
+  };
+  service().sessions.attach({ headers: {} }, res).user = "tom";
+  assert.equal(res.writeHead(200), 200);
+  const [cookie] = fields.get("Set-Cookie") as string[];
+  assert.equal(unseal("fernet", cookieValue(cookie)).data.user, "tom");
+  assert.deepEqual([...fields.keys()].sort(), ["Cache-Control", "Set-Cookie", "Vary"]);
+});
 
 interface Trace {
   refusal: string | undefined;
