@@ -64,7 +64,7 @@ describe("memoryRevocation: a million ids", () => {
     for (let index = 0; index < 40_000; index++) {
       assert.equal(timed.isRevoked(second(index)), true);
     }
-    // A batch of calls takes one or two; the rest is for what the runtime does beside.
-    assert.ok(longest < 50, `${longest} ms`);
+    // A batch of calls takes one or two; the rest is for what the runtime does beside, coverage included.
+    assert.ok(longest < 150, `${longest} ms`);
   });
 });
