@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import { test } from "node:test";
 import { cookieOf, NAME } from "../helpers/session-cookies.ts";
-import { PROTOCOLS } from "../helpers/session-server.ts";
+import { PROTOCOLS, serve } from "../helpers/session-server.ts";
 import { service } from "../helpers/session-visit.ts";
 import { ownCookie } from "../helpers/session-ways.ts";
 
@@ -54,6 +54,33 @@ test("a response that never calls writeHead: the change is lost, and onError hea
   made.sessions.attach({ headers: {} }, res).user = "tom";
   for (const listener of listeners) listener.call(res);
   assert.deepEqual(made.errors, ["ERR_SESSION_UNSENT"]);
+});
+
+test("pairs stay pairs for what stands in front of node:http, and are refused where it refuses them", async (t) => {
+  const made = service();
+  const seen: unknown[] = [];
+  const site = await serve(t, (req, res) => {
+    const { writeHead } = res;
+    res.writeHead = (...args: unknown[]) => {
+      seen.push(args.at(-1));
+      return writeHead.apply(res, args as never);
+    };
+    if (req.url === "/before") res.setHeader("X-Before", "yes");
+    made.sessions.attach(req, res).user = "tom";
+    const pairs = [
+      ["X-One", "1"],
+      ["X-Two", "2"],
+    ] as never;
+    if (req.url === "/before") assert.throws(() => res.writeHead(200, pairs), TypeError);
+    else res.writeHead(200, pairs);
+    res.end();
+  });
+  await site.ask("/");
+  assert.deepEqual((seen[0] as unknown[]).slice(0, 2), [
+    ["X-One", "1"],
+    ["X-Two", "2"],
+  ]);
+  await site.ask("/before");
 });
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {

@@ -24,15 +24,13 @@ const REVOKED: InvalidReason = Object.freeze({ code: "ERR_SESSION_REVOKED" });
 /**
  * Opens the values of all cookies of the name; a Promise only where the revocation list gives one.
  *
- * @throws SessionError ERR_SESSION_REVOCATION, or rejects with it. ConfigError ERR_KEY: of a function `secret`.
+ * @throws SessionError ERR_SESSION_REVOCATION, or rejects with it.
  */
 export function open(
   config: Config,
   values: readonly string[],
   now: number,
 ): Opened | Promise<Opened> {
-  // Before any cookie is looked at, so that a wrong secret shows at the first request.
-  config.seal();
   if (values.length === 0) return NONE;
   if (values.length === 1) {
     const opened = openValue(config, values[0] as string, now);

@@ -7,7 +7,7 @@ import { type Opened, open } from "./open.ts";
 import { SHARED } from "./seal.ts";
 import { State } from "./state.ts";
 
-/** @throws, or rejects, as `open` does; ConfigError ERR_OPTION: not a source. */
+/** @throws, or rejects, as `open` does; ConfigError ERR_OPTION: not a source; ERR_KEY: of a function `secret`. */
 export function openSource(
   config: Config,
   source: CookieSource,
@@ -15,7 +15,9 @@ export function openSource(
 ): State | Promise<State> {
   const now = config.now();
   const values = cookiesOf(source, config.name);
-  const opened = open(config, SHARED in config.seal() ? values.slice(-1) : values, now);
+  // With or without a cookie the seal is made here, so that a wrong secret shows at the first request.
+  const isShared = SHARED in config.seal();
+  const opened = open(config, isShared ? values.slice(-1) : values, now);
   const begin = (found: Opened): State => {
     hear(config, source, found);
     return new State(config, found, now, readonly);
