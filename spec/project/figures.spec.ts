@@ -56,7 +56,8 @@ test("the figures are such as their lines say: no disagreement, |t| under 4.5, e
   }
   const read = (name: string): object =>
     JSON.parse(readFileSync(new URL(`../evidence/mutation/${name}.json`, import.meta.url), "utf8"));
-  const scores: { survived: number }[] = Object.values(read("scores"));
-  const survived = scores.reduce((all, one) => all + one.survived, 0);
-  assert.equal(survived, Object.keys(read("equivalent")).length);
+  const scores = read("scores") as Record<string, { survived: number }>;
+  const survived = Object.values(scores).reduce((all, one) => all + one.survived, 0);
+  const listed = (read("equivalent") as { file: string }[]).filter(({ file }) => file in scores);
+  assert.equal(survived, listed.length);
 });

@@ -5,6 +5,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { withFigures as withBench } from "../bench/tables.ts";
+import { sources } from "../evidence/mutation/plan.ts";
 import { summaryOf } from "../evidence/requirements/summary.ts";
 import { standards } from "../evidence/requirements/table.ts";
 import { readFigures } from "../helpers/figures.ts";
@@ -126,8 +127,12 @@ function mutation(): Line {
     sum(scores.map((one) => one.mutants)),
     sum(scores.map((one) => one.killed)),
   ];
+  const part =
+    scores.length === sources.length
+      ? "all sources"
+      : `${scores.length} of the ${sources.length} sources`;
   return [
-    `${number(mutants)} mutants of all of \`src/\`, by Stryker's mutators and by leaving out each statement`,
+    `${number(mutants)} mutants of ${part} of \`src/\`, by Stryker's mutators and by leaving out each statement`,
     "`npm run mutation`",
     `${number(killed)} noticed, ${((100 * killed) / mutants).toFixed(1)} %; the other ${number(mutants - killed)} are equivalent, or need a text of a gigabyte to be told, each listed with the reason`,
   ];
