@@ -129,11 +129,11 @@ function sealOf(format: Format, maxAge: number, clock: () => number): Seal {
       if ("code" in read) return read;
       // Parsed alone before it is put into other text: it could end the data, and add claims.
       const data = parseObject(read.text);
-      if (data === undefined || !isPortable(data)) return refusal(MALFORMED);
+      if (data === undefined || !isPortable(data, read.text)) return refusal(MALFORMED);
       const code = format.refuses?.(data, now);
       if (code !== undefined) return refusal(code);
       // The same for all cookies of one value: it names that value, not a session.
-      const id = encodeUpTo(hash("sha256", cookie, "buffer"), 16);
+      const id = encodeUpTo(Buffer.from(hash("sha256", cookie, "binary"), "binary"), 16);
       const iat = Math.min(read.iat, Number.MAX_SAFE_INTEGER - maxAge);
       const claims = { id, iat, exp: iat + maxAge, begun: iat, age: undefined, keep: undefined };
       const text = Object.keys(data).some(isReserved) ? renamed(data, hidden) : read.text;
@@ -142,7 +142,7 @@ function sealOf(format: Format, maxAge: number, clock: () => number): Seal {
     seal(payload) {
       const { iat, data } = JSON.parse(payload);
       // What is thrown here becomes an ERR_SESSION_DATA.
-      if (!isPortable(data) || format.refuses?.(data, clock())) throw refusal(MALFORMED);
+      if (!isPortable(data, payload) || format.refuses?.(data, clock())) throw refusal(MALFORMED);
       return format.write(renamed(data, shown), iat);
     },
   };

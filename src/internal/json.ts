@@ -19,17 +19,31 @@ export function isStorable(value: unknown): boolean {
   return true;
 }
 
+/** Of a list or object within another: some parsers end at 254 levels. */
+const MOST_LEVELS = 200;
+
 /**
- * Whether a parsed value is the same to parsers of other languages: numbers up to 2^53 (RFC 8259 section 6),
- * well-formed text (section 8.2), and no more than 200 levels (some parsers end at 254).
+ * Whether other languages read the same in a JSON text as JSON.parse, which gave `value`: numbers up to 2^53
+ * (RFC 8259 section 6), well-formed text (section 8.2), and no more than 200 levels.
  */
-export function isPortable(value: unknown, levels: number = 200): boolean {
-  if (typeof value === "string") return value.isWellFormed();
+export function isPortable(value: unknown, json: string): boolean {
+  // Text that was UTF-8, or that JSON.stringify made, has lone surrogates as escapes alone.
+  return isPortableAt(value, MOST_LEVELS, json.includes("\\u"));
+}
+
+function isPortableAt(value: unknown, levels: number, escapes: boolean): boolean {
+  if (typeof value === "string") return !escapes || value.isWellFormed();
   if (typeof value === "number") return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
   if (typeof value !== "object" || value === null) return true;
   if (levels === 0) return false;
-  for (const [name, member] of Object.entries(value)) {
-    if (!name.isWellFormed() || !isPortable(member, levels - 1)) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isPortableAt(item, levels - 1, escapes)) return false;
+    return true;
+  }
+  for (const name of Object.keys(value)) {
+    if (escapes && !name.isWellFormed()) return false;
+    const member = (value as Record<string, unknown>)[name];
+    if (!isPortableAt(member, levels - 1, escapes)) return false;
   }
   return true;
 }
