@@ -1,4 +1,4 @@
-/** Sessions that Python shares: their options and secrets, their cookie, its times and its id. */
+/** Sessions that Python shares: their options and secrets, and their cookie. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -7,17 +7,14 @@ import * as all from "../src/index.ts";
 import { sessions } from "../src/session.ts";
 import {
   FERNET_SECRET,
-  idOfValue,
   JWT_SECRET,
   pythonCookie,
   pythonText,
-  pythonValue,
   SECRETS,
   shared,
-  timestampOf,
 } from "./helpers/asgi-cookies.ts";
 import { cookieValue, FOURTEEN_DAYS, maxAgeOf, NOW, TYPES } from "./helpers/session-cookies.ts";
-import { exchange, OPENERS } from "./helpers/session-entries.ts";
+import { OPENERS } from "./helpers/session-entries.ts";
 import { type Bag, configRefusal, pairOf, visit } from "./helpers/session-visit.ts";
 
 const TOM = '{"user":"tom"}';
@@ -333,103 +330,5 @@ describe("of several cookies the last alone is opened, as Python does", () => {
     const header = [NOW, NOW + 20, NOW - 20].map((at) => pairOf(own(at))).join("; ");
     const read = sessions<{ at: number }>({ secret: JWT_SECRET, clock: () => NOW }).read(header);
     assert.equal(read.at, NOW + 20);
-  });
-});
-
-describe("times", () => {
-  const at = (made: number, now: number, options: Partial<AsgiSessionOptions> = {}) =>
-    visit(
-      shared("fernet", { clock: () => now, ...options }),
-      pythonCookie("fernet", TOM, { at: made }),
-    );
-
-  test("a fernet cookie was written when its token was made, and ends maxAge later", async () => {
-    const { session } = await at(NOW - 1000, NOW);
-    assert.equal(session.createdAt, NOW - 1000);
-    assert.equal(session.expiresAt, NOW - 1000 + FOURTEEN_DAYS);
-    const shorter = await at(NOW - 1000, NOW, { maxAge: 2000, renewAfter: false });
-    assert.equal(shorter.session.expiresAt, NOW + 1000);
-    const longer = await at(NOW - 1000, NOW, { maxAge: 2 * FOURTEEN_DAYS });
-    assert.equal(longer.session.expiresAt, NOW - 1000 + 2 * FOURTEEN_DAYS);
-  });
-
-  test("fernet: good for maxAge to the second, and from 60 s ahead at most", () => {
-    const rows: [made: number | bigint, code: string | undefined][] = [
-      [NOW - FOURTEEN_DAYS, "ERR_TOKEN_EXPIRED"],
-      [NOW - FOURTEEN_DAYS + 1, undefined],
-      [0, "ERR_TOKEN_EXPIRED"],
-      [NOW + 60, undefined],
-      [NOW + 61, "ERR_TOKEN_NOT_ACTIVE"],
-      [2 ** 52, "ERR_TOKEN_NOT_ACTIVE"],
-      [2n ** 53n - 1n, "ERR_TOKEN_NOT_ACTIVE"],
-      [2n ** 53n, "ERR_TOKEN_NOT_ACTIVE"],
-      [2n ** 64n - 1n, "ERR_TOKEN_NOT_ACTIVE"],
-    ];
-    for (const [made, code] of rows) {
-      const service = shared("fernet");
-      const { isNew } = service.sessions.read(pythonCookie("fernet", TOM, { at: made }));
-      assert.deepEqual([isNew, service.invalid], [code !== undefined, code ? [code] : []]);
-    }
-  });
-
-  test("fernet: renewed from half of maxAge on, under the time of the request", async () => {
-    const half = FOURTEEN_DAYS / 2;
-    assert.deepEqual((await at(NOW - half + 1, NOW)).setCookie, []);
-    const { setCookie } = await at(NOW - half, NOW);
-    assert.equal(timestampOf(cookieValue(setCookie[0])), NOW);
-    assert.equal(pythonText("fernet", cookieValue(setCookie[0])), TOM);
-    assert.deepEqual((await at(NOW - half, NOW, { renewAfter: false })).setCookie, []);
-  });
-
-  test("jwt and base64 have no time: they neither end nor renew", async () => {
-    for (const type of ["jwt", "base64"] as const) {
-      const cookie = pythonCookie(type, TOM);
-      for (const now of [NOW, NOW + 100 * FOURTEEN_DAYS]) {
-        for (const renewAfter of [0, 1, false] as const) {
-          const made = shared(type, { clock: () => now, renewAfter });
-          const { session, setCookie } = await visit(made, cookie);
-          assert.equal(session.user, "tom");
-          assert.deepEqual([session.createdAt, session.expiresAt], [now, now + FOURTEEN_DAYS]);
-          assert.deepEqual([setCookie, made.invalid], [[], []]);
-        }
-      }
-      // A clock that never stands still.
-      let ticks = NOW;
-      const ticking = await visit(shared(type, { clock: () => ticks++, renewAfter: 0 }), cookie);
-      assert.deepEqual([ticking.session.user, ticking.setCookie], ["tom", []]);
-    }
-  });
-
-  test("touch writes any type anew", async () => {
-    for (const type of TYPES) {
-      const { setCookie } = await visit(shared(type), pythonCookie(type, TOM), (session) =>
-        session.touch(),
-      );
-      assert.equal(maxAgeOf(setCookie[0]), FOURTEEN_DAYS);
-      assert.equal(pythonText(type, cookieValue(setCookie[0])), TOM);
-    }
-  });
-});
-
-describe("an id", () => {
-  test("is the hash of the cookie's value: of the same value the same, of another another", async () => {
-    for (const type of TYPES) {
-      const value = pythonValue(type, TOM);
-      const made = shared(type);
-      const first = made.sessions.read(`session=${value}`);
-      assert.equal(first.id, idOfValue(value));
-      assert.equal(made.sessions.attach(...exchange(`session=${value}`)).id, first.id);
-      const { setCookie } = await visit(made, `session=${value}`, (session) => {
-        session.user = "ann";
-      });
-      const next = made.sessions.read(pairOf(setCookie[0]));
-      assert.equal(next.id, idOfValue(cookieValue(setCookie[0])));
-      assert.notEqual(next.id, first.id);
-    }
-  });
-
-  test("of a new session is random", () => {
-    const { sessions: made } = shared("jwt");
-    assert.notEqual(made.read(undefined).id, made.read(undefined).id);
   });
 });
