@@ -1,6 +1,7 @@
 /** Sessions that Python shares: their options and secrets, and their cookie. */
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { type AsgiSessionOptions, asgiSessions } from "../src/asgi.ts";
 import * as all from "../src/index.ts";
@@ -130,6 +131,15 @@ describe("weak secrets", () => {
     make({ type: "jwt", secret: "0123456789abcdef".repeat(2) });
     make({ type: "fernet", secret: `${"a".repeat(31)}g` });
     make({ type: "fernet", secret: FERNET_SECRET, allowWeakSecret: true });
+  });
+
+  test("what only old cookies need is not in the library: SHA-1, MD5, PBKDF2", () => {
+    const folder = new URL("../src/", import.meta.url);
+    for (const name of readdirSync(folder, { recursive: true }).map(String)) {
+      if (!name.endsWith(".ts")) continue;
+      const text = readFileSync(new URL(name.replaceAll("\\", "/"), folder), "utf8");
+      assert.doesNotMatch(text, /sha-?1\b|md5|pbkdf2/i, name);
+    }
   });
 
   test("sessions() takes none of them, by no option", () => {
