@@ -379,3 +379,23 @@ describe("end is never delayed", () => {
     assert.deepEqual([...list.revoked.keys()], [OLD_ID]);
   });
 });
+
+test("after the Response: the id that it carried is revoked, and one that never left is not", async () => {
+  for (const [edit, told] of [
+    [(session: BagSession) => void (session.user = "tom"), 1],
+    [
+      (session: BagSession) => {
+        session.user = "tom";
+        session.save();
+        delete session.user;
+      },
+      0,
+    ],
+  ] as const) {
+    const list = new List();
+    const { session } = await visit(service({ revocation: list }), undefined, edit);
+    const { id } = session;
+    await assert.rejects(session.destroy(), { code: "ERR_SESSION_UNSENT" });
+    assert.deepEqual([...list.revoked.keys()], told === 1 ? [id] : []);
+  }
+});
