@@ -1,14 +1,14 @@
 /**
  * memoryRevocation as full as it gets by default: how much memory it takes, and how long its longest call. Apart from
- * the others, since mutation testing would have it measure its own counters.
+ * the specs of session/, since mutation testing and coverage would have it measure their counters.
  */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { full, Timed } from "../helpers/memory-revocation.ts";
-import { idOf, NOW } from "../helpers/session-cookies.ts";
+import { full, Timed } from "../../helpers/memory-revocation.ts";
+import { idOf, NOW } from "../../helpers/session-cookies.ts";
 
 describe("memoryRevocation: a million ids", () => {
   const MILLION = 1_000_000;
