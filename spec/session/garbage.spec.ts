@@ -220,7 +220,8 @@ describe("forged data that open are read and renewed without a 500", () => {
           assert.equal(setCookie.length, due ? 1 : 0, type);
           if (!due || type === undefined) continue;
           const written = unseal(type, cookieValue(setCookie[0]));
-          assert.deepEqual(written.data, JSON.parse(opened));
+          // As text: so deep a comparison of objects overflows some stacks.
+          assert.equal(JSON.stringify(written.data), opened, type);
           assert.equal(written.jti, OLD_ID);
         }
       });
