@@ -1,6 +1,6 @@
 /** From the cookies of a request to its session, if any: which of them is valid, newest, and not revoked. */
 
-import { isPromise } from "../internal/callbacks.ts";
+import { forget, isPromise } from "../internal/callbacks.ts";
 import { ConfigError } from "../internal/errors.ts";
 import type { Config, InvalidReason } from "./config.ts";
 import { type Envelope, openValue } from "./envelope.ts";
@@ -56,7 +56,7 @@ function newestFirst(a: Envelope, b: Envelope): number {
 /** Returns the value; throws on a Promise. @throws ConfigError ERR_OPTION */
 export function atOnce<V>(value: V | Promise<V>): V {
   if (!isPromise(value)) return value;
-  value.catch(() => {});
+  forget(value);
   throw new ConfigError(
     "ERR_OPTION",
     "the revocation list is asynchronous: use load or middleware",

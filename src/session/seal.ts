@@ -7,7 +7,7 @@
  */
 
 import { decodeInto, toText } from "../internal/base64.ts";
-import { isPromise, warnOnce } from "../internal/callbacks.ts";
+import { forget, isPromise, warnOnce } from "../internal/callbacks.ts";
 import { seconds } from "../internal/checks.ts";
 import { ConfigError, refusal } from "../internal/errors.ts";
 import { decryptFrame, Frames } from "../internal/frame.ts";
@@ -60,7 +60,7 @@ function secretsOf(secret: () => Secrets): Secrets {
   } catch {
     // Its error could hold a secret.
   }
-  if (isPromise(secrets)) secrets.catch(() => {});
+  if (isPromise(secrets)) forget(secrets);
   else if (secrets !== undefined) return secrets;
   throw new ConfigError("ERR_KEY", "the function secret must return secrets, at once");
 }
