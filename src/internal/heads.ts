@@ -1,5 +1,7 @@
 /** The fields of a response, and changes to them: of a `writeHead` of node:http or node:http2, and of Headers. */
 
+import { put } from "./json.ts";
+
 export type FieldValue = string | number | readonly string[] | null | undefined;
 
 /** A response's fields, by name in any case. */
@@ -53,11 +55,9 @@ export class HeadArguments implements Fields {
 
   /** As it would be sent: a field of the call comes before one that was set. */
   get(name: string): FieldValue {
-    if (this.#pairs.length === 0) return this.#res.getHeader(name);
-    const lower = name.toLowerCase();
-    const pairs = this.#pairs.filter(([other]) => lowerCase(other) === lower);
-    if (pairs.length === 0) return this.#res.getHeader(name);
-    return pairs.flatMap(([, value]) => value as string | readonly string[]);
+    const values: FieldValue[] = [];
+    for (const [other, value] of this.#pairs) if (isNamed(other, name)) values.push(value);
+    return values.length === 0 ? this.#res.getHeader(name) : (values.flat() as string[]);
   }
 
   names(): string[] {
@@ -67,12 +67,11 @@ export class HeadArguments implements Fields {
 
   /** Whether Node refuses the list, or the value of such a field: then the call is to fail as it stands. */
   refuses(name: string): boolean {
-    if (this.#pairs.length === 0) return false;
-    const lower = name.toLowerCase();
-    const isBad = (value: FieldValue): boolean => !this.#isHttp2 && isRefused(value);
-    return this.#pairs.some(
-      ([other, value]) => value === undefined || (lowerCase(other) === lower && isBad(value)),
-    );
+    for (const [other, value] of this.#pairs) {
+      if (value === undefined) return true;
+      if (!this.#isHttp2 && isNamed(other, name) && isRefused(value)) return true;
+    }
+    return false;
   }
 
   /**
@@ -90,7 +89,11 @@ export class HeadArguments implements Fields {
     const res = this.#res;
     const changes = status !== undefined && this.#isEmptied() ? withNoLength(wanted) : wanted;
     const bare = res.getHeaderNames?.().length === 0;
-    const before = changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
+    // Without fields of its own, node:http leaves it as it is.
+    const before =
+      bare && !this.#isHttp2
+        ? NOTHING
+        : changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
     // node:http takes no pairs behind fields that are set, and says so.
     const fields =
       bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
@@ -104,7 +107,7 @@ export class HeadArguments implements Fields {
       return writeHead.call(res, ...line, ...(fields === undefined ? [] : [fields]));
     } catch (error) {
       // node:http2 sets the fields of a call before it refuses the call.
-      if (!bare || this.#isHttp2) setFields(res, before);
+      setFields(res, before);
       if (renamed) res.statusMessage = statusMessage;
       throw error;
     }
@@ -118,17 +121,20 @@ export class HeadArguments implements Fields {
   /** A copy of the fields in the form they had, without those that change; `bare`: with their new values. */
   #joined(changes: readonly Change[], bare: boolean): unknown {
     const given = this.#given;
-    if (this.#pairs.length === 0 && !bare) return given;
-    const added = bare ? changes.filter(([, value]) => value !== undefined) : [];
-    const changed = new Set<unknown>(changes.map(([name]) => lowerCase(name)));
-    const kept = this.#pairs.filter(([name]) => !changed.has(lowerCase(name)));
-    if (added.length === 0 && kept.length === this.#pairs.length) return given;
-    if (!Array.isArray(given) || given.length === 0) {
-      return Object.fromEntries([...kept, ...added] as [string, FieldValue][]);
+    const all: Pair[] = [];
+    for (const pair of this.#pairs) {
+      if (!changes.some(([name]) => isNamed(pair[0], name))) all.push(pair);
     }
-    // Several values stay one list: on Node 20, after any `setHeader`, the last of a repeated name alone is sent.
-    const all: Pair[] = [...kept, ...added];
-    return this.#arePairs ? all : all.flat(1);
+    const isSame = all.length === this.#pairs.length;
+    if (bare) for (const change of changes) if (change[1] !== undefined) all.push(change);
+    if (isSame && all.length === this.#pairs.length) return given;
+    if (Array.isArray(given) && given.length > 0) {
+      // Several values stay one list: on Node 20, after any `setHeader`, the last of a repeated name alone is sent.
+      return this.#arePairs ? all : all.flat(1);
+    }
+    const fields = {};
+    for (const [name, value] of all) put(fields, name as string, value);
+    return fields;
   }
 }
 
@@ -146,8 +152,14 @@ function pairsOf(given: unknown): readonly Pair[] {
   return pairs;
 }
 
-function lowerCase(name: unknown): unknown {
-  return typeof name === "string" ? name.toLowerCase() : name;
+/** Whether a field's name is that one, in any case. */
+function isNamed(given: unknown, name: string): boolean {
+  if (given === name) return true;
+  return (
+    typeof given === "string" &&
+    given.length === name.length &&
+    given.toLowerCase() === name.toLowerCase()
+  );
 }
 
 function asSet(value: FieldValue): Change[1] {

@@ -1,22 +1,83 @@
-/** Which values JSON gives back as they were, and plain objects. */
+/** Which values JSON gives back as they were, whether they are still the same, and plain objects. */
+
+/** Each member's value, in order; behind an object stand its names and members, behind a list its length and items. */
+export type Parts = readonly unknown[];
 
 /**
- * Whether JSON gives back what it is given: plain objects and arrays of strings, booleans, null and finite
- * numbers. A member that is `undefined` is absent. Of what has a `toJSON`, what that gives counts.
+ * The parts of a value that JSON gives back as it was: plain objects and arrays of strings, booleans, null and
+ * finite numbers. A member that is `undefined` is absent. Undefined where JSON would alter the value.
+ *
+ * Of what has a `toJSON`, what that gives counts; its parts never match again.
  */
-export function isStorable(value: unknown): boolean {
+export function partsOf(value: object): Parts | undefined {
+  const parts: unknown[] = [];
+  return addMembers(value, parts) ? parts : undefined;
+}
+
+/** Whether an object still has exactly these parts. */
+export function hasParts(value: object, parts: Parts): boolean {
+  return endOfMembers(value, parts, 0) === parts.length;
+}
+
+function addPart(value: unknown, parts: unknown[]): boolean {
+  parts.push(value);
   if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object") return false;
   const json = asJson(value);
-  if (typeof json !== "object" || json === null) return isStorable(json);
-  if (Array.isArray(json)) return isStorableArray(json);
-  if (!isPlain(json)) return false;
-  for (const name of Object.keys(json)) {
-    const member = (json as Record<string, unknown>)[name];
-    if (member !== undefined && !isStorable(member)) return false;
+  // NaN equals nothing.
+  if (json !== value) parts.push(NaN);
+  if (typeof json !== "object" || json === null) return addPart(json, parts);
+  if (Array.isArray(json)) return addItems(json, parts);
+  return isPlain(json) && addMembers(json, parts);
+}
+
+function addMembers(object: object, parts: unknown[]): boolean {
+  const names = Object.keys(object);
+  parts.push(names);
+  for (const name of names) {
+    const member = (object as Record<string, unknown>)[name];
+    if (member === undefined) parts.push(undefined);
+    else if (!addPart(member, parts)) return false;
   }
   return true;
+}
+
+/** Holes, and names beside the indices, are lost in JSON. */
+function addItems(array: readonly unknown[], parts: unknown[]): boolean {
+  parts.push(array.length);
+  for (let index = 0; index < array.length; index++)
+    if (!addPart(array[index], parts)) return false;
+  return Object.keys(array).length === array.length;
+}
+
+/** The place behind the value's parts, which begin at `at`; -1 where they differ. */
+function endOfPart(value: unknown, parts: Parts, at: number): number {
+  if (value !== parts[at]) return -1;
+  if (typeof value !== "object" || value === null) return at + 1;
+  if (Array.isArray(value)) return endOfItems(value, parts, at + 1);
+  return isPlain(value) ? endOfMembers(value, parts, at + 1) : -1;
+}
+
+function endOfMembers(object: object, parts: Parts, begin: number): number {
+  const recorded = parts[begin] as readonly string[];
+  const names = Object.keys(object);
+  if (names.length !== recorded.length) return -1;
+  let at = begin + 1;
+  for (let index = 0; index < names.length && at >= 0; index++) {
+    const name = names[index] as string;
+    if (name !== recorded[index]) return -1;
+    at = endOfPart((object as Record<string, unknown>)[name], parts, at);
+  }
+  return at;
+}
+
+function endOfItems(array: readonly unknown[], parts: Parts, begin: number): number {
+  const { length } = array;
+  if (length !== parts[begin] || Object.keys(array).length !== length) return -1;
+  let at = begin + 1;
+  for (let index = 0; index < length && at >= 0; index++) at = endOfPart(array[index], parts, at);
+  return at;
 }
 
 /** Of a list or object within another: some parsers end at 254 levels. */
@@ -52,12 +113,6 @@ function isPortableAt(value: unknown, levels: number, escapes: boolean): boolean
 export function asJson(value: object): unknown {
   const { toJSON } = value as { toJSON?: unknown };
   return typeof toJSON === "function" ? toJSON.call(value, "") : value;
-}
-
-/** Holes, and names beside the indices, are lost in JSON. */
-function isStorableArray(array: readonly unknown[]): boolean {
-  for (let index = 0; index < array.length; index++) if (!isStorable(array[index])) return false;
-  return Object.keys(array).length === array.length;
 }
 
 /** An object literal's, of any realm, or without a prototype. */

@@ -2,7 +2,7 @@
 
 import { optionError } from "../internal/checks.ts";
 import { ConfigError, SessionError } from "../internal/errors.ts";
-import { asJson, isPlain, isStorable, put } from "../internal/json.ts";
+import { asJson, hasParts, isPlain, type Parts, partsOf, put } from "../internal/json.ts";
 
 /** Data cannot have these names: they would hide a member or the prototype. */
 export const RESERVED: ReadonlySet<string> = new Set([
@@ -21,26 +21,44 @@ export function refuseName(name: string): never {
   throw new ConfigError("ERR_OPTION", `${name} is a session's own: data must have another name`);
 }
 
+/** A session's data at one moment. */
+export interface Snapshot {
+  /** As JSON text; undefined: as the cookie brought them. */
+  readonly text: string | undefined;
+  /** To see without serialising that nothing changed; undefined: it cannot be seen. */
+  readonly parts: Parts | undefined;
+}
+
+export const NO_DATA: Snapshot = { text: "{}", parts: partsOf({}) };
+
 /**
- * The session's data as JSON text.
+ * The session's data as they are now.
  *
  * @throws SessionError ERR_SESSION_DATA: JSON cannot hold the data, or would alter them.
  */
-export function dataText(object: object): string {
+export function snapshotOf(object: object): Snapshot & { readonly text: string } {
   let text: string | undefined;
+  let parts: Parts | undefined;
   try {
-    const json = asJson(object) as Record<string, unknown>;
-    let right = json === object || isPlain(json);
-    for (const name of Object.keys(json)) {
-      const value = json[name];
-      if (RESERVED.has(name) || (value !== undefined && !isStorable(value))) right = false;
-    }
+    const json = asJson(object) as object;
+    parts = json === object || isPlain(json) ? partsOf(json) : undefined;
+    const right = parts !== undefined && !Object.keys(json).some((name) => RESERVED.has(name));
+    if (json !== object) parts = undefined;
     if (right) text = JSON.stringify(object);
   } catch {
     // A cycle, a getter or a toJSON that threw: its error could hold the data.
   }
   if (text === undefined) throw new SessionError("ERR_SESSION_DATA");
-  return text;
+  return { text, parts };
+}
+
+/** Whether nothing in the data changed; false where that takes their text to say. */
+export function isStill(object: object, { parts }: Snapshot): boolean {
+  try {
+    return parts !== undefined && hasParts(object, parts);
+  } catch {
+    return false; // A getter that throws.
+  }
 }
 
 /** Removes all data. @throws ConfigError: the application has frozen the session, or a part of it. */
@@ -56,8 +74,8 @@ export function clear(object: object): void {
 
 /** Copies what a cookie brought, but for reserved names. */
 export function assign<O extends object>(object: O, data: object): O {
-  for (const [name, value] of Object.entries(data))
-    if (!RESERVED.has(name)) put(object, name, value);
+  for (const name of Object.keys(data))
+    if (!RESERVED.has(name)) put(object, name, (data as Record<string, unknown>)[name]);
   return object;
 }
 

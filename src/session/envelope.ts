@@ -10,10 +10,10 @@
 import { forget } from "../internal/callbacks.ts";
 import { isCookieValue, PAIR_LIMIT } from "../internal/cookies.ts";
 import { type Refusal, refusal, refusalOf, SessionError } from "../internal/errors.ts";
-import { isStorable } from "../internal/json.ts";
+import { partsOf } from "../internal/json.ts";
 import { isObject, parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
-import { assign, dataText } from "./data.ts";
+import { assign, type Snapshot, snapshotOf } from "./data.ts";
 
 /** What an envelope says besides the data. */
 export interface EnvelopeClaims {
@@ -36,6 +36,7 @@ export interface Envelope extends EnvelopeClaims {
   /** The moment from which on the cookie no longer opens: `exp`, or earlier by today's settings. */
   readonly ends: number;
   readonly data: Record<string, unknown>;
+  readonly snapshot: Snapshot;
   /** The JSON text of it all, as it was sealed. */
   readonly payload: string;
 }
@@ -64,7 +65,7 @@ export function isRenewalDue(config: Config, envelope: Envelope, now: number): b
 }
 
 /** The last moment at which any cookie of the session can open, one that is being written right now included. */
-export function lastMoment(config: Config, session: Omit<Envelope, "data">, now: number): number {
+export function lastMoment(config: Config, session: Omit<Envelope, "data" | "snapshot">, now: number): number {
   const { longestAge, maxLifetime } = config;
   return Math.max(session.exp, Math.min(now + SKEW + longestAge, session.begun + maxLifetime));
 }
@@ -104,11 +105,12 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
   if (keep !== undefined && typeof keep !== "boolean") return refusal("ERR_TOKEN_MALFORMED");
   if (!isObject(data)) return refusal("ERR_TOKEN_MALFORMED");
   // What could not be written again would make every request that brings it fail.
-  if (!isStorable(data)) return refusal("ERR_TOKEN_MALFORMED");
+  const parts = partsOf(data);
+  if (parts === undefined) return refusal("ERR_TOKEN_MALFORMED");
   const ends = Math.min(exp, endOf(config, { begun, age }, iat));
   if (now >= ends) return refusal("ERR_TOKEN_EXPIRED");
   if (iat > now + SKEW) return refusal("ERR_TOKEN_NOT_ACTIVE");
-  return { id, iat, exp, begun, age, keep, ends, data, payload };
+  return { id, iat, exp, begun, age, keep, ends, data, snapshot: { text: undefined, parts }, payload };
 }
 
 /** The JSON text that is sealed; `data` is JSON text too. */
@@ -124,11 +126,12 @@ export function envelopeText(
 }
 
 /** Whether it has exactly these data, which are JSON text. */
-export function hasData({ payload }: Envelope, data: string): boolean {
+export function hasData(config: Config, { payload }: Envelope, data: string): boolean {
   // An object that ends where the payload's last member ends is that member.
   if (payload.endsWith(`,"data":${data}}`)) return true;
+  if (config.isOwnSeal) return false;
   // A custom seal may format the JSON differently, and reserved names were dropped.
-  return dataText(assign({}, parseObject(payload)?.data as object)) === data;
+  return snapshotOf(assign({}, parseObject(payload)?.data as object)).text === data;
 }
 
 /**

@@ -104,5 +104,6 @@ function notShared(given: FieldValue): string {
 
 /** Several fields of one name are one list (RFC 9110 section 5.3). */
 function textOf(value: FieldValue): string {
-  return [value].flat().join(", ");
+  if (typeof value === "string") return value;
+  return [value ?? []].flat().join(", ");
 }

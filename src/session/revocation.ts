@@ -9,7 +9,7 @@ import { assign } from "./data.ts";
 import { type Envelope, lastMoment } from "./envelope.ts";
 
 /** A session whose cookie may open. */
-export type Listed = Omit<Envelope, "data">;
+export type Listed = Omit<Envelope, "data" | "snapshot">;
 
 /** A list is asked of so many ids in one request, and told of so many. */
 export const MOST_IDS = 8;

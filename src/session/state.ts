@@ -4,9 +4,9 @@ import { callBack, tell } from "../internal/callbacks.ts";
 import { checkFunction, optionError } from "../internal/checks.ts";
 import { SessionError } from "../internal/errors.ts";
 import type { Config } from "./config.ts";
-import { assign, clear, copyOf, dataText } from "./data.ts";
+import { assign, clear, copyOf, isStill, NO_DATA, type Snapshot, snapshotOf } from "./data.ts";
 import { Draft } from "./draft.ts";
-import { hasData, isRenewalDue } from "./envelope.ts";
+import { type Envelope, hasData, isRenewalDue } from "./envelope.ts";
 import type { Opened } from "./open.ts";
 import { type Listed, revokeAll } from "./revocation.ts";
 import { type Done, ReadonlySession, Session } from "./view.ts";
@@ -23,7 +23,7 @@ export const CLOSED: Carrier = { isClosed: () => true };
 /** What a response carries of a session. */
 export interface Commit {
   readonly cookie: string | undefined;
-  readonly text: string;
+  readonly data: Snapshot;
   readonly draft: Draft;
   readonly touches: number;
 }
@@ -43,6 +43,8 @@ export class State {
   /** The sessions whose cookies the client may have. */
   #held: readonly Listed[];
   #restarted = false;
+  /** The data as they were seen last. */
+  #seen: Snapshot;
   /** What the response carried, or the error that it said instead. */
   #carried: Commit | SessionError | undefined;
   /** The codes that `onError` has heard. */
@@ -55,6 +57,7 @@ export class State {
     this.#held = envelope === undefined ? [] : [envelope, ...others];
     this.draft = new Draft(config, now, envelope);
     this.object = readonly ? new ReadonlySession(this) : new Session(this);
+    this.#seen = envelope?.snapshot ?? NO_DATA;
     if (envelope !== undefined) assign(this.object, envelope.data);
     if (readonly) Object.freeze(this.object);
   }
@@ -89,6 +92,7 @@ export class State {
     this.#held = [];
     // A new one, also so that the cookie with the old id is forgotten.
     this.draft = new Draft(config, now, undefined);
+    this.#seen = NO_DATA;
     this.#restarted = true;
     const settled = told.then(() => {
       const error = this.failure ?? (late ? new SessionError("ERR_SESSION_UNSENT") : undefined);
@@ -115,9 +119,14 @@ export class State {
 
   /** What the response has to carry now. @throws SessionError */
   commit(): Commit {
-    const text = dataText(this.object);
+    const data = this.#data();
     const { draft } = this;
-    return { cookie: this.#cookie(text), text, draft, touches: draft.touches };
+    return { cookie: this.#cookie(data), data, draft, touches: draft.touches };
+  }
+
+  /** These data, which it has now, as JSON text. */
+  textOf({ text }: Snapshot): string {
+    return text ?? snapshotOf(this.object).text;
   }
 
   /** Remembers what the response carries, once it has gone, or the error that it says instead. */
@@ -146,17 +155,24 @@ export class State {
     this.report(error);
   }
 
-  #cookie(text: string): string | undefined {
+  /** @throws SessionError ERR_SESSION_DATA */
+  #data(): Snapshot {
+    if (!isStill(this.object, this.#seen)) this.#seen = snapshotOf(this.object);
+    return this.#seen;
+  }
+
+  #cookie(data: Snapshot): string | undefined {
     const { config } = this;
     // The list does not know that the old session has ended: no new one takes its place.
     if (this.failure !== undefined) return config.clearing;
-    if (this.#isChanged(text)) {
-      return text === "{}" && this.draft.touches === 0 ? config.clearing : this.draft.cookie(text);
+    if (this.#isChanged(data)) {
+      const isEmpty = data.text === "{}" && this.draft.touches === 0;
+      return isEmpty ? config.clearing : this.draft.cookie(this.textOf(data));
     }
     const { original, now } = this.draft;
     if (original === undefined || !isRenewalDue(config, original, now)) return undefined;
     try {
-      return this.draft.cookie(text);
+      return this.draft.cookie(this.textOf(data));
     } catch (error) {
       // Who changed nothing must not meet an error: the cookie that is there stays.
       this.report(error as SessionError);
@@ -164,11 +180,17 @@ export class State {
     }
   }
 
-  #isChanged(text: string): boolean {
+  #isChanged(data: Snapshot): boolean {
     const { original } = this.draft;
     if (this.draft.touches > 0) return true;
-    if (original === undefined) return text !== "{}" || this.isEnded;
-    return !hasData(original, text);
+    if (original === undefined) return data.text !== "{}" || this.isEnded;
+    return !this.#isText(data, undefined);
+  }
+
+  /** Whether the data are that JSON text; undefined: as the cookie brought them. */
+  #isText(data: Snapshot, text: string | undefined): boolean {
+    if (text !== undefined) return this.textOf(data) === text;
+    return data.text === undefined || hasData(this.config, this.draft.original as Envelope, data.text);
   }
 
   /** Whether there is something that no response carried. */
@@ -176,10 +198,11 @@ export class State {
     const carried = this.#carried;
     if (carried instanceof SessionError) return false;
     try {
-      const text = dataText(this.object);
-      if (carried === undefined) return this.#isChanged(text);
+      const data = this.#data();
+      if (carried === undefined) return this.#isChanged(data);
       const { draft, touches } = carried;
-      return text !== carried.text || this.draft !== draft || draft.touches !== touches;
+      if (this.draft !== draft || draft.touches !== touches) return true;
+      return data !== carried.data && !this.#isText(data, carried.data.text);
     } catch {
       return true;
     }

@@ -6,6 +6,7 @@ import { SessionError } from "../internal/errors.ts";
 import { isResponse } from "../internal/heads.ts";
 import { type CookieReader, cookiesOf } from "../internal/sources.ts";
 import type { Config } from "./config.ts";
+import { NO_DATA } from "./data.ts";
 import { openSource } from "./source.ts";
 import { CLOSED, type Commit, commitOf, type State } from "./state.ts";
 
@@ -129,15 +130,16 @@ export class StoreSessions {
     if (editing.set === undefined ? !state.isEnded : editing.set.draft === draft) return;
     const cookie = this.#config.clearing;
     // The error that the caller hears is the first one; onError hears that nothing carried the deletion.
-    await this.#set(store, editing, state, { cookie, text: "{}", draft, touches: 0 }).catch(
+    await this.#set(store, editing, state, { cookie, data: NO_DATA, draft, touches: 0 }).catch(
       () => {},
     );
   }
 
   /** The cookie of a session that is again as the request brought it, where another one was set meanwhile. */
-  #undo({ set }: Editing, { draft }: State, { text }: Commit): string | undefined {
+  #undo({ set }: Editing, state: State, { data }: Commit): string | undefined {
     if (set === undefined) return undefined;
-    return draft.isNew ? this.#config.clearing : draft.cookie(text);
+    const { draft } = state;
+    return draft.isNew ? this.#config.clearing : draft.cookie(state.textOf(data));
   }
 
   async #set(store: CookieStore, editing: Editing, state: State, commit: Commit): Promise<void> {
