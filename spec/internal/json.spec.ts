@@ -1,8 +1,8 @@
-/** Which parsed values parsers of other languages read alike (RFC 8259 sections 6 and 8.2). */
+/** What JSON holds: values that other languages read alike (RFC 8259 sections 6 and 8.2), and unchanged ones. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { isPortable } from "../../src/internal/json.ts";
+import { describe, test } from "node:test";
+import { hasParts, isPortable, type Parts, partsOf } from "../../src/internal/json.ts";
 
 const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
 
@@ -49,4 +49,98 @@ test("what JSON.parse gives is, up to these bounds", () => {
     JSON.parse('{"__proto__":{"a":1}}'),
   ];
   for (const value of values) assert.equal(isPortable(value, JSON.stringify(value)), true);
+});
+
+const DATA = JSON.parse(
+  '{"user":{"id":7,"name":"Ada","roles":["a","b",{"c":[]}]},"n":1.5,"t":true,"z":null,"e":{},"__proto__":{"x":1}}',
+);
+const copy = (): typeof DATA => structuredClone(DATA);
+
+/** One change each, that a session's data must not hide. */
+const CHANGES: Record<string, (data: typeof DATA) => unknown> = {
+  "a leaf": (data) => (data.user.name = "Eve"),
+  "a number by its text": (data) => (data.user.id = "7"),
+  "false in place of null": (data) => (data.z = false),
+  "a leaf of a list": (data) => (data.user.roles[1] = "c"),
+  "a member more": (data) => (data.user.admin = true),
+  "a member less": (data) => delete data.user.id,
+  "a member more, deep": (data) => (data.user.roles[2].d = 1),
+  "the last member": (data) => (data.e = { x: 1 }),
+  "a name": (data) => (data.user = { name: "Ada", ID: 7, roles: data.user.roles }),
+  "the order of names": (data) => {
+    const { id } = data.user;
+    delete data.user.id;
+    data.user.id = id;
+  },
+  "an equal object": (data) => (data.user = { ...data.user }),
+  "an equal list": (data) => (data.user.roles = [...data.user.roles]),
+  "a list in place of an object": (data) => (data.e = []),
+  "an item more": (data) => data.user.roles.push("c"),
+  "an item less": (data) => data.user.roles.pop(),
+  "an empty list's item": (data) => data.user.roles[2].c.push(1),
+  "a name beside the items": (data) => (data.user.roles.length2 = 1),
+  "a hole": (data) => delete data.user.roles[0],
+  "a prototype": (data) => Object.setPrototypeOf(data.user, { isPrototypeOf: 1 }),
+  "a Map": (data) => (data.e = new Map()),
+};
+
+describe("parts tell whether a value is still as it was", () => {
+  for (const [name, change] of Object.entries(CHANGES)) {
+    test(`${name} is seen`, () => {
+      const data = copy();
+      const parts = partsOf(data) as Parts;
+      assert.equal(hasParts(data, parts), true);
+      change(data);
+      assert.equal(hasParts(data, parts), false);
+    });
+  }
+
+  test("an unchanged value has them, and a shallow copy of it", () => {
+    for (const data of [
+      {},
+      { a: undefined },
+      { a: -0 },
+      copy(),
+      Object.assign(Object.create(null), copy()),
+    ]) {
+      const parts = partsOf(data) as Parts;
+      assert.equal(hasParts(data, parts), true);
+      assert.equal(hasParts({ ...data }, parts), true);
+    }
+  });
+
+  test("what has a toJSON never has them, though it can be stored", () => {
+    const plain = { toJSON: () => ({ a: 1 }), a: 1 };
+    for (const value of [new Date(0), plain, Object.assign(["a"], { toJSON: () => ["a"] })]) {
+      const data = { a: 1, value, b: 2 };
+      const parts = partsOf(data) as Parts;
+      assert.notEqual(parts, undefined);
+      assert.equal(hasParts(data, parts), false);
+    }
+  });
+
+  test("what JSON would alter has none", () => {
+    class Point {}
+    const sparse = [1];
+    sparse.length = 2;
+    for (const bad of [
+      NaN,
+      Infinity,
+      -Infinity,
+      1n,
+      Symbol("a"),
+      () => 1,
+      new Map(),
+      new Point(),
+      [undefined],
+      sparse,
+      Object.assign([1], { name: 1 }),
+      new Date(NaN).valueOf(),
+      { toJSON: () => undefined },
+      { toJSON: () => new Map() },
+    ]) {
+      for (const held of [{ bad }, { a: [1, bad] }, { a: { b: bad } }])
+        assert.equal(partsOf(held), undefined);
+    }
+  });
 });

@@ -57,11 +57,14 @@ export class Draft implements SessionFacts {
       const exp = this.#end();
       // Of a machine whose clock is ahead: a beginning that moved back would end before its first cookies do.
       const iat = Math.max(now, begun);
-      const claims = { id, iat, exp, begun, age: this.#age, keep: this.#keep };
-      const payload = envelopeText(claims, text);
-      const keep = this.#keep ?? this.#config.persistent;
-      const cookie = setCookie(this.#config, payload, keep ? exp - now : undefined);
-      this.written = { text, cookie, held: { ...claims, ends: exp, payload } };
+      const age = this.#age;
+      const keep = this.#keep;
+      const payload = envelopeText({ id, iat, exp, begun, age, keep }, text);
+      const isKept = keep ?? this.#config.persistent;
+      const cookie = setCookie(this.#config, payload, isKept ? exp - now : undefined);
+      // Copied name by name: on Node 20 copies that a spread makes outlive the young generation.
+      const held = { id, iat, exp, begun, age, keep, ends: exp, payload };
+      this.written = { text, cookie, held };
     }
     return this.written.cookie;
   }

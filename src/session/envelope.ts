@@ -65,7 +65,11 @@ export function isRenewalDue(config: Config, envelope: Envelope, now: number): b
 }
 
 /** The last moment at which any cookie of the session can open, one that is being written right now included. */
-export function lastMoment(config: Config, session: Omit<Envelope, "data" | "snapshot">, now: number): number {
+export function lastMoment(
+  config: Config,
+  session: Omit<Envelope, "data" | "snapshot">,
+  now: number,
+): number {
   const { longestAge, maxLifetime } = config;
   return Math.max(session.exp, Math.min(now + SKEW + longestAge, session.begun + maxLifetime));
 }
@@ -110,7 +114,18 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
   const ends = Math.min(exp, endOf(config, { begun, age }, iat));
   if (now >= ends) return refusal("ERR_TOKEN_EXPIRED");
   if (iat > now + SKEW) return refusal("ERR_TOKEN_NOT_ACTIVE");
-  return { id, iat, exp, begun, age, keep, ends, data, snapshot: { text: undefined, parts }, payload };
+  return {
+    id,
+    iat,
+    exp,
+    begun,
+    age,
+    keep,
+    ends,
+    data,
+    snapshot: { text: undefined, parts },
+    payload,
+  };
 }
 
 /** The JSON text that is sealed; `data` is JSON text too. */

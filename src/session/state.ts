@@ -190,7 +190,9 @@ export class State {
   /** Whether the data are that JSON text; undefined: as the cookie brought them. */
   #isText(data: Snapshot, text: string | undefined): boolean {
     if (text !== undefined) return this.textOf(data) === text;
-    return data.text === undefined || hasData(this.config, this.draft.original as Envelope, data.text);
+    return (
+      data.text === undefined || hasData(this.config, this.draft.original as Envelope, data.text)
+    );
   }
 
   /** Whether there is something that no response carried. */
