@@ -200,7 +200,7 @@ describe("Fernet: the page and open ciphers; no copy of the message", () => {
   }
 });
 
-describe("Sessions: one look at an unchanged one, one seal for a changed one, none untouched", () => {
+describe("Sessions: one parse of an unchanged one, one text and one seal of a changed one, nothing untouched", () => {
   const session = sessions<{ user?: string }>({ secret: KEY });
   const dear = ({ parse = 0, stringify = 0, hash = 0 }: Cost): Cost => ({ parse, stringify, hash });
   const exchange = (cookie?: string) => {
@@ -234,7 +234,7 @@ describe("Sessions: one look at an unchanged one, one seal for a changed one, no
   test("an unchanged one", () => {
     assert.deepEqual(
       costOfRequest(() => {}),
-      { parse: 1, stringify: 1, hash: 2 },
+      { parse: 1, stringify: 0, hash: 2 },
     );
   });
 
@@ -242,7 +242,7 @@ describe("Sessions: one look at an unchanged one, one seal for a changed one, no
     const change = (mine: { user?: string }) => {
       mine.user = "dick";
     };
-    assert.deepEqual(costOfRequest(change), { parse: 2, stringify: 2, hash: 4 });
+    assert.deepEqual(costOfRequest(change), { parse: 1, stringify: 1, hash: 4 });
   });
 
   test("one that was saved before its response ended", () => {
@@ -250,6 +250,6 @@ describe("Sessions: one look at an unchanged one, one seal for a changed one, no
       mine.user = "dick";
       mine.save();
     };
-    assert.deepEqual(costOfRequest(change), { parse: 3, stringify: 4, hash: 4 });
+    assert.deepEqual(costOfRequest(change), { parse: 1, stringify: 1, hash: 4 });
   });
 });

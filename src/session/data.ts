@@ -72,11 +72,20 @@ export function clear(object: object): void {
   for (const name of names) Reflect.deleteProperty(object, name);
 }
 
-/** Copies what a cookie brought, but for reserved names. */
-export function assign<O extends object>(object: O, data: object): O {
-  for (const name of Object.keys(data))
-    if (!RESERVED.has(name)) put(object, name, (data as Record<string, unknown>)[name]);
-  return object;
+/** The data that a cookie brought, but for reserved names. */
+export function withoutReserved(data: object): Record<string, unknown> {
+  const names = Object.keys(data);
+  if (!names.some((name) => RESERVED.has(name))) return data as Record<string, unknown>;
+  const allowed = {};
+  for (const name of names) {
+    if (!RESERVED.has(name)) put(allowed, name, (data as Record<string, unknown>)[name]);
+  }
+  return allowed;
+}
+
+/** Copies data. */
+export function assign(object: object, data: object): void {
+  for (const name of Object.keys(data)) put(object, name, (data as Record<string, unknown>)[name]);
 }
 
 /** A copy of what the application assigns. @throws ConfigError ERR_OPTION */

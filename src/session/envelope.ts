@@ -13,7 +13,7 @@ import { type Refusal, refusal, refusalOf, SessionError } from "../internal/erro
 import { partsOf } from "../internal/json.ts";
 import { isObject, parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
-import { assign, type Snapshot, snapshotOf } from "./data.ts";
+import { type Snapshot, snapshotOf, withoutReserved } from "./data.ts";
 
 /** What an envelope says besides the data. */
 export interface EnvelopeClaims {
@@ -101,14 +101,15 @@ function openSeal(config: Config, value: string): string | Refusal {
 
 function readEnvelope(config: Config, payload: string, now: number): Envelope | Refusal {
   const members = parseObject(payload) ?? {};
-  const { jti: id, iat, exp, begun = iat, age, keep, data } = members;
+  const { jti: id, iat, exp, begun = iat, age, keep, data: brought } = members;
   if (typeof id !== "string" || !ID.test(id)) return refusal("ERR_TOKEN_MALFORMED");
   if (!isTime(iat) || !isTime(exp) || !isTime(begun)) return refusal("ERR_TOKEN_MALFORMED");
   if ("begun" in members && begun >= iat) return refusal("ERR_TOKEN_MALFORMED");
   if (age !== undefined && !(isTime(age) && age > 0)) return refusal("ERR_TOKEN_MALFORMED");
   if (keep !== undefined && typeof keep !== "boolean") return refusal("ERR_TOKEN_MALFORMED");
-  if (!isObject(data)) return refusal("ERR_TOKEN_MALFORMED");
+  if (!isObject(brought)) return refusal("ERR_TOKEN_MALFORMED");
   // What could not be written again would make every request that brings it fail.
+  const data = withoutReserved(brought);
   const parts = partsOf(data);
   if (parts === undefined) return refusal("ERR_TOKEN_MALFORMED");
   const ends = Math.min(exp, endOf(config, { begun, age }, iat));
@@ -146,7 +147,7 @@ export function hasData(config: Config, { payload }: Envelope, data: string): bo
   if (payload.endsWith(`,"data":${data}}`)) return true;
   if (config.isOwnSeal) return false;
   // A custom seal may format the JSON differently, and reserved names were dropped.
-  return snapshotOf(assign({}, parseObject(payload)?.data as object)).text === data;
+  return snapshotOf(withoutReserved(parseObject(payload)?.data as object)).text === data;
 }
 
 /**

@@ -5,7 +5,7 @@ import { revocationError, type SessionError } from "../internal/errors.ts";
 import type { ListedSession, Revocation } from "../internal/lists.ts";
 import { parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
-import { assign } from "./data.ts";
+import { withoutReserved } from "./data.ts";
 import { type Envelope, lastMoment } from "./envelope.ts";
 
 /** A session whose cookie may open. */
@@ -68,7 +68,7 @@ function listed({ begun, ends, payload }: Listed): ListedSession {
     createdAt: begun,
     expiresAt: ends,
     get data() {
-      data ??= assign({}, parseObject(payload)?.data as object);
+      data ??= withoutReserved(parseObject(payload)?.data as object);
       return data;
     },
   });
