@@ -22,6 +22,7 @@ import {
   readOptions,
 } from "./internal/checks.ts";
 import { type Claims, wrongType } from "./internal/claims.ts";
+import { RESERVED } from "./internal/data.ts";
 import { ConfigError, type Refusal, refusal, type TokenErrorCode } from "./internal/errors.ts";
 import { decryptFrame, Frames, timestampOf } from "./internal/frame.ts";
 import { isPortable, put } from "./internal/json.ts";
@@ -34,7 +35,6 @@ import {
   SESSION_OPTIONS,
   type SessionOptions,
 } from "./session/config.ts";
-import { RESERVED } from "./session/data.ts";
 import { envelopeText } from "./session/envelope.ts";
 import { type Seal, type SealType, SHARED } from "./session/seal.ts";
 import { type Data, type SessionData, type Sessions, sessions } from "./session.ts";

@@ -9,10 +9,10 @@
  * Trusted base: all of src/ but jwt.ts with claims.ts, and fernet.ts.
  */
 
+import { assign, copyOf } from "./internal/data.ts";
 import type { CookieSource as SessionSource } from "./internal/sources.ts";
 import type { Config, Lifetime, SessionOptions } from "./session/config.ts";
 import { configure } from "./session/config.ts";
-import { assign, copyOf } from "./session/data.ts";
 import { FetchSessions } from "./session/fetch.ts";
 import { type NodeRequest, type NodeResponse, NodeSessions } from "./session/node.ts";
 import { atOnce, NONE } from "./session/open.ts";

@@ -41,7 +41,7 @@ const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
       "pairs stay pairs for what stands in front of node:http, and are refused where it refuses them":
         "it refuses no pairs behind fields that are set",
     },
-    "session/data.spec.ts": {
+    "internal/data.spec.ts": {
       "refused: save throws, or tells its callback > Headers, wherever it is":
         "its Headers have a toJSON, so that JSON holds them",
       "refused: save throws, or tells its callback > Headers, without a save: a 500 that onError hears once":

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { SessionError } from "../../src/internal/errors.ts";
 import { changesFor } from "../../src/session/fields.ts";
 
 type Value = string | number | readonly string[] | null | undefined;
@@ -10,9 +11,13 @@ type Carrying = Parameters<typeof changesFor>[1][number];
 
 const NAME = "__Host-session";
 const COOKIE = `${NAME}=value; Path=/; HttpOnly`;
-const touched: Carrying = Object.freeze({ name: NAME, cookie: undefined, failed: false });
-const written: Carrying = Object.freeze({ name: NAME, cookie: COOKIE, failed: false });
-const failed: Carrying = Object.freeze({ name: NAME, cookie: undefined, failed: true });
+const touched: Carrying = Object.freeze({ name: NAME, cookie: undefined });
+const written: Carrying = Object.freeze({ name: NAME, cookie: COOKIE });
+const failed: Carrying = Object.freeze({
+  name: NAME,
+  cookie: undefined,
+  failure: new SessionError("ERR_SESSION_DATA"),
+});
 
 /** The fields of a response: names in the case in which they were set, look-ups in any case. */
 class Response {
@@ -195,7 +200,7 @@ describe("Set-Cookie: the session's own is replaced, others stay in order", () =
   }
 
   test("two sessions write their own, and take each no other away", () => {
-    const cart = { name: "cart", cookie: "cart=new", failed: false };
+    const cart = { name: "cart", cookie: "cart=new" };
     const given = ["cart=old", "a=1", `${NAME}=old`];
     const { "set-cookie": both = [] } = after([["Set-Cookie", given]], [written, cart]);
     assert.deepEqual(both.toSorted(), [COOKIE, "a=1", "cart=new"].sort());
@@ -401,7 +406,7 @@ describe("the fields of a body go where a failure gives one to a response that h
   });
 
   test("one session that failed is enough", () => {
-    const cart = { name: "cart", cookie: "cart=1", failed: false };
+    const cart = { name: "cart", cookie: "cart=1" };
     for (const carryings of [
       [failed, cart],
       [cart, failed],

@@ -14,9 +14,34 @@ export function partsOf(value: object): Parts | undefined {
   return addMembers(value, parts) ? parts : undefined;
 }
 
-/** Whether an object still has exactly these parts. */
-export function hasParts(value: object, parts: Parts): boolean {
-  return endOfMembers(value, parts, 0) === parts.length;
+/** Whether an object still has exactly these parts; false where that takes its text to say. */
+export function hasParts(value: object, parts: Parts | undefined): boolean {
+  try {
+    return parts !== undefined && endOfMembers(value, parts, 0) === parts.length;
+  } catch {
+    return false; // A getter that throws.
+  }
+}
+
+/** JSON data at one moment. */
+export interface Snapshot {
+  readonly text: string;
+  /** To see without serialising that nothing changed; undefined: it cannot be seen. */
+  readonly parts: Parts | undefined;
+}
+
+/** An object's data; undefined where JSON would alter them, or has a member of a reserved name. */
+export function snapshot(object: object, reserved: ReadonlySet<string>): Snapshot | undefined {
+  try {
+    const json = asJson(object) as object;
+    const parts = json === object || isPlain(json) ? partsOf(json) : undefined;
+    if (parts === undefined || Object.keys(json).some((name) => reserved.has(name))) {
+      return undefined;
+    }
+    return { text: JSON.stringify(object), parts: json === object ? parts : undefined };
+  } catch {
+    return undefined; // A cycle, a getter or a toJSON that threw.
+  }
 }
 
 function addPart(value: unknown, parts: unknown[]): boolean {

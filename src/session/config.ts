@@ -81,8 +81,6 @@ export interface Config
   readonly name: string;
   /** Makes the seal at first use. @throws ConfigError ERR_KEY: of a function `secret`. */
   readonly seal: () => Seal;
-  /** It is of a built-in type, which opens just the text that was sealed. */
-  readonly isOwnSeal: boolean;
   readonly attributes: Attributes & typeof DEFAULTS;
   /** The same as text, each behind "; ". */
   readonly attributesText: string;
@@ -144,7 +142,6 @@ export function configure(given: SessionOptions): Config {
   return {
     ...cookie,
     seal: sealOf(options, cookie.name),
-    isOwnSeal: options.seal === undefined,
     maxAge,
     renewAfter: renewAfter === false ? Infinity : renewAfter,
     maxLifetime: options.maxLifetime ?? Infinity,

@@ -1,11 +1,29 @@
 /** The cookie in which a session would be written: its id, its times, its lifetime. */
 
 import { readOptions } from "../internal/checks.ts";
+import type { Data } from "../internal/data.ts";
 import { randomId } from "../internal/random.ts";
 import type { Config, Lifetime } from "./config.ts";
-import { type Envelope, endOf, envelopeText, setCookie } from "./envelope.ts";
+import { type Envelope, endOf, envelopeText, setCookie, textOf } from "./envelope.ts";
+import type { Carrying } from "./fields.ts";
 import type { Listed } from "./revocation.ts";
 import type { SessionFacts } from "./view.ts";
+
+/** What carries a session: a response. */
+export interface Carrier {
+  /** Whether it can carry nothing any more. */
+  isClosed(): boolean;
+}
+
+/** Of a session whose response has been returned. */
+export const CLOSED: Carrier = { isClosed: () => true };
+
+/** A session as a response carries it. */
+export interface Commit extends Carrying {
+  readonly data: Data;
+  readonly draft: Draft;
+  readonly touches: number;
+}
 
 export class Draft implements SessionFacts {
   /** When the session was opened, or began anew. */
@@ -50,8 +68,15 @@ export class Draft implements SessionFacts {
     this.touches++;
   }
 
-  /** The Set-Cookie with these data, which are JSON text. @throws SessionError */
-  cookie(text: string): string {
+  /** Whether two looks at the data saw the same. */
+  isSame(one: Data, other: Data): boolean {
+    const { original } = this;
+    return one === other || textOf(one, original) === textOf(other, original);
+  }
+
+  /** The Set-Cookie with these data. @throws SessionError */
+  cookie(data: Data): string {
+    const text = textOf(data, this.original);
     if (this.written?.text !== text) {
       const { id, now, createdAt: begun } = this;
       const exp = this.#end();

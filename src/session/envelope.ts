@@ -9,11 +9,11 @@
 
 import { forget } from "../internal/callbacks.ts";
 import { isCookieValue, PAIR_LIMIT } from "../internal/cookies.ts";
+import { type Data, snapshotOf, withoutReserved } from "../internal/data.ts";
 import { type Refusal, refusal, refusalOf, SessionError } from "../internal/errors.ts";
 import { partsOf } from "../internal/json.ts";
 import { isObject, parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
-import { type Snapshot, snapshotOf, withoutReserved } from "./data.ts";
 
 /** What an envelope says besides the data. */
 export interface EnvelopeClaims {
@@ -36,7 +36,8 @@ export interface Envelope extends EnvelopeClaims {
   /** The moment from which on the cookie no longer opens: `exp`, or earlier by today's settings. */
   readonly ends: number;
   readonly data: Record<string, unknown>;
-  readonly snapshot: Snapshot;
+  /** The data as the cookie has them, but for reserved names. */
+  readonly brought: Data;
   /** The JSON text of it all, as it was sealed. */
   readonly payload: string;
 }
@@ -67,7 +68,7 @@ export function isRenewalDue(config: Config, envelope: Envelope, now: number): b
 /** The last moment at which any cookie of the session can open, one that is being written right now included. */
 export function lastMoment(
   config: Config,
-  session: Omit<Envelope, "data" | "snapshot">,
+  session: Omit<Envelope, "data" | "brought">,
   now: number,
 ): number {
   const { longestAge, maxLifetime } = config;
@@ -101,32 +102,22 @@ function openSeal(config: Config, value: string): string | Refusal {
 
 function readEnvelope(config: Config, payload: string, now: number): Envelope | Refusal {
   const members = parseObject(payload) ?? {};
-  const { jti: id, iat, exp, begun = iat, age, keep, data: brought } = members;
+  const { jti: id, iat, exp, begun = iat, age, keep, data: given } = members;
   if (typeof id !== "string" || !ID.test(id)) return refusal("ERR_TOKEN_MALFORMED");
   if (!isTime(iat) || !isTime(exp) || !isTime(begun)) return refusal("ERR_TOKEN_MALFORMED");
   if ("begun" in members && begun >= iat) return refusal("ERR_TOKEN_MALFORMED");
   if (age !== undefined && !(isTime(age) && age > 0)) return refusal("ERR_TOKEN_MALFORMED");
   if (keep !== undefined && typeof keep !== "boolean") return refusal("ERR_TOKEN_MALFORMED");
-  if (!isObject(brought)) return refusal("ERR_TOKEN_MALFORMED");
+  if (!isObject(given)) return refusal("ERR_TOKEN_MALFORMED");
   // What could not be written again would make every request that brings it fail.
-  const data = withoutReserved(brought);
+  const data = withoutReserved(given);
   const parts = partsOf(data);
   if (parts === undefined) return refusal("ERR_TOKEN_MALFORMED");
   const ends = Math.min(exp, endOf(config, { begun, age }, iat));
   if (now >= ends) return refusal("ERR_TOKEN_EXPIRED");
   if (iat > now + SKEW) return refusal("ERR_TOKEN_NOT_ACTIVE");
-  return {
-    id,
-    iat,
-    exp,
-    begun,
-    age,
-    keep,
-    ends,
-    data,
-    snapshot: { text: undefined, parts },
-    payload,
-  };
+  const brought = data === given ? { parts } : snapshotOf(data);
+  return { id, iat, exp, begun, age, keep, ends, data, brought, payload };
 }
 
 /** The JSON text that is sealed; `data` is JSON text too. */
@@ -141,13 +132,15 @@ export function envelopeText(
   return `${text},"data":${data}}`;
 }
 
-/** Whether it has exactly these data, which are JSON text. */
-export function hasData(config: Config, { payload }: Envelope, data: string): boolean {
-  // An object that ends where the payload's last member ends is that member.
-  if (payload.endsWith(`,"data":${data}}`)) return true;
-  if (config.isOwnSeal) return false;
-  // A custom seal may format the JSON differently, and reserved names were dropped.
-  return snapshotOf(withoutReserved(parseObject(payload)?.data as object)).text === data;
+/** Data as JSON text; those without one are the envelope's. */
+export function textOf({ text }: Data, brought: Envelope | undefined): string {
+  if (text !== undefined) return text;
+  const envelope = brought as Envelope;
+  const { payload } = envelope;
+  const before = envelopeText(envelope, "").slice(0, -1);
+  if (payload.startsWith(before)) return payload.slice(before.length, -1);
+  // A custom seal may format the JSON differently.
+  return snapshotOf(parseObject(payload)?.data as object).text;
 }
 
 /**

@@ -5,9 +5,10 @@ import { optionError } from "../internal/checks.ts";
 import { SessionError } from "../internal/errors.ts";
 import { changeHeaders, fieldsOf, isResponse } from "../internal/heads.ts";
 import type { Config } from "./config.ts";
+import { CLOSED } from "./draft.ts";
 import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
-import { CLOSED, type Commit, commitOf, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 type Answer = Response | Promise<Response>;
 type Handler<Q, R extends unknown[]> = (request: Q, session: object, ...rest: R) => Answer;
@@ -66,8 +67,8 @@ export class FetchSessions {
 async function carry(state: State, response: Response): Promise<Response> {
   if (!isResponse(response)) throw optionError("what the handler returns", "a Response");
   await state.pending;
-  const commit = commitOf(state);
-  const failure = state.failure ?? (commit instanceof SessionError ? commit : undefined);
+  const commit = state.attempt();
+  const failure = state.failure ?? commit.failure;
   if (failure !== undefined) {
     // What is not sent must not be produced any further.
     if (!response.bodyUsed) response.body?.cancel().catch(() => {});
@@ -75,14 +76,12 @@ async function carry(state: State, response: Response): Promise<Response> {
   }
   // Response.error() and 1xx (a runtime's upgrade) carry no fields.
   if (response.status < 200) return response;
-  const { cookie } = commit as Commit;
-  const carrying = { name: state.config.name, cookie, failed: false };
-  const changes = changesFor(fieldsOf(response.headers), [carrying], false);
-  const isOwn = cookie === undefined && changeHeaders(response.headers, changes);
+  const changes = changesFor(fieldsOf(response.headers), [commit], false);
+  const isOwn = commit.cookie === undefined && changeHeaders(response.headers, changes);
   // A body that was read cannot be sent again: this throws, and the change is lost.
   const sent = isOwn ? response : new Response(response.body, response);
   if (!isOwn) changeHeaders(sent.headers, changes);
-  state.carried(commit as Commit);
+  state.carried(commit);
   return sent;
 }
 

@@ -3,6 +3,7 @@
  * fields that the application set, and gives the changes; a field that can stay as it is stays.
  */
 
+import type { SessionError } from "../internal/errors.ts";
 import type { Change, Fields, FieldValue } from "../internal/heads.ts";
 
 /** What one session adds to a response. */
@@ -11,8 +12,8 @@ export interface Carrying {
   readonly name: string;
   /** The Set-Cookie that is due; none where it failed. */
   readonly cookie: string | undefined;
-  /** It could not be written: the response says 500. */
-  readonly failed: boolean;
+  /** Why it cannot be written: the response says 500. */
+  readonly failure?: SessionError | undefined;
 }
 
 const NO_STORE = "no-store";
@@ -40,9 +41,9 @@ export function changesFor(
   const changes: Change[] = [];
   const vary = varyWithCookie(fields.get("Vary"));
   if (vary !== undefined) changes.push(["Vary", vary]);
-  const writing = carryings.filter(({ cookie, failed }) => cookie !== undefined || failed);
+  const writing = carryings.filter(({ cookie, failure }) => cookie ?? failure);
   if (writing.length === 0) return changes;
-  const failed = writing.some((carrying) => carrying.failed);
+  const failed = writing.some(({ failure }) => failure);
   const cookies = cookiesWith(fields.get("Set-Cookie"), writing);
   if (cookies !== undefined) changes.push(["Set-Cookie", cookies.length > 0 ? cookies : undefined]);
   const given = fields.get("Cache-Control");

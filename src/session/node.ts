@@ -2,13 +2,13 @@
 
 import { isPromise, warnOnce } from "../internal/callbacks.ts";
 import { optionError } from "../internal/checks.ts";
-import { SessionError } from "../internal/errors.ts";
 import { HeadArguments, type HeadResponse } from "../internal/heads.ts";
 import { streamOf } from "../internal/sources.ts";
 import type { Config } from "./config.ts";
+import type { Carrier } from "./draft.ts";
 import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
-import { type Carrier, commitOf, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 /** What is used of an IncomingMessage or an Http2ServerRequest. */
 export interface NodeRequest {
@@ -169,18 +169,12 @@ function writeHead(this: Hooked, ...args: unknown[]): unknown {
   const { exchanges, writeHead: original } = this[HOOK] as Hook;
   if (this.headersSent) return original.apply(this, args);
   const head = new HeadArguments(this, args);
-  let failure: SessionError | undefined;
-  const carryings = exchanges.map(({ state, config: { name } }) => {
-    const commit = commitOf(state as State);
-    const failed = commit instanceof SessionError;
-    if (failed) failure ??= commit;
-    const cookie = failed ? undefined : commit.cookie;
-    return { state: state as State, commit, name, failed, cookie };
-  });
-  const changes = changesFor(head, carryings, head.hasNoBody);
+  const commits = exchanges.map(({ state }) => (state as State).attempt());
+  const changes = changesFor(head, commits, head.hasNoBody);
   if (changes.some(([name]) => head.refuses(name))) return original.apply(this, args);
-  const written = head.write(original, changes, failure?.status);
-  for (const { state, commit } of carryings) state.carried(commit);
+  const failed = commits.find(({ failure }) => failure);
+  const written = head.write(original, changes, failed?.failure?.status);
+  for (const [index, commit] of commits.entries()) exchanges[index]?.state?.carried(commit);
   return written;
 }
 

@@ -1,15 +1,15 @@
 /** How the revocation list of an application is asked and told. */
 
 import { isPromise } from "../internal/callbacks.ts";
+import { withoutReserved } from "../internal/data.ts";
 import { revocationError, type SessionError } from "../internal/errors.ts";
 import type { ListedSession, Revocation } from "../internal/lists.ts";
 import { parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
-import { withoutReserved } from "./data.ts";
 import { type Envelope, lastMoment } from "./envelope.ts";
 
 /** A session whose cookie may open. */
-export type Listed = Omit<Envelope, "data" | "snapshot">;
+export type Listed = Omit<Envelope, "data" | "brought">;
 
 /** A list is asked of so many ids in one request, and told of so many. */
 export const MOST_IDS = 8;

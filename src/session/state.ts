@@ -2,31 +2,15 @@
 
 import { callBack, tell } from "../internal/callbacks.ts";
 import { checkFunction, optionError } from "../internal/checks.ts";
+import { assign, clear, copyOf, type Data, NO_DATA, snapshotOf } from "../internal/data.ts";
 import { SessionError } from "../internal/errors.ts";
+import { hasParts } from "../internal/json.ts";
 import type { Config } from "./config.ts";
-import { assign, clear, copyOf, isStill, NO_DATA, type Snapshot, snapshotOf } from "./data.ts";
-import { Draft } from "./draft.ts";
-import { type Envelope, hasData, isRenewalDue } from "./envelope.ts";
+import { type Carrier, type Commit, Draft } from "./draft.ts";
+import { isRenewalDue } from "./envelope.ts";
 import type { Opened } from "./open.ts";
 import { type Listed, revokeAll } from "./revocation.ts";
 import { type Done, ReadonlySession, Session } from "./view.ts";
-
-/** What carries a session: a response. */
-export interface Carrier {
-  /** Whether it can carry nothing any more. */
-  isClosed(): boolean;
-}
-
-/** Of a session whose response has been returned. */
-export const CLOSED: Carrier = { isClosed: () => true };
-
-/** What a response carries of a session. */
-export interface Commit {
-  readonly cookie: string | undefined;
-  readonly data: Snapshot;
-  readonly draft: Draft;
-  readonly touches: number;
-}
 
 export class State {
   readonly config: Config;
@@ -44,8 +28,8 @@ export class State {
   #held: readonly Listed[];
   #restarted = false;
   /** The data as they were seen last. */
-  #seen: Snapshot;
-  /** What the response carried, or the error that it said instead. */
+  #seen: Data;
+  /** What the response carried. */
   #carried: Commit | SessionError | undefined;
   /** The codes that `onError` has heard. */
   #reported = "";
@@ -57,7 +41,7 @@ export class State {
     this.#held = envelope === undefined ? [] : [envelope, ...others];
     this.draft = new Draft(config, now, envelope);
     this.object = readonly ? new ReadonlySession(this) : new Session(this);
-    this.#seen = envelope?.snapshot ?? NO_DATA;
+    this.#seen = envelope?.brought ?? NO_DATA;
     if (envelope !== undefined) assign(this.object, envelope.data);
     if (readonly) Object.freeze(this.object);
   }
@@ -121,12 +105,20 @@ export class State {
   commit(): Commit {
     const data = this.#data();
     const { draft } = this;
-    return { cookie: this.#cookie(data), data, draft, touches: draft.touches };
+    const cookie = this.#cookie(data);
+    return { name: this.config.name, cookie, data, draft, touches: draft.touches };
   }
 
-  /** These data, which it has now, as JSON text. */
-  textOf({ text }: Snapshot): string {
-    return text ?? snapshotOf(this.object).text;
+  /** The same, or with the error that the response has to say instead, which has been reported. */
+  attempt(): Commit {
+    try {
+      return this.commit();
+    } catch (error) {
+      const failure = error instanceof SessionError ? error : new SessionError("ERR_SESSION_DATA");
+      this.report(failure);
+      const { config, draft } = this;
+      return { name: config.name, cookie: undefined, failure, data: NO_DATA, draft, touches: 0 };
+    }
   }
 
   /** Remembers what the response carries, once it has gone, or the error that it says instead. */
@@ -156,23 +148,23 @@ export class State {
   }
 
   /** @throws SessionError ERR_SESSION_DATA */
-  #data(): Snapshot {
-    if (!isStill(this.object, this.#seen)) this.#seen = snapshotOf(this.object);
+  #data(): Data {
+    if (!hasParts(this.object, this.#seen.parts)) this.#seen = snapshotOf(this.object);
     return this.#seen;
   }
 
-  #cookie(data: Snapshot): string | undefined {
+  #cookie(data: Data): string | undefined {
     const { config } = this;
     // The list does not know that the old session has ended: no new one takes its place.
     if (this.failure !== undefined) return config.clearing;
     if (this.#isChanged(data)) {
       const isEmpty = data.text === "{}" && this.draft.touches === 0;
-      return isEmpty ? config.clearing : this.draft.cookie(this.textOf(data));
+      return isEmpty ? config.clearing : this.draft.cookie(data);
     }
     const { original, now } = this.draft;
     if (original === undefined || !isRenewalDue(config, original, now)) return undefined;
     try {
-      return this.draft.cookie(this.textOf(data));
+      return this.draft.cookie(data);
     } catch (error) {
       // Who changed nothing must not meet an error: the cookie that is there stays.
       this.report(error as SessionError);
@@ -180,44 +172,25 @@ export class State {
     }
   }
 
-  #isChanged(data: Snapshot): boolean {
-    const { original } = this.draft;
-    if (this.draft.touches > 0) return true;
+  #isChanged(data: Data): boolean {
+    const { original, touches } = this.draft;
+    if (touches > 0) return true;
     if (original === undefined) return data.text !== "{}" || this.isEnded;
-    return !this.#isText(data, undefined);
-  }
-
-  /** Whether the data are that JSON text; undefined: as the cookie brought them. */
-  #isText(data: Snapshot, text: string | undefined): boolean {
-    if (text !== undefined) return this.textOf(data) === text;
-    return (
-      data.text === undefined || hasData(this.config, this.draft.original as Envelope, data.text)
-    );
+    return !this.draft.isSame(data, original.brought);
   }
 
   /** Whether there is something that no response carried. */
   #isLost(): boolean {
     const carried = this.#carried;
-    if (carried instanceof SessionError) return false;
+    if (carried instanceof SessionError || carried?.failure !== undefined) return false;
     try {
       const data = this.#data();
       if (carried === undefined) return this.#isChanged(data);
       const { draft, touches } = carried;
       if (this.draft !== draft || draft.touches !== touches) return true;
-      return data !== carried.data && !this.#isText(data, carried.data.text);
+      return !draft.isSame(data, carried.data);
     } catch {
       return true;
     }
-  }
-}
-
-/** What a response has to carry, or the error that it has to say, which has been reported. */
-export function commitOf(state: State): Commit | SessionError {
-  try {
-    return state.commit();
-  } catch (error) {
-    const failure = error instanceof SessionError ? error : new SessionError("ERR_SESSION_DATA");
-    state.report(failure);
-    return failure;
   }
 }

@@ -2,13 +2,13 @@
 
 import { optionError } from "../internal/checks.ts";
 import type { Priority, SameSite } from "../internal/cookies.ts";
-import { SessionError } from "../internal/errors.ts";
+import { NO_DATA } from "../internal/data.ts";
 import { isResponse } from "../internal/heads.ts";
 import { type CookieReader, cookiesOf } from "../internal/sources.ts";
 import type { Config } from "./config.ts";
-import { NO_DATA } from "./data.ts";
+import { CLOSED, type Commit } from "./draft.ts";
 import { openSource } from "./source.ts";
-import { CLOSED, type Commit, commitOf, type State } from "./state.ts";
+import type { State } from "./state.ts";
 
 /** What a cookie store is given with a cookie. */
 export interface StoreAttributes {
@@ -112,11 +112,11 @@ export class StoreSessions {
   /** @throws SessionError: the session cannot be written, or the list could not be told. */
   async #write(store: CookieStore, editing: Editing, state: State): Promise<void> {
     await state.pending;
-    const commit = commitOf(state);
-    if (commit instanceof SessionError) {
+    const commit = state.attempt();
+    if (commit.failure !== undefined) {
       await this.#clear(store, editing, state);
       state.carried(commit);
-      throw state.failure ?? commit;
+      throw state.failure ?? commit.failure;
     }
     const { cookie = this.#undo(editing, state, commit) } = commit;
     await this.#set(store, editing, state, { ...commit, cookie });
@@ -128,18 +128,16 @@ export class StoreSessions {
     await state.pending;
     const { draft } = state;
     if (editing.set === undefined ? !state.isEnded : editing.set.draft === draft) return;
-    const cookie = this.#config.clearing;
+    const { name, clearing: cookie } = this.#config;
+    const commit = { name, cookie, data: NO_DATA, draft, touches: 0 };
     // The error that the caller hears is the first one; onError hears that nothing carried the deletion.
-    await this.#set(store, editing, state, { cookie, data: NO_DATA, draft, touches: 0 }).catch(
-      () => {},
-    );
+    await this.#set(store, editing, state, commit).catch(() => {});
   }
 
   /** The cookie of a session that is again as the request brought it, where another one was set meanwhile. */
-  #undo({ set }: Editing, state: State, { data }: Commit): string | undefined {
+  #undo({ set }: Editing, { draft }: State, { data }: Commit): string | undefined {
     if (set === undefined) return undefined;
-    const { draft } = state;
-    return draft.isNew ? this.#config.clearing : draft.cookie(state.textOf(data));
+    return draft.isNew ? this.#config.clearing : draft.cookie(data);
   }
 
   async #set(store: CookieStore, editing: Editing, state: State, commit: Commit): Promise<void> {

@@ -1,9 +1,9 @@
 /** The object that the application holds: its data, and the members on a frozen prototype. */
 
 import { optionError } from "../internal/checks.ts";
+import { refuseName } from "../internal/data.ts";
 import type { SessionError } from "../internal/errors.ts";
 import type { Lifetime } from "./config.ts";
-import { refuseName } from "./data.ts";
 
 /** `error` is there where the revocation list could not be told, or the session not be written. */
 export type Done = (error?: SessionError) => void;

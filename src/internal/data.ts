@@ -1,8 +1,8 @@
 /** What a session's data may be: what JSON gives back as it was. */
 
-import { optionError } from "../internal/checks.ts";
-import { ConfigError, SessionError } from "../internal/errors.ts";
-import { asJson, hasParts, isPlain, type Parts, partsOf, put } from "../internal/json.ts";
+import { optionError } from "./checks.ts";
+import { ConfigError, SessionError } from "./errors.ts";
+import { isPlain, put, type Snapshot, snapshot } from "./json.ts";
 
 /** Data cannot have these names: they would hide a member or the prototype. */
 export const RESERVED: ReadonlySet<string> = new Set([
@@ -21,44 +21,20 @@ export function refuseName(name: string): never {
   throw new ConfigError("ERR_OPTION", `${name} is a session's own: data must have another name`);
 }
 
-/** A session's data at one moment. */
-export interface Snapshot {
-  /** As JSON text; undefined: as the cookie brought them. */
-  readonly text: string | undefined;
-  /** To see without serialising that nothing changed; undefined: it cannot be seen. */
-  readonly parts: Parts | undefined;
-}
-
-export const NO_DATA: Snapshot = { text: "{}", parts: partsOf({}) };
+/** Those of a cookie have no text: it is in the cookie's payload. */
+export type Data = Partial<Snapshot>;
+export const NO_DATA: Data = snapshotOf({});
 
 /**
  * The session's data as they are now.
  *
  * @throws SessionError ERR_SESSION_DATA: JSON cannot hold the data, or would alter them.
  */
-export function snapshotOf(object: object): Snapshot & { readonly text: string } {
-  let text: string | undefined;
-  let parts: Parts | undefined;
-  try {
-    const json = asJson(object) as object;
-    parts = json === object || isPlain(json) ? partsOf(json) : undefined;
-    const right = parts !== undefined && !Object.keys(json).some((name) => RESERVED.has(name));
-    if (json !== object) parts = undefined;
-    if (right) text = JSON.stringify(object);
-  } catch {
-    // A cycle, a getter or a toJSON that threw: its error could hold the data.
-  }
-  if (text === undefined) throw new SessionError("ERR_SESSION_DATA");
-  return { text, parts };
-}
-
-/** Whether nothing in the data changed; false where that takes their text to say. */
-export function isStill(object: object, { parts }: Snapshot): boolean {
-  try {
-    return parts !== undefined && hasParts(object, parts);
-  } catch {
-    return false; // A getter that throws.
-  }
+export function snapshotOf(object: object): Snapshot {
+  // An error of a getter or toJSON could hold the data.
+  const data = snapshot(object, RESERVED);
+  if (data === undefined) throw new SessionError("ERR_SESSION_DATA");
+  return data;
 }
 
 /** Removes all data. @throws ConfigError: the application has frozen the session, or a part of it. */
