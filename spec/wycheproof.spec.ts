@@ -13,7 +13,7 @@ import { Fernet } from "../src/fernet.ts";
 import { pad } from "../src/internal/base64.ts";
 import { TokenError } from "../src/internal/errors.ts";
 import { Frames } from "../src/internal/frame.ts";
-import { givenMac, HmacKey, isGivenMac, page } from "../src/internal/hmac.ts";
+import { HmacKey, isMac, page } from "../src/internal/hmac.ts";
 import { Jws } from "../src/internal/jws.ts";
 import { Jwt } from "../src/jwt.ts";
 
@@ -62,10 +62,9 @@ function run(from: string): void {
       test(`${tcId}: ${comment}`, () => {
         const made = new HmacKey(bytes(key));
         const message = bytes(msg);
-        bytes(tag).copy(givenMac);
         page.set(message);
-        assert.equal(isGivenMac(made.ofPage(message.length, "binary")), result === "valid");
-        assert.equal(isGivenMac(made.of(message, "binary")), result === "valid");
+        assert.equal(isMac(bytes(tag), made.ofPage(message.length, "utf16le")), result === "valid");
+        assert.equal(isMac(bytes(tag), made.of(message, "utf16le")), result === "valid");
       });
     }
   });

@@ -6,7 +6,7 @@
  * text.ts (strict UTF-8). Nothing else runs.
  */
 
-import { pad, toText, unpaddedLength } from "./internal/base64.ts";
+import { toText, unpaddedLength } from "./internal/base64.ts";
 import { isBytes, plainView } from "./internal/bytes.ts";
 import {
   type Checks,
@@ -20,10 +20,11 @@ import {
 } from "./internal/checks.ts";
 import { TokenError } from "./internal/errors.ts";
 import {
-  decryptFrame,
+  decryptPadded,
   exactTimestampOf,
   type Frame,
   Frames,
+  type Padded,
   timestampOf,
 } from "./internal/frame.ts";
 import type { FernetKey } from "./internal/keys.ts";
@@ -98,10 +99,10 @@ export class Fernet {
     if (typeof message === "string") {
       // UTF-8 has no lone surrogates; writing U+FFFD in their place would alter the message.
       if (!message.isWellFormed()) throw optionError("the message", "well-formed text");
-      return pad(this.#frames.encrypt(message, timestamp));
+      return this.#frames.encrypt(message, timestamp, true);
     }
     if (!isBytes(message)) throw optionError("the message", "a string or a Uint8Array");
-    return pad(this.#frames.encrypt(plainView(message), timestamp));
+    return this.#frames.encrypt(plainView(message), timestamp, true);
   }
 
   /**
@@ -115,7 +116,8 @@ export class Fernet {
   decrypt(token: string, options?: FernetDecryptOptions): Uint8Array {
     // A view, since a copy would cost half as much again as the decryption; behind it lies only the
     // padding. Some runtimes' update() gives a view into more memory, which is not handed out.
-    const { buffer, byteOffset, length } = this.#decrypt(this.#open(token, options));
+    const { bytes, length } = this.#decrypt(this.#open(token, options));
+    const { buffer, byteOffset } = bytes;
     const message = new Uint8Array(buffer, byteOffset, length);
     return buffer.byteLength - length > BLOCK ? message.slice() : message;
   }
@@ -127,9 +129,9 @@ export class Fernet {
    * @throws ConfigError ERR_OPTION
    */
   decryptText(token: string, options?: FernetDecryptOptions): string {
-    const plaintext = this.#decrypt(this.#open(token, options));
-    const text = utf8Text(plaintext, 0, plaintext.length);
-    plaintext.fill(0);
+    const { bytes, length } = this.#decrypt(this.#open(token, options));
+    const text = utf8Text(bytes, 0, length);
+    bytes.fill(0);
     if (text === undefined) throw new TokenError("ERR_TOKEN_MALFORMED");
     return text;
   }
@@ -143,11 +145,11 @@ export class Fernet {
   rotate(token: string, options?: FernetDecryptOptions): string {
     const frame = this.#open(token, options);
     const timestamp = exactTimestampOf(frame);
-    const plaintext = this.#decrypt(frame);
+    const { bytes, length } = this.#decrypt(frame);
     try {
-      return pad(this.#frames.encrypt(plaintext, timestamp));
+      return this.#frames.encrypt(bytes.subarray(0, length), timestamp, true);
     } finally {
-      plaintext.fill(0);
+      bytes.fill(0);
     }
   }
 
@@ -183,8 +185,8 @@ export class Fernet {
     return frame;
   }
 
-  #decrypt(frame: Frame): Buffer {
-    const plaintext = decryptFrame(frame);
+  #decrypt(frame: Frame): Padded {
+    const plaintext = decryptPadded(frame);
     if (plaintext === undefined) throw new TokenError("ERR_TOKEN_INVALID");
     return plaintext;
   }

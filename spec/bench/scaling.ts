@@ -34,7 +34,7 @@ const LARGE_EFFORT = { rounds: 7, slice: 1, warmup: 1 };
 const MOST_GROWTH = 11;
 const NOISE = 1.1;
 const MOST_KEY_KIB = 32;
-const MOST_PEAK = 6;
+const MOST_PEAK = 4;
 
 type Ways = readonly [ours: () => unknown, theirs: () => unknown];
 

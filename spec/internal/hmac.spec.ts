@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { createHmac, createSecretKey } from "node:crypto";
 import { describe, test } from "node:test";
-import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "../../src/internal/hmac.ts";
+import { CAPACITY, HmacKey, isMac, isMacText, page, writeMac } from "../../src/internal/hmac.ts";
 import { seeded } from "../helpers/token-random.ts";
 
-const ENCODINGS = ["binary", "base64url"] as const;
+const ENCODINGS = ["utf16le", "base64url"] as const;
 
 /** Key lengths about the block's 64 bytes and the digest's 32, and any others. */
 const KEY_LENGTHS = [1, 16, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 1000];
@@ -30,9 +30,9 @@ describe("HMAC-SHA256 [2104-2a]", () => {
         for (let index = length % step; index < keys.length; index += step) {
           const { ours, theirs } = keys[index] as (typeof keys)[number];
           const message = random.bytes(length);
-          // latin1 and base64url by turns; what lies behind the message must not count.
+          // utf16le and base64url by turns; what lies behind the message must not count.
           const encoding = ENCODINGS[index & 1] as (typeof ENCODINGS)[number];
-          const expected = createHmac("sha256", theirs).update(message).digest(encoding);
+          const expected = createHmac("sha256", theirs).update(message).digest().toString(encoding);
           page.set(message);
           if (length < page.length) page[length] = random.below(256);
           const what = `key ${index}, ${length} bytes`;
@@ -86,15 +86,42 @@ describe("HMAC-SHA256 [2104-2a]", () => {
 describe("The MAC that a token carries", () => {
   test("is the one expected in all 256 bits, or is not [7518-3.2]", () => {
     const mac = createHmac("sha256", "key").update("message").digest();
-    const text = mac.toString("latin1");
-    mac.copy(givenMac);
-    assert.equal(isGivenMac(text), true);
+    const expected = mac.toString("utf16le");
+    assert.equal(isMac(mac, expected), true);
     for (let bit = 0; bit < 256; bit++) {
-      mac.copy(givenMac);
-      givenMac[bit >> 3] = (givenMac[bit >> 3] as number) ^ (1 << (bit & 7));
-      assert.equal(isGivenMac(text), false, `bit ${bit}`);
+      const given = Buffer.from(mac);
+      given[bit >> 3] = (given[bit >> 3] as number) ^ (1 << (bit & 7));
+      assert.equal(isMac(given, expected), false, `bit ${bit}`);
     }
-    mac.copy(givenMac);
-    assert.equal(isGivenMac(text), true);
+    assert.equal(isMac(mac, expected), true);
+  });
+
+  test("as text anywhere in the page, whose every bit counts", () => {
+    const mac = createHmac("sha256", "key").update("message").digest("base64url");
+    for (const at of [0, 1, 37, 1023, 1024, CAPACITY - mac.length]) {
+      for (let round = 0; round < 2; round++) {
+        page.write(mac, at);
+        assert.equal(isMacText(at, mac), true, `at ${at}`);
+      }
+      for (let index = 0; index < mac.length; index++) {
+        for (let bit = 0; bit < 8; bit++) {
+          page.write(mac, at);
+          page[at + index] = (page[at + index] as number) ^ (1 << bit);
+          assert.equal(isMacText(at, mac), false, `character ${index}, bit ${bit}, at ${at}`);
+        }
+      }
+    }
+  });
+
+  test("is written as its bytes, whatever UTF-16 they are", (t) => {
+    const random = seeded(t);
+    for (let round = 0; round < 1000; round++) {
+      const mac = random.bytes(32);
+      // Lone surrogates, a byte order mark, and zeros are units like others.
+      if (round < 4) mac.fill(["\ud800", "\udfff", "\ufeff", "\0"][round] as string, "utf16le");
+      const target = Buffer.alloc(40, 0x5a);
+      writeMac(target, 3, mac.toString("utf16le"));
+      assert.deepEqual(target, Buffer.concat([Buffer.alloc(3, 0x5a), mac, Buffer.alloc(5, 0x5a)]));
+    }
   });
 });

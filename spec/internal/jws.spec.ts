@@ -10,6 +10,7 @@ import { CAPACITY } from "../../src/internal/hmac.ts";
 import { Jws } from "../../src/internal/jws.ts";
 import { decodeUnverified, Jwt } from "../../src/jwt.ts";
 import { base64url, jws, sealed, trailing } from "../helpers/token-forge.ts";
+import { seeded } from "../helpers/token-random.ts";
 import { refused, refusedSomehow, type Verdict } from "../helpers/token-refusals.ts";
 
 const KEY = "a key of thirty-two bytes, no less";
@@ -26,6 +27,49 @@ const patient = new Jwt(KEY, { maxTokenLength: 2 ** 20 });
 /** JSON in a text of about that many characters; the middle one makes the codec's way another. */
 const SIZES = [20, 300, 3000, 40_000];
 const filler = (size: number): string => "x".repeat(size);
+
+describe("The key whose MAC held last is tried first, and that changes no answer", () => {
+  const keys = Array.from({ length: 10 }, (_, index) => `${index} `.padEnd(40, KEY));
+  const jwks = keys.map((key, index) => ({ kty: "oct", k: base64url(key), kid: `${index % 3}` }));
+  for (const [what, given] of [
+    ["keys", keys],
+    ["keys with a kid", jwks],
+  ] as const) {
+    test(`${what}, in any order of tokens, among them such as no key made`, (t) => {
+      const random = seeded(t);
+      const all = new Jwt(given as never, { maxTokenLength: 2 ** 20 });
+      const tokens = keys.flatMap((key, index) =>
+        SIZES.map((size) => {
+          const claims = { sub: `${index}`, x: filler(size) };
+          const header = { alg: "HS256", typ: "JWT", kid: `${index % 3}` };
+          return { claims, token: jws(header, claims, key) };
+        }),
+      );
+      for (let round = 0; round < 400; round++) {
+        const { claims, token } = tokens[random.below(tokens.length)] as (typeof tokens)[number];
+        assert.deepEqual(all.verify(token), claims);
+        if (round % 7 === 0) refused(() => all.verify(TOKEN), "ERR_TOKEN_SIGNATURE");
+        // The first still signs.
+        const mine = all.sign({ iat: 1 });
+        const input = mine.slice(0, mine.lastIndexOf("."));
+        assert.equal(mine, sealed(input, keys[0] as string));
+      }
+    });
+  }
+});
+
+test("a MAC of other characters than ASCII, in short tokens and long ones", () => {
+  for (const size of SIZES) {
+    const token = jws(HS256, { x: filler(size) }, KEY);
+    const first = token.lastIndexOf(".") + 1;
+    for (const foreign of ["\u0141", "\u00c1", "\ud83d\ude00"]) {
+      for (const at of [first, token.length - foreign.length]) {
+        const bad = token.slice(0, at) + foreign + token.slice(at + foreign.length);
+        refused(() => patient.verify(bad), "ERR_ENCODING");
+      }
+    }
+  }
+});
 
 describe("A token has three parts (RFC 7515 section 7.1) [7515-7.1]", () => {
   const flattened = { payload: CLAIMS, protected: HEADER, signature: MAC };

@@ -20,16 +20,25 @@ for (let bits = 0; bits < 4096; bits++) {
   pairBytes[2 * bits + 1] = ALPHABET.charCodeAt(bits & 63);
 }
 
-/** The 6-bit value of each octet as an ASCII character, -1 where the alphabet has none. */
-const VALUES: Int8Array = new Int8Array(256).fill(-1);
-for (let value = 0; value < 64; value++) VALUES[ALPHABET.charCodeAt(value)] = value;
+/** What each octet is as the first to fourth of four characters: bits of three bytes, the first lowest; or -1. */
+const PLACES = [18, 12, 6, 0].map((shift) => {
+  const places = new Int32Array(256).fill(-1);
+  for (let value = 0; value < 64; value++) {
+    const bits = value << shift;
+    places[ALPHABET.charCodeAt(value)] = (bits >> 16) | (bits & 0xff00) | ((bits & 0xff) << 16);
+  }
+  return places;
+});
+const [FIRST, SECOND, THIRD, FOURTH] = PLACES as [Int32Array, Int32Array, Int32Array, Int32Array];
 
 /*
  * Past these lengths the runtime's vectorised codec outweighs the calls into it (npm run bench).
  * It is lenient when it decodes; comparing with what it encodes again makes it strict.
  */
 const BYTES_BY_HAND = 24;
-export const CHARACTERS_BY_HAND = 192;
+const CHARACTERS_BY_HAND = 192;
+/** The same where a target's words are written, and not its bytes. */
+export const CHARACTERS_BY_WORDS = 512;
 
 /** Characters that the runtime's codec decodes at once: whole groups of four. */
 const PIECE = 65_536;
@@ -39,6 +48,9 @@ const PIECE = 65_536;
  * stands around them in a token.
  */
 export const MOST_BYTES = 400_000_000;
+
+/** A Buffer's memory as words of four bytes, which decodeBytes writes; false where they are of no use. */
+export type Words = Int32Array | false;
 
 /** Where text passes between strings and bytes; room for four characters that are no ASCII, too. */
 const scratch: Buffer = Buffer.allocUnsafeSlow(CHARACTERS_BY_HAND + 4);
@@ -89,10 +101,7 @@ export function unpaddedLength(text: string): number {
   return text.charCodeAt(length - 2) === 0x3d ? length - 2 : length - 1;
 }
 
-/**
- * How many bytes that many characters are; -1 when no bytes are (one character left over),
- * and for -1.
- */
+/** How many bytes that many characters are; -1 when no bytes are (one left over), and for -1. */
 export function decodedLength(characters: number): number {
   return (characters & 3) === 1 ? -1 : Math.floor((characters * 3) / 4);
 }
@@ -109,59 +118,88 @@ export function encodeUpTo(bytes: Uint8Array, length: number): string {
   return (bytes as Buffer).toString("base64url", 0, length);
 }
 
-/**
- * Decodes `text` from `start` to `end` to the start of `target`, which has to have room for
- * the bytes, and for the characters of up to 192. Returns the number of bytes, or -1, and an
- * unspecified target, where the text is not strict base64url.
- */
-export function decodeInto(target: Buffer, text: string, start: number, end: number): number {
-  const length = end - start;
-  if (length > CHARACTERS_BY_HAND) return decodeByRuntime(target, text, start, end);
-  return writeAscii(target, text, start, end) ? decodeBytes(target, 0, length, target) : -1;
+export function wordsOf({ buffer, byteOffset, length }: Buffer): Words {
+  // The lowest byte has to come first in memory.
+  const isOfUse = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+  return isOfUse && new Int32Array(buffer, byteOffset, length >> 2);
 }
 
 /**
- * Decodes the characters that lie in `source` from `start` to `end` to the start of `target`;
- * in place too, since writing never overtakes reading. Returns as decodeInto does.
+ * Decodes `text` from `start` to `end` to the start of `target`, which has to have room for
+ * the bytes, and for the characters of up to 512 with their padding. Returns the number of bytes, or
+ * -1, and an unspecified target, where the text is not strict base64url.
+ */
+export function decodeInto(
+  target: Buffer,
+  text: string,
+  start: number,
+  end: number,
+  words: Words = false,
+): number {
+  const length = end - start;
+  const most = words ? CHARACTERS_BY_WORDS : CHARACTERS_BY_HAND;
+  if (length > most) return decodeByRuntime(target, text, start, end);
+  return writeAscii(target, text, start, end) ? decodeBytes(target, 0, length, target, words) : -1;
+}
+
+/**
+ * Decodes the characters that lie in `source` from `start` to `end` to the start of `target`, by its
+ * `words` as far as they go; in place too, since writing never overtakes reading. Returns as decodeInto.
  */
 export function decodeBytes(
   source: Uint8Array,
   start: number,
   end: number,
   target: Uint8Array,
+  words: Words = false,
 ): number {
-  let to = 0;
-  let from = start;
-  // A value of -1 shifted and or-ed stays negative: one look at the sign, at the end, sees them all.
-  let all = 0;
-  for (; from + 3 < end; from += 4) {
-    const bits =
-      (value(source, from) << 18) |
-      (value(source, from + 1) << 12) |
-      (value(source, from + 2) << 6) |
-      value(source, from + 3);
+  const byWords = words ? (end - start) & ~15 : 0;
+  // Negative as soon as one character is none: one look at the sign, at the end, sees them all.
+  let all = words ? decodeWords(source, start, start + byWords, words) : 0;
+  let from = start + byWords;
+  let to = (byWords / 4) * 3;
+  for (; from + 4 <= end; from += 4, to += 3) {
+    const bits = group(source, from);
     all |= bits;
-    target[to++] = bits >> 16;
-    target[to++] = bits >> 8;
-    target[to++] = bits;
+    target[to] = bits;
+    target[to + 1] = bits >> 8;
+    target[to + 2] = bits >> 16;
   }
-  // Section 3.5: the bits of the last character that no byte takes must be zero.
   const left = end - from;
-  let trailing = 0;
-  if (left === 2) {
-    const bits = (value(source, from) << 6) | value(source, from + 1);
-    all |= bits;
-    trailing = bits & 0b1111;
-    target[to++] = bits >> 4;
-  } else if (left === 3) {
-    const bits =
-      (value(source, from) << 12) | (value(source, from + 1) << 6) | value(source, from + 2);
-    all |= bits;
-    trailing = bits & 0b11;
-    target[to++] = bits >> 10;
-    target[to++] = bits >> 2;
+  if (left < 2) return all < 0 || left === 1 ? -1 : to;
+  let rest = bitsOf(FIRST, source, from) | bitsOf(SECOND, source, from + 1);
+  if (left === 3) rest |= bitsOf(THIRD, source, from + 2);
+  target[to++] = rest;
+  if (left === 3) target[to++] = rest >> 8;
+  // Section 3.5: the bits that no byte takes must be zero. (Those of what is no character are all ones.)
+  return all < 0 || rest >> (8 * (left - 1)) !== 0 ? -1 : to;
+}
+
+/** Sixteen characters at a time: their twelve bytes are three writes. Negative if a character is none. */
+function decodeWords(source: Uint8Array, start: number, end: number, words: Int32Array): number {
+  let all = 0;
+  let to = 0;
+  for (let from = start; from < end; from += 16) {
+    const a = group(source, from);
+    const b = group(source, from + 4);
+    const c = group(source, from + 8);
+    const d = group(source, from + 12);
+    all |= a | b | c | d;
+    words[to++] = a | (b << 24);
+    words[to++] = (b >>> 8) | (c << 16);
+    words[to++] = (c >>> 16) | (d << 8);
   }
-  return all < 0 || trailing !== 0 || left === 1 ? -1 : to;
+  return all;
+}
+
+/** Four characters as three bytes, the first one lowest. */
+function group(source: Uint8Array, from: number): number {
+  const front = bitsOf(FIRST, source, from) | bitsOf(SECOND, source, from + 1);
+  return front | bitsOf(THIRD, source, from + 2) | bitsOf(FOURTH, source, from + 3);
+}
+
+function bitsOf(place: Int32Array, source: Uint8Array, index: number): number {
+  return place[source[index] as number] as number;
 }
 
 function encodeByHand(bytes: Uint8Array, length: number): string {
@@ -201,11 +239,9 @@ function decodeByRuntime(target: Buffer, text: string, start: number, end: numbe
  * ASCII: then they are longer in UTF-8. (latin1 would fold U+0141 to "A".)
  */
 function writeAscii(target: Buffer, text: string, start: number, end: number): boolean {
-  return target.write(text.slice(start, end)) === end - start;
-}
-
-function value(source: Uint8Array, index: number): number {
-  return VALUES[source[index] as number] as number;
+  // A piece of a string costs the runtime more than a string and its padding.
+  const piece = start === 0 && text.length - end <= 2 ? text : text.slice(start, end);
+  return target.write(piece) === piece.length;
 }
 
 function byte(bytes: Uint8Array, index: number): number {

@@ -25,6 +25,9 @@ const ZERO_IV = new Uint8Array(BLOCK);
 /** Bytes that are encrypted at once: whole blocks, and what the cipher returns stays in the cache. */
 const PIECE = 262_144;
 
+/** ECMAScript 2024; not on Node 20. */
+type Transferable = ArrayBufferLike & { transfer?(length: number): unknown };
+
 /** An open cipher or decipher, and the last ciphertext block that went through it. */
 interface Context {
   readonly stream: { update(blocks: Uint8Array): Buffer };
@@ -42,30 +45,30 @@ export class CbcKey {
     this.#decryption = this.#openDecryption();
   }
 
-  /**
-   * Encrypts whole blocks where they lie, from `start` to `end`; the IV is the 16 bytes in front of
-   * them, as in a Fernet token.
-   */
-  encrypt(buffer: Buffer, start: number, end: number): void {
+  /** Encrypts whole blocks where they lie, under the IV that is at `at` in `buffer`. */
+  encrypt(blocks: Buffer, buffer: Buffer, at: number): void {
     const context = this.#encryption ?? this.#openEncryption();
     this.#encryption = undefined;
     const { stream, last } = context;
-    xor(buffer, start, buffer, start - BLOCK, last);
-    for (let at = start; at < end; at += PIECE) {
-      buffer.set(stream.update(buffer.subarray(at, Math.min(at + PIECE, end))), at);
+    xor(blocks, buffer, at, last);
+    for (let from = 0; from < blocks.length; from += PIECE) {
+      const piece = blocks.length > PIECE ? blocks.subarray(from, from + PIECE) : blocks;
+      const encrypted = stream.update(piece);
+      blocks.set(encrypted, from);
+      if (piece !== blocks) release(encrypted);
     }
-    copyBlock(last, buffer, end - BLOCK);
+    copyBlock(last, blocks, blocks.length - BLOCK);
     this.#encryption = context;
   }
 
-  /** The plaintext, padding included, of whole blocks behind their IV; in memory of its own. */
-  decrypt(buffer: Buffer, start: number, end: number): Buffer {
+  /** The plaintext of whole blocks, padding included, in memory of its own; the IV as above. */
+  decrypt(blocks: Buffer, buffer: Buffer, at: number): Buffer {
     const context = this.#decryption ?? this.#openDecryption();
     this.#decryption = undefined;
     const { stream, last } = context;
-    const plaintext = stream.update(buffer.subarray(start, end));
-    xor(plaintext, 0, buffer, start - BLOCK, last);
-    copyBlock(last, buffer, end - BLOCK);
+    const plaintext = stream.update(blocks);
+    xor(plaintext, buffer, at, last);
+    copyBlock(last, blocks, blocks.length - BLOCK);
     this.#decryption = context;
     return plaintext;
   }
@@ -81,11 +84,19 @@ export class CbcKey {
   }
 }
 
-/** target[at...] ^= iv[from...] ^ last, for one block. */
-function xor(target: Uint8Array, at: number, iv: Uint8Array, from: number, last: Uint8Array): void {
+/**
+ * Gives the memory of a piece back at once, on runtimes that can: the collector lets such pieces pile up to
+ * a third of a long message. Only where the bytes are all that their memory has: else others may use it.
+ */
+function release({ buffer, length }: Buffer): void {
+  if (buffer.byteLength === length) (buffer as Transferable).transfer?.(0);
+}
+
+/** The first block of `target` ^= iv[at...] ^ last. */
+function xor(target: Uint8Array, iv: Uint8Array, at: number, last: Uint8Array): void {
   for (let index = 0; index < BLOCK; index++) {
-    const mask = (iv[from + index] as number) ^ (last[index] as number);
-    target[at + index] = (target[at + index] as number) ^ mask;
+    const mask = (iv[at + index] as number) ^ (last[index] as number);
+    target[index] = (target[index] as number) ^ mask;
   }
 }
 

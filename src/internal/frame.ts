@@ -10,11 +10,11 @@
  * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
  */
 
-import { decodedLength, decodeInto, encodeUpTo, MOST_BYTES } from "./base64.ts";
+import { decodedLength, decodeInto, encodeUpTo, MOST_BYTES, pad, wordsOf } from "./base64.ts";
 import { CbcKey } from "./cbc.ts";
 import { TokenError } from "./errors.ts";
-import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
-import { type FernetKey, fernetKey, keyList } from "./keys.ts";
+import { CAPACITY, HmacKey, isMac, page, writeMac } from "./hmac.ts";
+import { type FernetKey, fernetKey, keyList, toFront } from "./keys.ts";
 import { writeIv } from "./random.ts";
 
 const VERSION = 0x80;
@@ -24,6 +24,20 @@ const IV = 9;
 const CIPHERTEXT = 25;
 const MAC = 32;
 const OVERHEAD = CIPHERTEXT + MAC;
+
+const pageWords = wordsOf(page);
+
+/** What is looked at as a whole: the ciphertext, and the MAC behind it. */
+interface Views {
+  readonly ciphertext: Buffer;
+  readonly given: Buffer;
+}
+
+/** Of frames in the page, kept by the number of their blocks. */
+const kept: (Views | undefined)[] = new Array(64);
+
+/** Bytes that are encoded at once: whole groups of three, and the cache holds their text. */
+const PIECE = 24_576;
 
 const LONGEST_MESSAGE = MOST_BYTES - OVERHEAD - BLOCK;
 
@@ -50,7 +64,7 @@ export interface Frame {
 }
 
 export class Frames {
-  readonly #keys: readonly FrameKey[];
+  readonly #keys: FrameKey[];
   readonly #first: FrameKey;
   readonly #iv: IvSource;
 
@@ -67,16 +81,22 @@ export class Frames {
   }
 
   /**
-   * The token of a message and a timestamp in seconds, without padding.
+   * The token of a message and a timestamp in seconds, with padding where `padded`.
    *
    * @throws TokenError ERR_TOKEN_TOO_LARGE
    */
-  encrypt(message: string | Uint8Array, timestamp: number | bigint): string {
+  encrypt(message: string | Uint8Array, timestamp: number | bigint, padded = false): string {
     const most = typeof message === "string" ? message.length * 3 : message.length;
-    if (OVERHEAD + most + BLOCK <= CAPACITY) return this.#build(page, message, timestamp);
+    if (OVERHEAD + most + BLOCK <= CAPACITY) {
+      const text = encodeUpTo(page, this.#build(page, message, timestamp));
+      return padded ? pad(text) : text;
+    }
     const length = Buffer.byteLength(message);
     if (length > LONGEST_MESSAGE) throw new TokenError("ERR_TOKEN_TOO_LARGE");
-    return this.#build(Buffer.allocUnsafeSlow(OVERHEAD + length + BLOCK), message, timestamp);
+    const frame = OVERHEAD + length - (length % BLOCK) + BLOCK;
+    const whole = Buffer.allocUnsafeSlow(Math.ceil(frame / 3) * 4);
+    this.#build(whole.subarray(whole.length - frame), message, timestamp);
+    return encodeWithin(whole, whole.length - frame, padded);
   }
 
   /** The frame of a token if its shape is right and a key's MAC holds; at `end` its padding begins. */
@@ -84,30 +104,36 @@ export class Frames {
     const length = decodedLength(end);
     const ciphertext = length - OVERHEAD;
     if (ciphertext < BLOCK || ciphertext % BLOCK !== 0) return undefined;
-    const buffer = length <= CAPACITY ? page : Buffer.allocUnsafeSlow(length);
-    if (decodeInto(buffer, token, 0, end) !== length || buffer[0] !== VERSION) return undefined;
+    const short = length <= CAPACITY;
+    const buffer = short ? page : Buffer.allocUnsafeSlow(length);
+    const decoded = decodeInto(buffer, token, 0, end, short && pageWords);
+    if (decoded !== length || buffer[0] !== VERSION) return undefined;
     const mac = length - MAC;
-    buffer.copy(givenMac, 0, mac, length);
-    for (const key of this.#keys) {
-      if (isGivenMac(macOf(key, buffer, mac))) return { key, buffer, mac };
+    const { given } = viewsOf(buffer, mac);
+    const keys = this.#keys;
+    for (let index = 0; index < keys.length; index++) {
+      if (isMac(given, macOf(keys[index] as FrameKey, buffer, mac))) {
+        return { key: toFront(keys, index), buffer, mac };
+      }
     }
     return undefined;
   }
 
-  #build(buffer: Buffer, message: string | Uint8Array, timestamp: number | bigint): string {
+  /** Writes the frame to the start of `buffer` and returns its end. */
+  #build(buffer: Buffer, message: string | Uint8Array, timestamp: number | bigint): number {
     this.#iv(buffer, IV);
     buffer[0] = VERSION;
     writeTimestamp(buffer, timestamp);
     let mac: number;
     try {
       mac = writePadded(buffer, message);
-      this.#first.cbc.encrypt(buffer, CIPHERTEXT, mac);
+      this.#first.cbc.encrypt(viewsOf(buffer, mac).ciphertext, buffer, IV);
     } catch (error) {
       buffer.fill(0, CIPHERTEXT);
       throw error;
     }
-    buffer.write(macOf(this.#first, buffer, mac), mac, MAC, "latin1");
-    return encodeUpTo(buffer, mac + MAC);
+    writeMac(buffer, mac, macOf(this.#first, buffer, mac));
+    return mac + MAC;
   }
 }
 
@@ -121,21 +147,64 @@ export function exactTimestampOf({ buffer }: Frame): bigint {
   return buffer.readBigUInt64BE(TIMESTAMP);
 }
 
+/** A message in memory of its own, `length` bytes of it; behind them is the padding. */
+export interface Padded {
+  readonly bytes: Buffer;
+  readonly length: number;
+}
+
 /** The message of a frame, in memory of its own; undefined if its padding is not PKCS#7. */
-export function decryptFrame({ key, buffer, mac }: Frame): Buffer | undefined {
-  const plaintext = key.cbc.decrypt(buffer, CIPHERTEXT, mac);
-  const { length } = plaintext;
-  const padding = plaintext[length - 1] as number;
+export function decryptFrame(frame: Frame): Buffer | undefined {
+  const padded = decryptPadded(frame);
+  return padded?.bytes.subarray(0, padded.length);
+}
+
+/** The same for who takes the message's bytes by their number: a view costs as much as the check. */
+export function decryptPadded({ key, buffer, mac }: Frame): Padded | undefined {
+  const bytes = key.cbc.decrypt(viewsOf(buffer, mac).ciphertext, buffer, IV);
+  const padding = bytes[bytes.length - 1] as number;
   if (padding < 1 || padding > BLOCK) return undefined;
-  for (let index = length - padding; index < length; index++) {
-    if (plaintext[index] !== padding) return undefined;
+  const length = bytes.length - padding;
+  for (let index = length; index < bytes.length; index++) {
+    if (bytes[index] !== padding) return undefined;
   }
-  return plaintext.subarray(0, length - padding);
+  return { bytes, length };
+}
+
+function viewsOf(buffer: Buffer, mac: number): Views {
+  const blocks = (mac - CIPHERTEXT) / BLOCK;
+  if (buffer !== page || blocks >= kept.length) return makeViews(buffer, mac);
+  return (kept[blocks] ??= makeViews(buffer, mac));
+}
+
+function makeViews(buffer: Buffer, mac: number): Views {
+  return {
+    ciphertext: buffer.subarray(CIPHERTEXT, mac),
+    given: buffer.subarray(mac, mac + MAC),
+  };
+}
+
+/**
+ * The frame behind `start` as text, which `whole` has just the length of. The text is written over it: a
+ * long token then takes no more memory than twice its own, and padding is not appended to a text, which
+ * would copy all of it. Writing never overtakes reading: when r of n bytes are read, 4r/3 characters are
+ * written; `start` is n/3 or more.
+ */
+function encodeWithin(whole: Buffer, start: number, padded: boolean): string {
+  let to = 0;
+  for (let from = start; from < whole.length; from += PIECE) {
+    const end = Math.min(from + PIECE, whole.length);
+    to += whole.write(whole.toString("base64url", from, end), to, "latin1");
+  }
+  whole.fill("=", to);
+  return whole.toString("latin1", 0, padded ? whole.length : to);
 }
 
 /** The MAC of what is in front of `mac`. */
 function macOf({ hmac }: FrameKey, buffer: Buffer, mac: number): string {
-  return buffer === page ? hmac.ofPage(mac, "binary") : hmac.of(buffer.subarray(0, mac), "binary");
+  return buffer === page
+    ? hmac.ofPage(mac, "utf16le")
+    : hmac.of(buffer.subarray(0, mac), "utf16le");
 }
 
 /** Writes a message and its PKCS#7 padding, one to sixteen bytes that say how many; returns the end. */

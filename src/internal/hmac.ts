@@ -19,6 +19,8 @@ import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } fr
 
 const BLOCK = 64;
 const DIGEST = 32;
+/** Of a MAC in base64url. */
+export const MAC_CHARACTERS = 43;
 
 /** The longest message that the page takes, in bytes; a longer one goes the plain way. */
 export const CAPACITY = 16_384;
@@ -33,13 +35,20 @@ const outer = Buffer.allocUnsafeSlow(BLOCK + DIGEST);
 
 /** Views of `inner`, kept by the length of the message: making one costs more than finding it. */
 const views: (Buffer | undefined)[] = new Array(1024);
+/** Views of MACs in the page, by their place. */
+const texts: (Buffer | undefined)[] = new Array(1024);
 
-/** Where a caller puts the 32 bytes of the MAC that a token carries, to have them compared. */
-export const givenMac: Buffer = Buffer.alloc(DIGEST);
 const expectedMac = Buffer.alloc(DIGEST);
+const expectedText = Buffer.alloc(MAC_CHARACTERS);
 
-/** base64url, or latin1 (a character a byte) under the older name that the hash functions take. */
-type MacEncoding = "binary" | "base64url";
+/**
+ * base64url, or UTF-16: 16 code units of two bytes each, the lower one first, whatever their value. So
+ * half as many characters are read as latin1 has. (The documentation of `hash` and `digest` takes any
+ * encoding of Buffer; the types list some.)
+ */
+export type MacEncoding = "utf16le" | "base64url";
+
+const UNITS = "utf16le" as "binary";
 
 /** Whose blocks lie in `inner` and `outer`. */
 let current: HmacKey | undefined;
@@ -69,20 +78,33 @@ export class HmacKey {
       outer.set(this.#outer, 0);
       current = this;
     }
-    writeDigest(outer, BLOCK, hash("sha256", view(length), "binary"));
-    return hash("sha256", outer, encoding);
+    writeMac(outer, BLOCK, hash("sha256", view(length), UNITS));
+    return hash("sha256", outer, encoding as "base64url");
   }
 
   /** The MAC of a message of any length, the plain way. */
   of(message: Uint8Array | string, encoding: MacEncoding): string {
-    return createHmac("sha256", this.#key).update(message).digest(encoding);
+    return createHmac("sha256", this.#key)
+      .update(message)
+      .digest(encoding as "base64url");
   }
 }
 
-/** Whether `givenMac` is that MAC (binary), in constant time. */
-export function isGivenMac(mac: string): boolean {
-  writeDigest(expectedMac, 0, mac);
-  return timingSafeEqual(expectedMac, givenMac);
+/** Whether the 32 bytes that a token carries are that MAC (utf16le), in constant time. */
+export function isMac(given: Buffer, mac: string): boolean {
+  writeMac(expectedMac, 0, mac);
+  return timingSafeEqual(expectedMac, given);
+}
+
+/**
+ * Whether that MAC (base64url) lies in the page at `at`, in constant time. MACs have one text each (32
+ * bytes leave two bits of the last character, which must be zero), so a token's need not be decoded.
+ */
+export function isMacText(at: number, mac: string): boolean {
+  for (let index = 0; index < MAC_CHARACTERS; index++) {
+    expectedText[index] = mac.charCodeAt(index);
+  }
+  return timingSafeEqual(expectedText, givenText(at));
 }
 
 /** The inner block and a message of that length. */
@@ -91,7 +113,17 @@ function view(length: number): Buffer {
   return (views[length] ??= inner.subarray(0, BLOCK + length));
 }
 
-/** `Buffer.write` costs more than these 32 steps. */
-function writeDigest(target: Buffer, at: number, digest: string): void {
-  for (let index = 0; index < DIGEST; index++) target[at + index] = digest.charCodeAt(index);
+/** The text of a MAC in the page. */
+function givenText(at: number): Buffer {
+  if (at >= texts.length) return page.subarray(at, at + MAC_CHARACTERS);
+  return (texts[at] ??= page.subarray(at, at + MAC_CHARACTERS));
+}
+
+/** Writes a MAC (utf16le) to `target` at `at`. `Buffer.write` costs more than these 16 steps. */
+export function writeMac(target: Buffer, at: number, mac: string): void {
+  for (let index = 0; index < DIGEST / 2; index++) {
+    const unit = mac.charCodeAt(index);
+    target[at + 2 * index] = unit;
+    target[at + 2 * index + 1] = unit >> 8;
+  }
 }

@@ -7,17 +7,24 @@
  * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
  */
 
-import { CHARACTERS_BY_HAND, decodeBytes, decodeInto, encodeUpTo, toText } from "./base64.ts";
+import {
+  CHARACTERS_BY_WORDS,
+  decodeBytes,
+  decodeInto,
+  encodeUpTo,
+  toText,
+  wordsOf,
+} from "./base64.ts";
 import { type Refusal, refusal, type TokenErrorCode } from "./errors.ts";
-import { CAPACITY, givenMac, HmacKey, isGivenMac, page } from "./hmac.ts";
-import { type JwtKey, jwtKey, keyList } from "./keys.ts";
+import { CAPACITY, HmacKey, isMacText, MAC_CHARACTERS, page } from "./hmac.ts";
+import { type JwtKey, jwtKey, keyList, toFront } from "./keys.ts";
 import { parseObject, utf8Text } from "./text.ts";
 
 const ALGORITHM = "HS256";
-const MAC_BYTES = 32;
-const MAC_CHARACTERS = 43;
 const DOT = ".";
 const MALFORMED = "ERR_TOKEN_MALFORMED";
+
+const pageWords = wordsOf(page);
 
 /** The header of RFC 7515 section 4, as it came. */
 export interface JwtHeader {
@@ -37,7 +44,7 @@ interface Key {
 }
 
 export class Jws {
-  readonly #keys: readonly Key[];
+  readonly #keys: Key[];
   readonly #signing: Key;
   readonly #choosing: boolean;
   readonly #typ: string | undefined;
@@ -87,13 +94,13 @@ export class Jws {
     const key = short ? holder(keys, token, last) : holderOfLong(keys, token, last);
     if (key === undefined) return this.#refuse(token);
     const payload = short ? textInPage(token, first + 1, last) : decodeText(token, first + 1, last);
-    if (isHeaderOf(key, token, first)) return payload ?? this.#refuse(token, MALFORMED);
+    if (isHeaderOf(key, token)) return payload ?? this.#refuse(token, MALFORMED);
     if (payload === undefined && !hasThreeParts(token)) return refusal(MALFORMED);
     return this.#checkHeader(token, first) ?? payload ?? this.#refuse(token, MALFORMED);
   }
 
   /** The keys of the token's `kid`, or all if it names none of ours: it chooses, and proves nothing. */
-  #chosen(token: string, first: number): readonly Key[] {
+  #chosen(token: string, first: number): Key[] {
     const kid = parseHeader(token, first)?.kid;
     const named = this.#keys.filter((key) => typeof kid === "string" && key.kid === kid);
     return named.length > 0 ? named : this.#keys;
@@ -112,7 +119,7 @@ export class Jws {
       isEncoded(token, first + 1, last) &&
       isEncoded(token, last + 1, token.length);
     if (!encoded) return refusal("ERR_ENCODING");
-    if (this.#keys.some((key) => isHeaderOf(key, token, first))) return refusal(otherwise);
+    if (this.#keys.some((key) => isHeaderOf(key, token))) return refusal(otherwise);
     const header: JwtHeader = parseHeader(token, first) ?? {};
     const other = Object.hasOwn(header, "alg") && header.alg !== ALGORITHM;
     return refusal(other ? "ERR_TOKEN_ALGORITHM" : otherwise);
@@ -147,22 +154,22 @@ export function openUnverified(token: string): { header: JwtHeader; payload: str
 }
 
 /** The key whose MAC over all in front of `last` the token carries. Leaves the token in the page. */
-function holder(keys: readonly Key[], token: string, last: number): Key | undefined {
+function holder(keys: Key[], token: string, last: number): Key | undefined {
   // What is not ASCII is longer in UTF-8, and no token; latin1 would fold U+0141 to "A".
   if (page.write(token) !== token.length) return undefined;
-  if (decodeBytes(page, last + 1, token.length, givenMac) !== MAC_BYTES) return undefined;
-  for (const key of keys) {
-    if (isGivenMac(key.hmac.ofPage(last, "binary"))) return key;
+  for (let index = 0; index < keys.length; index++) {
+    const { hmac } = keys[index] as Key;
+    if (isMacText(last + 1, hmac.ofPage(last, "base64url"))) return toFront(keys, index);
   }
   return undefined;
 }
 
 /** The same for a token that the page cannot take. What is not ASCII is no base64url, and found later. */
-function holderOfLong(keys: readonly Key[], token: string, last: number): Key | undefined {
-  if (decodeInto(page, token, last + 1, token.length) !== MAC_BYTES) return undefined;
-  page.copy(givenMac);
+function holderOfLong(keys: Key[], token: string, last: number): Key | undefined {
+  page.write(token.slice(last + 1));
   const input = token.slice(0, last);
-  return keys.find(({ hmac }) => isGivenMac(hmac.of(input, "binary")));
+  const index = keys.findIndex(({ hmac }) => isMacText(0, hmac.of(input, "base64url")));
+  return index < 0 ? undefined : toFront(keys, index);
 }
 
 function hasThreeParts(token: string): boolean {
@@ -172,9 +179,10 @@ function hasThreeParts(token: string): boolean {
   return first !== last && token.indexOf(DOT, first + 1) === last;
 }
 
-/** Whether the token's header is, to the letter, the one that this key writes. */
-function isHeaderOf(key: Key, token: string, first: number): boolean {
-  return token.slice(0, first + 1) === key.header;
+/** Whether the token's header is, to the letter and its dot, the one that this key writes. */
+function isHeaderOf(key: Key, token: string): boolean {
+  // startsWith() made the whole of verify 4 % slower.
+  return token.slice(0, key.header.length) === key.header;
 }
 
 function parseHeader(token: string, first: number): JwtHeader | undefined {
@@ -202,8 +210,8 @@ function decodeText(token: string, start: number, end: number): string | undefin
 
 /** The same for a token that lies in the page: what is short is decoded in place. */
 function textInPage(token: string, start: number, end: number): string | undefined {
-  if (end - start > CHARACTERS_BY_HAND) return decodeText(token, start, end);
-  const length = decodeBytes(page, start, end, page);
+  if (end - start > CHARACTERS_BY_WORDS) return decodeText(token, start, end);
+  const length = decodeBytes(page, start, end, page, pageWords);
   return length < 0 ? undefined : utf8Text(page, 0, length);
 }
 

@@ -39,6 +39,20 @@ export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
   return list;
 }
 
+/**
+ * Puts the key at `index`, whose MAC held, in front of those that were tried before it, and returns it:
+ * the next token is likely to be of the same key. Time tells then which key was the last, and no more: a
+ * token that no key made is held against all of them, in whatever order.
+ */
+export function toFront<K>(keys: K[], index: number): K {
+  const key = keys[index] as K;
+  if (index > 0) {
+    keys.copyWithin(1, 0, index);
+    keys[0] = key;
+  }
+  return key;
+}
+
 /** The bytes and the `kid` of a JWT key. */
 export function jwtKey(key: JwtKey): { bytes: Uint8Array; kid?: string } {
   if (typeof key === "string" || isBytes(key)) return { bytes: secretBytes(key, "JWT key") };
