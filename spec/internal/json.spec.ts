@@ -109,6 +109,18 @@ describe("parts tell whether a value is still as it was", () => {
     }
   });
 
+  test("a getter that throws is a change, and no error", () => {
+    const data = copy();
+    const parts = partsOf(data);
+    Object.defineProperty(data.user, "name", {
+      get() {
+        throw new Error("of the application");
+      },
+    });
+    assert.equal(hasParts(data, parts), false);
+    assert.equal(hasParts({}, undefined), false);
+  });
+
   test("what has a toJSON never has them, though it can be stored", () => {
     const plain = { toJSON: () => ({ a: 1 }), a: 1 };
     for (const value of [new Date(0), plain, Object.assign(["a"], { toJSON: () => ["a"] })]) {

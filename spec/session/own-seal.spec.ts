@@ -83,6 +83,21 @@ describe("a seal of the application's own", () => {
     }
   });
 
+  test("may format its JSON in any way, and equal data in place of its data are no change", async () => {
+    const seal: Seal = {
+      seal: (payload) => HEX.seal(JSON.stringify(JSON.parse(payload), null, 1)),
+      open: HEX.open,
+    };
+    const made = service({ seal, renewAfter: false });
+    const user = { name: "Zoë", roles: ["a"] };
+    const first = await visit(made, undefined, (session) => (session.user = user));
+    const cookie = pairOf(first.setCookie[0]);
+    const same = await visit(made, cookie, (session) => (session.user = structuredClone(user)));
+    assert.deepEqual(same.setCookie, []);
+    const other = await visit(made, cookie, (session) => (session.user = { ...user, roles: [] }));
+    assert.equal(other.setCookie.length, 1);
+  });
+
   test("is checked by its claims like every other", () => {
     const rows: Record<string, string> = {
       [envelope({}, { jti: "short" })]: "ERR_TOKEN_MALFORMED",
