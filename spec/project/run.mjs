@@ -47,16 +47,11 @@ for (const { title, ...step } of steps) {
 }
 
 /** What of a need is not there, and the line that installs it. */
-function lack({ folder, node, programs = [], python, line }) {
+function lack({ folder, unless = true, what, programs = [], python, line }) {
   if (folder !== undefined && !existsSync(join(ROOT, folder, "node_modules"))) {
     return { what: `the packages of ${folder === "." ? "this folder" : folder}`, line };
   }
-  if (node !== undefined) {
-    const [major, minor] = process.versions.node.split(".").map(Number);
-    const old = major < node[0] || (major === node[0] && minor < node[1]);
-    if (old)
-      return { what: `Node ${node.join(".")} or later, and this is ${process.version}`, line };
-  }
+  if (!unless) return { what, line };
   const absent = programs.filter((program) => !isThere(program));
   if (absent.length === 0 && python !== undefined) {
     const { status } = spawnSync("/usr/bin/python3", ["-c", `import ${python}`]);
