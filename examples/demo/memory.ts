@@ -24,7 +24,7 @@ export type Copies = Partial<Record<Type, string>>;
 
 /** How many cookies and copies are kept; the oldest goes first. */
 const MOST = 300;
-/** Two cookies differ in more characters than this: their random bytes alone are 22. */
+/** Cookies of two sessions differ in more characters than this: their random ids alone have 22. */
 const MOST_CHANGED = 8;
 
 const written = new Map<string, Written>();
@@ -38,17 +38,21 @@ export function remember(fields: readonly string[]): void {
   }
 }
 
+/** Compares with the written cookie that is nearest. */
 export function pastOf(type: Type, text: string): Past {
   const pair = `demo-${type}=${text}`;
   const same = written.get(pair);
   if (same) return { ...same, changed: [] };
   const value = pair.length - text.length;
+  let past: Past = { changed: [], left: false };
+  let least = MOST_CHANGED;
   for (const [other, cookie] of written) {
     const changed = differences(other, pair);
-    if (changed.length > MOST_CHANGED) continue;
-    return { ...cookie, changed: changed.map((index) => index - value) };
+    if (changed.length > least) continue;
+    least = changed.length;
+    past = { ...cookie, changed: changed.map((index) => index - value) };
   }
-  return { changed: [], left: false };
+  return past;
 }
 
 /** Copies the cookies of a visitor who logs out; returns the name of the copies. */

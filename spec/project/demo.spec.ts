@@ -218,6 +218,15 @@ test("a change that was not made is not told", async (t) => {
   equal(await client.post("/tamper", { type: "base64", position }), page);
 });
 
+test("a change is told from the cookie that was written last", async (t) => {
+  const client = await demo(t);
+  await client.post("/login", { user: "Tom" });
+  // These differ in their times and their sheep alone.
+  for (let sheep = 4; sheep < 7; sheep++) await client.post("/sheep");
+  const page = await client.post("/tamper", { type: "base64", position: "60" });
+  match(card(page, "base64"), /Character 60 was changed/);
+});
+
 test("a cookie from before a restart is refused, and a new login works", async (t) => {
   const client = await demo(t);
   await client.post("/login", { user: "Tom" });
