@@ -3,18 +3,7 @@
 import { figure } from "./figures.ts";
 import { type Html, html } from "./html.ts";
 import { dissect, PARTS, type Piece, readable, type Type, target } from "./token.ts";
-
-/** What the server knows of one of the three cookies. */
-export interface Envelope {
-  readonly type: Type;
-  readonly text: string | undefined;
-  readonly refusal?: string;
-  readonly user?: string;
-  readonly sheep?: number;
-  readonly claims?: object;
-  /** The index of the character that was altered, where that has just happened. */
-  readonly flipped?: number;
-}
+import { type Envelope, LABELS, stateOf, verdict } from "./verdict.ts";
 
 const TEXTS = {
   base64: {
@@ -23,7 +12,7 @@ const TEXTS = {
     secret: false,
     sealed: false,
     anybody: "All of it. It is the session’s JSON in other letters.",
-    holder: "Nothing more. There is no key.",
+    holder: "Nothing. There is no key: who can read this cookie can also write one.",
   },
   jwt: {
     title: "A sealed tablet",
@@ -31,7 +20,8 @@ const TEXTS = {
     secret: false,
     sealed: true,
     anybody: "All of it. The seal keeps it from being changed, not from being read.",
-    holder: "Nothing more. The key makes the seal, and tells whether it still fits.",
+    holder:
+      "Write it. The key makes the seal, and shows whether a seal fits. Reading needs no key.",
   },
   fernet: {
     title: "A bulla",
@@ -39,27 +29,28 @@ const TEXTS = {
     secret: true,
     sealed: true,
     anybody: "When it was sealed, and roughly how much is in it.",
-    holder: "The session. The server broke the envelope open to show it here.",
+    holder: "Read it and write it. The key makes the seal, and opens the envelope.",
   },
 } as const;
 
-const ADVICE = "Change one character of the cookie, send it back, and see what the server says.";
-const REVOKED = "This session was logged out.";
-const UNKNOWN = "This server’s key, which is new at every start, did not make this seal.";
-const UNREAD = "It does not read as a session. Nothing else would have shown the change.";
-const UNSEALED = "The seal does not fit.";
+const ADVICE =
+  "Log in. Then change one character, send the cookie back, and see what the server says.";
+const HINT = "Click a character of the cookie, or type its number.";
+const COPIED =
+  "The cookie was deleted at the logout. Whoever had copied it can still send the copy.";
+const OPENED = "The server opened this one to show you the session:";
 const UNREADABLE = "Nothing: it makes no sense.";
 const UNOPENED = "Nothing: the seal is checked before anything is opened.";
 
-export function card(envelope: Envelope, visitor: Envelope | undefined): Html {
+export function card(envelope: Envelope, visitor: Envelope | undefined, copies: string): Html {
   const { type, text, refusal, claims } = envelope;
   const texts = TEXTS[type];
+  const state = stateOf(envelope);
   const open = text && readable(type, text);
-  const inside = claims ? JSON.stringify(claims, null, 2) : UNOPENED;
   const claimed = Number(open?.match(/"sheep": (\d{1,2})\b/)?.[1] ?? 3);
-  return html`<article class="card${verdict(envelope) && " struck"}" id="${type}"
- aria-labelledby="${type}-title">
-<div class="top">${figure(type, claimed, Boolean(text && refusal))}</div>
+  return html`<article class="card ${state}" id="${type}" aria-labelledby="${type}-title">
+<div class="top"><p class="state">${LABELS[state]}</p>
+${figure(type, claimed, Boolean(text && refusal))}</div>
 <div class="about">
 <h2 id="${type}-title">${texts.title} <code class="type">${type}</code></h2>
 <p>${texts.lede}</p>
@@ -68,20 +59,21 @@ export function card(envelope: Envelope, visitor: Envelope | undefined): Html {
 <li class="${texts.sealed ? "yes" : "no"}">${texts.sealed ? "Sealed" : "Not sealed"}</li>
 </ul>
 </div>
-<section><h3>The cookie</h3>${text ? token(envelope, text) : nothing(type, visitor)}</section>
-<section><h3>One flipped character</h3>${result(envelope)}${text && !refusal && tamper(type, text)}
-${text && refusal && visitor && html`<form method="post" action="/login">${anew(type, visitor)}</form>`}
-${!text && html`<p>${ADVICE}</p>`}
-</section>
+<section id="${type}-cookie"><h3>The cookie</h3>
+${text ? token(envelope, text) : nothing(type, visitor)}</section>
+<section id="${type}-attempt">${attempt(envelope, visitor, copies)}</section>
 <section><h3>What anybody can read</h3><p>${texts.anybody}</p>
 ${text && html`<pre>${open ?? UNREADABLE}</pre>`}</section>
-<section><h3>What only the key’s holder can</h3><p>${texts.holder}</p>
-${type === "fernet" && text && html`<pre>${inside}</pre>`}
+<section><h3>What only the key’s holder can do</h3>
+<p>${texts.holder}${claims && ` ${OPENED}`}</p>
+${type === "fernet" && text && html`<pre>${claims ? JSON.stringify(claims, null, 2) : UNOPENED}</pre>`}
 </section>
 </article>`;
 }
 
-function token({ type, flipped }: Envelope, text: string): Html {
+/** The field that carried the cookie: from the server, or, where the visitor changed or kept it, to the server. */
+function token(envelope: Envelope, text: string): Html {
+  const { type, past } = envelope;
   const pieces = dissect(type, text);
   const sizes = PARTS[type].map((part) => {
     const own = pieces.filter((piece) => piece.part === part || piece.next === part);
@@ -89,12 +81,15 @@ function token({ type, flipped }: Envelope, text: string): Html {
   });
   let at = 0;
   const runs = pieces.map((piece) => {
-    const index = (flipped ?? -1) - at;
     at += piece.text.length;
-    return run(piece, index);
+    return run(piece, at - piece.text.length, past.changed);
   });
+  const issued = stateOf(envelope) === "issued";
+  const attributes = issued && past.line?.slice(past.line.indexOf(";"));
   return html`<div class="token" role="group" aria-label="The cookie’s text">
-<span class="name">demo-${type}=</span><code>${runs}</code></div>${legend(type, sizes)}`;
+<span class="name"><span class="field">${issued ? "Set-Cookie" : "Cookie"}:</span>
+demo-${type}=</span><code>${runs}</code><span class="name">${attributes}</span></div>
+${legend(type, sizes)}`;
 }
 
 function legend(type: Type, sizes: readonly number[] = []): Html {
@@ -105,13 +100,12 @@ function legend(type: Type, sizes: readonly number[] = []): Html {
   return html`<ul class="legend">${items}</ul>`;
 }
 
-function run({ text, part, next }: Piece, flipped: number): Html {
-  const marked =
-    flipped >= 0 && flipped < text.length
-      ? html`${text.slice(0, flipped)}<mark>${text[flipped]}</mark>${text.slice(flipped + 1)}`
-      : text;
+function run({ text, part, next }: Piece, start: number, changed: readonly number[]): Html {
+  const characters = Array.from(text, (character, index) =>
+    changed.includes(start + index) ? html`<mark>${character}</mark>` : character,
+  );
   const colours = `${part?.colour ?? "dot"}${next ? ` to-${next.colour}` : ""}`;
-  return html`<span class="${colours}">${marked}</span>`;
+  return html`<span class="${colours}">${characters}</span>`;
 }
 
 function nothing(type: Type, visitor: Envelope | undefined): Html {
@@ -125,32 +119,35 @@ function anew(type: Type, { user }: Envelope): Html {
 <button class="quiet" name="type" value="${type}">Issue a new one</button>`;
 }
 
+/** What a visitor can do with the cookie, and what came of it. */
+function attempt(envelope: Envelope, visitor: Envelope | undefined, copies: string): Html {
+  const { type, text, copied } = envelope;
+  const state = stateOf(envelope);
+  if (copied && !text) return replay(type, copied, copies);
+  if (!text) return html`<h3>Change one character</h3><p>${ADVICE}</p>`;
+  if (state === "issued") {
+    return html`<h3>Change one character</h3>${tamper(type, text)}`;
+  }
+  return html`<h3>What the server says</h3>${verdict(envelope)}
+${state === "accepted" && tamper(type, text)}
+${state === "refused" && visitor && html`<form method="post" action="/login">${anew(type, visitor)}</form>`}`;
+}
+
 function tamper(type: Type, text: string): Html {
   return html`<form class="tamper" method="post" action="/tamper">
+<p class="pick" hidden>${HINT}</p>
 <label for="${type}-position">Character</label>
 <input id="${type}-position" name="position" type="number" inputmode="numeric" required min="1"
  max="${text.length}" value="${target(type, text) + 1}"> <span>of ${text.length}</span>
-<button class="quiet" name="type" value="${type}">Flip it
+<button class="quiet" name="type" value="${type}">Change it
 <span class="hidden">in ${type}</span></button>
 </form>`;
 }
 
-/** What became of a changed cookie, in the page's title where a screen reader begins. */
-export function verdict({ type, text, refusal, flipped }: Envelope): string | undefined {
-  if (refusal !== undefined) return `${type} refused`;
-  return type === "base64" && text && flipped !== undefined ? "base64 accepted" : undefined;
-}
-
-function result({ type, text, refusal, sheep, flipped }: Envelope): Html | false {
-  const changed = flipped !== undefined && `Character ${flipped + 1} was changed. `;
-  const attributes = html`class="result" id="${type}-result" role="status" tabindex="-1"`;
-  if (refusal !== undefined) {
-    const why = refusal === "ERR_SESSION_REVOKED" ? REVOKED : changed ? UNSEALED : UNKNOWN;
-    const reason = type === "base64" && why !== REVOKED ? UNREAD : why;
-    return html`<p ${attributes}><strong>Refused</strong> <code>${refusal}</code>
-<span>${changed}${reason} To the server you are a stranger.</span></p>`;
-  }
-  if (!changed || type !== "base64" || !text) return false;
-  return html`<p ${attributes}><strong>Accepted</strong> <span>${changed}Nobody noticed: the server
-believes in ${Number.isSafeInteger(sheep) ? sheep : "any number of"} sheep.</span></p>`;
+function replay(type: Type, copied: string, copies: string): Html {
+  return html`<h3>Send a copy after the logout</h3><p>${COPIED}</p>
+<form class="replay" method="post" action="/replay"><code>demo-${type}=${copied}</code>
+<input type="hidden" name="copies" value="${copies}">
+<button class="quiet" name="type" value="${type}">Send the copy
+<span class="hidden">of ${type}</span></button></form>`;
 }

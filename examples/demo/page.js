@@ -19,6 +19,7 @@ for (const form of document.querySelectorAll(".tamper")) {
     characters[input.value - 1]?.classList.add("chosen");
   };
   token.classList.add("live");
+  form.querySelector("[hidden]").hidden = false;
   token.addEventListener("click", ({ target }) => {
     const at = characters.indexOf(target);
     if (at < 0 || String(getSelection()) !== "") return;

@@ -2,16 +2,21 @@
 
 import { hkdfSync, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  ServerResponse,
+} from "node:http";
 import { readCookies, serializeCookie } from "bulla/cookie";
 import { Fernet } from "bulla/fernet";
 import { memoryRevocation, SessionError, type SessionOptions, sessions } from "bulla/session";
-import type { Envelope } from "./card.ts";
 import { frieze, icon } from "./figures.ts";
 import { Refusal, readForm, redirect, send } from "./http.ts";
+import { copiesOf, copy, pastOf, remember } from "./memory.ts";
 import { page } from "./page.ts";
 import { flip, TYPES, type Type } from "./token.ts";
+import type { Envelope } from "./verdict.ts";
 
 interface Flock {
   user?: string;
@@ -42,7 +47,12 @@ const routes: Record<string, { GET?: Handler; POST?: Handler }> = {
   "/login": { POST: login },
   "/sheep": { POST: addSheep },
   "/tamper": { POST: tamper },
+  "/replay": { POST: replay },
   "/logout": { POST: logout },
+  "/README.md": file("text/plain", "../../README.md"),
+  "/SECURITY.md": file("text/plain", "../../SECURITY.md"),
+  "/docs/frameworks.md": file("text/plain", "../../docs/frameworks.md"),
+  "/docs/migrating.md": file("text/plain", "../../docs/migrating.md"),
 };
 
 // `secure` is off and the names have no `__Host-`, because this is plain http on 127.0.0.1. Never deploy this.
@@ -59,16 +69,22 @@ function issuer(type: Type, options: SessionOptions) {
   return { ...made, refused };
 }
 
+function textOf(type: Type, req: IncomingMessage): string | undefined {
+  return readCookies(req.headers.cookie ?? "", `demo-${type}`)[0];
+}
+
 function look(type: Type, req: IncomingMessage, res: ServerResponse): Envelope {
   const { attach, refused } = issuers[type];
   const { user, sheep } = attach(req, res);
-  const text = readCookies(req.headers.cookie ?? "", `demo-${type}`)[0];
+  const text = textOf(type, req);
   const refusal = refused.get(req);
-  if (refusal !== undefined) return { type, text, refusal };
+  const past = pastOf(type, text ?? "");
+  const claims = type === "fernet" && text !== undefined ? opened(text) : undefined;
+  const seen = { type, text, past, ...(claims && { claims }) };
+  if (refusal !== undefined) return { ...seen, refusal };
   // A base64 cookie may say anything, so nothing is taken to be of the type it was written with.
-  if (text === undefined || typeof user !== "string") return { type, text: undefined };
-  const claims = type === "fernet" ? opened(text) : undefined;
-  return { type, text, user, sheep: Number(sheep), ...(claims && { claims }) };
+  if (text === undefined || typeof user !== "string") return { type, text: undefined, past };
+  return { ...seen, user, sheep: Number(sheep) };
 }
 
 /** The claims in a Fernet cookie: its key is derived from the secret, and it has no padding. */
@@ -78,19 +94,17 @@ function opened(text: string): object | undefined {
   try {
     return JSON.parse(fernet.decryptText(text + "=".repeat(-text.length & 3)));
   } catch {
-    return undefined; // the session was in another cookie of the name
+    return undefined; // The seal does not fit, or the session was in another cookie of the name.
   }
 }
 
 function show(req: IncomingMessage, res: ServerResponse, query: string): void {
   const asked = new URLSearchParams(query);
-  const flipped = Number(asked.get("position")) - 1;
-  const envelopes = TYPES.map((type) => {
-    const envelope = look(type, req, res);
-    const here = asked.get("flipped") === type && envelope.text?.[flipped] !== undefined;
-    return here ? { ...envelope, flipped } : envelope;
-  });
-  send(res, 200, "text/html", page(envelopes, asked.get("problem") === "name"));
+  const nameless = asked.get("problem") === "name";
+  const copies = asked.get("copies") ?? "";
+  const copied = copiesOf(copies);
+  const envelopes = TYPES.map((type) => ({ ...look(type, req, res), copied: copied[type] }));
+  send(res, 200, "text/html", page(envelopes, { nameless, copies }));
 }
 
 async function login(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -117,21 +131,43 @@ function addSheep(req: IncomingMessage, res: ServerResponse): void {
 
 async function tamper(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const form = await readForm(req);
-  const type = TYPES.find((type) => type === form.get("type"));
+  const type = typeIn(form);
   const position = Number(form.get("position"));
-  const cookie = readCookies(req.headers.cookie ?? "", `demo-${type}`)[0] ?? "";
-  if (type === undefined || !Number.isInteger(position) || position < 1) throw new Refusal(400);
-  if (cookie.length > 4000) throw new Refusal(400);
+  const cookie = textOf(type, req) ?? "";
+  if (!Number.isInteger(position) || position < 1 || cookie.length > 4000) throw new Refusal(400);
   if (position > cookie.length) return redirect(res, `/#${type}`);
-  const altered = flip(type, cookie, position - 1);
-  const attributes = { path: "/", httpOnly: true, sameSite: "lax" } as const;
-  res.setHeader("Set-Cookie", serializeCookie(`demo-${type}`, altered, attributes));
-  redirect(res, `/?flipped=${type}&position=${position}#${type}-result`);
+  plant(res, type, flip(type, cookie, position - 1));
+  redirect(res, `/#${type}-result`);
 }
 
 async function logout(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const open = TYPES.map((type) => look(type, req, res)).filter(({ user }) => user !== undefined);
   for (const type of TYPES) await issuers[type].attach(req, res).destroy();
-  redirect(res, "/");
+  if (open.length === 0) return redirect(res, "/");
+  const name = copy(Object.fromEntries(open.map(({ type, text }) => [type, text])));
+  redirect(res, `/?copies=${name}`);
+}
+
+async function replay(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const form = await readForm(req);
+  const type = typeIn(form);
+  const name = form.get("copies");
+  const copied = copiesOf(name)[type];
+  if (copied === undefined) return redirect(res, "/");
+  plant(res, type, copied);
+  redirect(res, `/?copies=${name}#${type}-result`);
+}
+
+function typeIn(form: URLSearchParams): Type {
+  const type = TYPES.find((type) => type === form.get("type"));
+  if (type === undefined) throw new Refusal(400);
+  return type;
+}
+
+/** Gives the visitor a cookie that no session wrote, as whoever owns the browser can do there. */
+function plant(res: ServerResponse, type: Type, text: string): void {
+  const attributes = { path: "/", httpOnly: true, sameSite: "lax" } as const;
+  res.setHeader("Set-Cookie", serializeCookie(`demo-${type}`, text, attributes));
 }
 
 function file(type: string, name: string) {
@@ -157,7 +193,17 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
   await handler(req, res, query);
 }
 
-const server = createServer((req, res) => {
+/** Sessions hand their Set-Cookie fields to `writeHead`; a planted cookie is set on the response before. */
+class Response extends ServerResponse<IncomingMessage> {
+  override writeHead(status: number, fields?: never): this {
+    remember(
+      [(fields as OutgoingHttpHeaders | undefined)?.["Set-Cookie"] ?? []].flat().map(String),
+    );
+    return super.writeHead(status, fields);
+  }
+}
+
+const server = createServer({ ServerResponse: Response }, (req, res) => {
   answer(req, res).catch((error: unknown) => {
     const status = error instanceof SessionError ? error.status : 500;
     const refusal = error instanceof Refusal ? error : new Refusal(status);

@@ -1,5 +1,5 @@
 /**
- * npm run bench:http: servers with and without sessions, each a process, loaded in turns on loopback.
+ * npm run bench http: servers with and without sessions, each a process, loaded in turns on loopback.
  * What a session costs is the CPU time of a request over that of the same server without one.
  *
  *     --quick   a minute in all, writes nothing
@@ -8,7 +8,7 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { parseArgs } from "node:util";
+import { optionsOf, progress } from "../helpers/command.ts";
 import { median } from "./harness.ts";
 import { Client, logIn } from "./http/client.ts";
 import { KINDS, type Kind, type Ready, type Used } from "./http/kinds.ts";
@@ -16,11 +16,9 @@ import { printVerdicts } from "./report.ts";
 import { writeResults } from "./results.ts";
 import { verdict } from "./thresholds.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    check: { type: "boolean", default: false },
-  },
+const flags = optionsOf("bench http", {
+  quick: { type: "boolean", default: false },
+  check: { type: "boolean", default: false },
 });
 
 /** Two processes of one program differ by more than a session costs: they are started many times. */
@@ -46,10 +44,20 @@ interface Server {
 /** Of every round, what each of its servers took. */
 const rounds: Map<Kind, Sample>[] = [];
 for (let generation = 0; generation < GENERATIONS; generation++) {
+  console.log(`generation ${generation + 1} of ${GENERATIONS}: ${KINDS.length} processes`);
   const servers = await start();
-  for (const server of servers.values()) await sample(server, WARM_UP);
-  for (let round = 0; round < ROUNDS; round++) await runRound(servers, KINDS, round);
-  for (let round = 0; round < CLOSE_ROUNDS; round++) await runRound(servers, CLOSE, round);
+  for (const server of servers.values()) {
+    progress(() => "warming up");
+    await sample(server, WARM_UP);
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    progress(() => `round ${round + 1} of ${ROUNDS}`);
+    await runRound(servers, KINDS, round);
+  }
+  for (let round = 0; round < CLOSE_ROUNDS; round++) {
+    progress(() => `close round ${round + 1} of ${CLOSE_ROUNDS}`);
+    await runRound(servers, CLOSE, round);
+  }
   await stop(servers);
 }
 

@@ -4,10 +4,12 @@
  *     --quick   under half a minute, writes nothing
  *     --check   exits with 1 if a threshold does not hold
  *     --only X  the cases whose name begins so, writes nothing
+ *
+ * npm run bench http, npm run bench scaling: on a server; how cost and memory grow. Each has its own --help.
  */
 
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
+import { optionsOf } from "../helpers/command.ts";
 import * as base64url from "./base64url.ts";
 import * as fernet from "./fernet.ts";
 import { FULL, measure, QUICK, type Result } from "./harness.ts";
@@ -19,12 +21,10 @@ import * as session from "./session.ts";
 import { draw } from "./svg.ts";
 import { judge } from "./thresholds.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    check: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-  },
+const flags = optionsOf("bench", {
+  quick: { type: "boolean", default: false },
+  check: { type: "boolean", default: false },
+  only: { type: "string", default: "" },
 });
 
 const SUBJECTS = [jwt, fernet, base64url, session];
@@ -44,6 +44,7 @@ for (const { cases } of SUBJECTS) {
   }
 }
 
+if (flags.only === "") console.log("\nto load each module, in processes of its own");
 const loads = flags.only === "" ? measureImports(flags.quick ? 2 : 9) : [];
 if (loads.length > 0) printImports(loads);
 

@@ -1,5 +1,5 @@
 /**
- * npm run bench:scaling: how cost and memory grow.
+ * npm run bench scaling: how cost and memory grow.
  *
  *     --memory  also two million operations of each kind, which must leave nothing behind; writes all
  *     --check   exits with 1 if a threshold does not hold
@@ -7,10 +7,11 @@
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
 import { decode, encode } from "bulla/base64url";
 import { Fernet } from "bulla/fernet";
 import { Jwt } from "bulla/jwt";
+import { optionsOf } from "../helpers/command.ts";
 import { words } from "./fixtures.ts";
 import { type Case, measure, type Result } from "./harness.ts";
 import { decodeInPlace, PlainFernet, PlainJwt } from "./plain.ts";
@@ -18,11 +19,9 @@ import { duration, printVerdicts } from "./report.ts";
 import { writeResults } from "./results.ts";
 import { type Verdict, verdict } from "./thresholds.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    memory: { type: "boolean", default: false },
-    check: { type: "boolean", default: false },
-  },
+const flags = optionsOf("bench scaling", {
+  memory: { type: "boolean", default: false },
+  check: { type: "boolean", default: false },
 });
 
 const SIZES = [10_000, 100_000, 1_000_000, 10_000_000] as const;
@@ -136,17 +135,20 @@ async function against(name: string, ours: () => unknown, theirs: () => unknown)
 
 /** Ten thousand keys, all in use. */
 function keys(): void {
+  console.log("memory of 10,000 keys");
   const { fernet, jwt } = inProcess<{ fernet: number; jwt: number }>("keys");
   verdicts.push(verdict("KiB of memory for a Fernet key", fernet / 1024, MOST_KEY_KIB));
   verdicts.push(verdict("KiB of memory for a JWT key", jwt / 1024, MOST_KEY_KIB));
 }
 
 function peak(): void {
+  console.log("peak memory of an encryption");
   const times = inProcess<number>("peak");
   verdicts.push(verdict("peak memory of an encryption, in messages", times, MOST_PEAK));
 }
 
 function endurance(kind: string): void {
+  console.log(`2,000,000 times ${kind}`);
   const { heap, rss } = inProcess<{ heap: number; rss: number }>("endurance", kind);
   verdicts.push(verdict(`2,000,000 times ${kind}: KiB of heap more`, heap / 1024, 256));
   verdicts.push(verdict(`2,000,000 times ${kind}: MiB resident more`, rss / 2 ** 20, 8));
@@ -154,7 +156,7 @@ function endurance(kind: string): void {
 
 /** Runs memory.ts in a process of its own. */
 function inProcess<T>(...words: string[]): T {
-  const program = new URL("memory.ts", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("memory.ts", import.meta.url));
   const flags = [...process.execArgv.filter((flag) => flag !== "--expose-gc"), "--expose-gc"];
   return JSON.parse(
     execFileSync(process.execPath, [...flags, program, ...words], { encoding: "utf8" }),

@@ -45,7 +45,7 @@ export function withFigures(readme: string): string {
 /** What a key, a long message and two million calls take. */
 function growthTable(): string {
   const [report] = readResults<Report>("scaling");
-  if (report === undefined) throw new Error("bench:scaling has no results");
+  if (report === undefined) throw new Error("npm run bench scaling has no results");
   const { node, verdicts } = report;
   const of = (what: string): number =>
     verdicts.find((verdict) => verdict.what.startsWith(what))?.ratio ?? Number.NaN;

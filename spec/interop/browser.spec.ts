@@ -73,7 +73,7 @@ async function login(page: Page): Promise<void> {
 }
 
 async function tamper(page: Page, type: string): Promise<string> {
-  await page.locator(`#${type}`).getByRole("button", { name: "Flip it" }).click();
+  await page.locator(`#${type}`).getByRole("button", { name: "Change it" }).click();
   return await page.locator(`#${type}-result`).innerText();
 }
 
@@ -103,6 +103,12 @@ test("log in, see the three cookies, tamper, log out", async () => {
       differInOne(issued[`demo-${type}`] ?? "", (await cookies(page))[`demo-${type}`] ?? "");
     }
 
+    // Accepted is the bad one, and does not look like the good one.
+    const colour = (type: string) =>
+      page.locator(`#${type}-result strong`).evaluate((verdict) => getComputedStyle(verdict).color);
+    equal(await colour("jwt"), await colour("fernet"));
+    ok((await colour("jwt")) !== (await colour("base64")));
+
     // None is left that the server believes; a login replaces them.
     await login(page);
     for (const type of TYPES) equal(await page.locator(`#${type}-result`).count(), 0);
@@ -114,9 +120,45 @@ test("log in, see the three cookies, tamper, log out", async () => {
   });
 });
 
+test("after the logout a copy of the cookie is sent again", async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    await onPage({ javaScriptEnabled }, async (page) => {
+      await login(page);
+      const issued = await cookies(page);
+      await page.getByRole("button", { name: "Log out" }).click();
+      await page.getByText("You are logged out").waitFor();
+      const results = [/Accepted.*no use/s, /Refused.*ERR_SESSION_REVOKED/s, /Refused.*REVOKED/s];
+      for (const [index, type] of TYPES.entries()) {
+        await page.locator(`#${type}`).getByRole("button", { name: "Send the copy" }).click();
+        match(await page.locator(`#${type}-result`).innerText(), results[index] as RegExp);
+      }
+      deepEqual(await cookies(page), issued);
+    });
+  }
+});
+
+test("on a phone the cookies are in sight after the login", async () => {
+  await onPage({ viewport: { width: 390, height: 844 }, isMobile: true }, async (page) => {
+    await login(page);
+    for (const [name, value] of Object.entries(await cookies(page))) {
+      const link = page.getByRole("link", { name: `${name}=${value}` });
+      const { x, y, width, height } = (await link.boundingBox()) ?? {
+        x: -1,
+        y: -1,
+        width: 0,
+        height: 0,
+      };
+      ok(x >= 0 && y >= 0 && x + width <= 390 && y + height <= 844, `${name}: ${x} ${y}`);
+    }
+    await page.getByRole("link", { name: "demo-fernet" }).click();
+    ok(await page.locator("#fernet-cookie").evaluate((section) => section.matches(":target")));
+  });
+});
+
 test("a character is picked in the cookie, or by its number", async () => {
   await onPage({}, async (page) => {
     await login(page);
+    await page.locator("#jwt").getByText("Click a character of the cookie").waitFor();
     const input = page.locator("#jwt").getByLabel("Character");
     const characters = page.locator("#jwt .token i");
     await characters.nth(6).click();
@@ -145,9 +187,9 @@ test("with the keyboard alone", async () => {
 
     // The skip link leads past the buttons of the head to the first card's own.
     await press("Tab", "Enter", "Tab", "Tab");
-    match((await focused()) ?? "", /^Flip it\s+in base64$/);
+    match((await focused()) ?? "", /^Change it\s+in base64$/);
     await press("Tab", "ArrowDown", "Tab");
-    match((await focused()) ?? "", /^Flip it\s+in jwt$/);
+    match((await focused()) ?? "", /^Change it\s+in jwt$/);
     const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
     equal(outline, "solid");
     await press("Enter");
@@ -165,10 +207,11 @@ test("with the keyboard alone", async () => {
 test("without JavaScript", async () => {
   await onPage({ javaScriptEnabled: false }, async (page) => {
     await login(page);
+    equal(await page.getByText("Click a character of the cookie").first().isVisible(), false);
     match(await tamper(page, "fernet"), /Refused\s+ERR_TOKEN_INVALID/);
     await page.goto(base);
     await page.getByRole("button", { name: "Issue a new one" }).click();
-    await page.locator("#fernet").getByRole("button", { name: "Flip it" }).waitFor();
+    await page.locator("#fernet").getByRole("button", { name: "Change it" }).waitFor();
     await page.getByRole("button", { name: "Log out" }).click();
     await page.getByRole("button", { name: "Log in" }).waitFor();
     deepEqual(await cookies(page), {});

@@ -1,8 +1,13 @@
 /**
- * Mutation testing of src/: `npm run mutation`, or `npm run mutation -- jwt.ts internal/keys.ts` for some of its
- * files, with RANGE=1-99 for some of a file's lines, or `-- --changed` for those that are not as they were judged.
+ * npm run mutation: changes src/ in many small ways, and tells which changes no spec notices.
+ *
+ *     npm run mutation -- jwt.ts internal/keys.ts  these files, all of src/ by default
+ *     npm run mutation -- --changed                the files that changed since they were judged
+ *     RANGE=1-99                                   these lines alone
+ *     WORKERS=n                                    so many processes, one a core by default
+ *
  * Mutants are those of Stryker's mutators, and the source without each of its statements. Each is judged by the specs that
- * spec/evidence/mutation/plan.ts names for its file and that reach it, to the first that fails, on all cores (or WORKERS=n).
+ * spec/evidence/mutation/plan.ts names for its file and that reach it, to the first that fails.
  *
  * Fails where a mutant survives that spec/evidence/mutation/equivalent.json does not give a reason for, where a reason
  * there has no survivor, and where the score of all files, equivalent mutants and all, is under 98 %.
@@ -13,6 +18,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { sources, specsOf } from "../evidence/mutation/plan.ts";
+import { misuse } from "../helpers/command.ts";
 import { type Mutant, mutantsOf } from "./helpers/mutants.ts";
 import { Sandbox } from "./helpers/sandbox.ts";
 
@@ -54,6 +60,9 @@ const files = given.includes("--changed")
   : given.length > 0
     ? given
     : sources;
+
+const unknown = files.filter((file) => !sources.includes(file));
+if (unknown.length > 0) misuse("mutation", `not of src/: ${unknown.join(", ")}`);
 
 let wrong = 0;
 const lanes: Sandbox[] = [];
@@ -106,9 +115,11 @@ async function measured(plain: Sandbox): Promise<ReadonlyMap<string, Spec>> {
       found.set(name, { name, milliseconds: performance.now() - start, reached });
     }
   };
+  const notice = setInterval(() => console.log(`  ${found.size} specs measured`), NOTICE);
   try {
     await Promise.all(Array.from({ length: Number(WORKERS) }, measure));
   } finally {
+    clearInterval(notice);
     telling.remove();
   }
   return found;

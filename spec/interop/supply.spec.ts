@@ -80,8 +80,8 @@ for (const file of readdirSync(WORKFLOWS)) {
     test("nothing is permitted to all jobs but to read, and no credentials stay in the checkout", () => {
       match(text, /^permissions:\n {2}contents: read\n\n/m);
       const granted = lines.filter((line) => /^\s+[\w-]+: write/.test(line));
-      const publishing = file === "release.yml" ? ["      id-token: write"] : [];
-      deepEqual(granted, publishing);
+      const publishing = ["      id-token: write", "      contents: write"];
+      deepEqual(granted, file === "release.yml" ? publishing : []);
       equal(/write-all|pull_request_target|secrets\./.test(text), false);
       const checkouts = text.match(
         /actions\/checkout@.*\n\s+with:\n(.*\n)*?\s+persist-credentials: false/g,
@@ -97,6 +97,31 @@ for (const file of readdirSync(WORKFLOWS)) {
   });
 }
 
+test("the workflow fetches Wycheproof's files at the commit whose cases are counted", () => {
+  const text = readFileSync(join(WORKFLOWS, "ci.yml"), "utf8");
+  const [, commit = ""] = /C2SP\/wycheproof\/([0-9a-f]{40})\/testvectors_v1$/m.exec(text) ?? [];
+  const [, short = ""] =
+    /C2SP\/wycheproof \(commit ([0-9a-f]{7,40})\)/.exec(
+      readFileSync(join(ROOT, "vectors/README.md"), "utf8"),
+    ) ?? [];
+  ok(short !== "" && commit.startsWith(short), `${commit} is not ${short}`);
+  const files: { file: string }[] = JSON.parse(
+    readFileSync(join(ROOT, "spec/helpers/wycheproof.json"), "utf8"),
+  );
+  const [, fetched = ""] = /\/\{([\w,]+)\}_test\.json"$/m.exec(text) ?? [];
+  deepEqual(
+    fetched.split(",").map((name) => `${name}_test.json`),
+    files.map(({ file }) => file),
+  );
+  equal(text.match(/WYCHEPROOF: \$\{\{ runner\.temp \}\}\/wycheproof$/gm)?.length, 2);
+});
+
+test("the browser that the workflow links is the one that the specs start", () => {
+  const text = readFileSync(join(WORKFLOWS, "ci.yml"), "utf8");
+  match(text, /^ {6}CHROMIUM: \/usr\/local\/bin\/chromium$/m);
+  match(text, /ln -s "\$\(command -v google-chrome\)" "\$CHROMIUM"$/m);
+});
+
 describe("a release is made of its tag alone", () => {
   const release = (tag: string): number | null =>
     node(join(ROOT, "spec/project/supply/release.ts"), tag, ROOT);
@@ -109,6 +134,19 @@ describe("a release is made of its tag alone", () => {
       "m",
     );
     equal(release(`v${version}`), dated.test(changelog) ? 0 : 1);
+    // As CONTRIBUTING.md has it: the head of the changelog, with the date.
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ version }));
+    const day = changelog.replace(/^## \[.+$/m, `## [${version}] - 2026-01-02`);
+    writeFileSync(join(folder, "CHANGELOG.md"), `${day}\n## [0.0.0] - 2026-01-01\n\nNothing.\n`);
+    const program = join(ROOT, "spec/project/supply/release.ts");
+    const argv = ["--import", import.meta.resolve("tsx"), program, `v${version}`];
+    const { status, stdout } = spawnSync(process.execPath, argv, {
+      cwd: folder,
+      env,
+      encoding: "utf8",
+    });
+    equal(status, 0);
+    ok(stdout.length > 100 && day.includes(stdout.trim()) && !stdout.includes("Nothing."), stdout);
     for (const tag of ["v0.0.0", version, `v${version}-1`, "", "v"]) equal(release(tag), 1, tag);
   });
 });

@@ -91,6 +91,11 @@ function card(page: string, type: string): string {
   return page.slice(begin, page.indexOf("</article>", begin));
 }
 
+/** What each card says of its cookie, in the order of TYPES. */
+function states(page: string): (string | undefined)[] {
+  return TYPES.map((type) => /class="state">([^<]*)/.exec(card(page, type))?.[1]);
+}
+
 test("a login survives the next request, and a logout removes the three cookies", async (t) => {
   const client = await demo(t);
   match(await client.page(), /<h2>Log in<\/h2>/);
@@ -100,6 +105,10 @@ test("a login survives the next request, and a logout removes the three cookies"
   deepEqual([...client.jar.keys()].sort(), TYPES.map((type) => `demo-${type}`).sort());
   match(await client.page(), /Logged in as.*<bdi>Tom<\/bdi>/);
   const more = await client.post("/sheep");
+  match(more, /npm install bulla/);
+  for (const [, path = ""] of more.matchAll(/<a href="(\/[^"]+)">/g)) {
+    match(await client.page(path), /^# /);
+  }
   for (const type of TYPES) match(card(more, type), /jti&quot;: .*iat&quot;: .*sheep&quot;: 4/s);
 
   match(await client.post("/logout"), /<h2>Log in<\/h2>/);
@@ -131,6 +140,37 @@ test("the page shows each cookie as it is, cut into its parts", async (t) => {
   }
 });
 
+test("a cookie is shown in the Set-Cookie field that brought it", async (t) => {
+  const client = await demo(t);
+  const response = await client.fetch("/login", {
+    method: "POST",
+    body: "user=Tom",
+    headers: { "Content-Type": FORM },
+  });
+  const sent = response.headers.getSetCookie();
+  equal(sent.length, 3);
+  const page = await client.page();
+  const shown = (type: string) => {
+    const token = /<div class="token".*?<\/div>/s.exec(card(page, type))?.[0] ?? "";
+    return token
+      .replace(/<[^>]*>/g, "")
+      .replace(/\s+/g, " ")
+      .trim();
+  };
+  for (const type of TYPES) {
+    const line = sent.find((line) => line.startsWith(`demo-${type}=`)) ?? "";
+    equal(shown(type), `Set-Cookie: ${line}`);
+    // On a narrow screen the cards are out of sight: the panel has the cookies too.
+    const panel = page.slice(page.indexOf('class="panel"'), page.indexOf("</section>"));
+    ok(panel.includes(`href="#${type}-cookie"><code>${line.split(";")[0]}<`));
+  }
+  for (const [index, type] of TYPES.entries()) {
+    client.jar.clear();
+    client.jar.set(`demo-${type}`, "x".repeat(index + 1));
+    match(card(await client.page(), type), /class="field">Cookie:</);
+  }
+});
+
 test("a flipped character is believed in base64, and refused in jwt and fernet", async (t) => {
   const client = await demo(t);
   const before = await client.post("/login", { user: "Tom" });
@@ -140,6 +180,8 @@ test("a flipped character is believed in base64, and refused in jwt and fernet",
   const forged = await client.post("/tamper", { type: "base64", position: position("base64") });
   match(card(forged, "base64"), /Accepted.*believes in 7 sheep/s);
   match(card(forged, "jwt"), /sheep&quot;: 3/);
+  deepEqual(states(forged), ["Accepted", "Untouched", "Untouched"]);
+  deepEqual(states(await client.page()), ["Accepted", "Untouched", "Untouched"]);
 
   for (const [type, code] of Object.entries(codes)) {
     const text = client.jar.get(`demo-${type}`) ?? "";
@@ -152,10 +194,37 @@ test("a flipped character is believed in base64, and refused in jwt and fernet",
       const altered = client.jar.get(`demo-${type}`) ?? "";
       equal([...altered].filter((character, index) => character !== text[index]).length, 1);
       match(card(await client.page(), type), /<strong>Refused<\/strong>/);
+      match(card(refused, type), new RegExp(`Character ${at} was changed`));
     }
     const anew = await client.post("/login", { user: "Tom", type });
     ok(!card(anew, type).includes("Refused"));
   }
+});
+
+test("a change that was not made is not told", async (t) => {
+  const client = await demo(t);
+  const page = await client.post("/login", { user: "Tom" });
+  deepEqual(states(page), ["Untouched", "Untouched", "Untouched"]);
+  for (const query of ["/?flipped=base64&position=9", "/?flipped=jwt&position=9", "/?copies=x"]) {
+    equal(await client.page(query), page);
+  }
+  // To change a character back leaves the cookie as it was.
+  const position = /value="(\d+)"/.exec(card(page, "base64"))?.[1] ?? "";
+  const once = await client.post("/tamper", { type: "base64", position });
+  equal(/<mark>/g.exec(once)?.length, 1);
+  const twice = await client.post("/tamper", { type: "base64", position: "60" });
+  match(card(twice, "base64"), /2 characters were changed/);
+  await client.post("/tamper", { type: "base64", position: "60" });
+  equal(await client.post("/tamper", { type: "base64", position }), page);
+});
+
+test("a change is told from the cookie that was written last", async (t) => {
+  const client = await demo(t);
+  await client.post("/login", { user: "Tom" });
+  // These differ in their times and their sheep alone.
+  for (let sheep = 4; sheep < 7; sheep++) await client.post("/sheep");
+  const page = await client.post("/tamper", { type: "base64", position: "60" });
+  match(card(page, "base64"), /Character 60 was changed/);
 });
 
 test("a cookie from before a restart is refused, and a new login works", async (t) => {
@@ -165,28 +234,43 @@ test("a cookie from before a restart is refused, and a new login works", async (
 
   const page = await client.page();
   match(page, /<h2>Log in<\/h2>/);
-  match(card(page, "jwt"), /ERR_TOKEN_SIGNATURE/);
+  match(card(page, "jwt"), /ERR_TOKEN_SIGNATURE.*not know who wrote.*new at every start/s);
   match(card(page, "fernet"), /ERR_TOKEN_INVALID/);
+  match(card(page, "base64"), /Accepted.*not know who wrote/s);
   match(await client.post("/login", { user: "Jerry" }), /<bdi>Jerry<\/bdi>/);
   match(await client.page(), /<bdi>Jerry<\/bdi>/);
 });
 
-test("cookies that are sent again after the logout are refused, but for base64", async (t) => {
+test("copies that are sent after the logout are refused, but for base64", async (t) => {
   const client = await demo(t);
   await client.post("/login", { user: "Tom" });
   const kept = new Map(client.jar);
-  await client.post("/logout");
-  for (const [name, value] of kept) client.jar.set(name, value);
+  const left = await client.post("/logout");
+  equal(client.jar.size, 0);
+  match(left, /You are logged out/);
+  deepEqual(states(left), ["No cookie", "No cookie", "No cookie"]);
+  ok(!left.includes("opened this one"));
 
-  const page = await client.page();
-  match(page, /<h2>Log in<\/h2>/);
-  for (const type of ["jwt", "fernet"]) {
-    match(card(page, type), /ERR_SESSION_REVOKED.*was logged out/s);
+  const copies = /name="copies" value="([\w-]+)"/.exec(left)?.[1] ?? "";
+  for (const type of TYPES) {
+    const page = await client.post("/replay", { type, copies });
+    equal(client.jar.get(`demo-${type}`), kept.get(`demo-${type}`));
+    match(page, /<h2>Log in<\/h2>/);
+    if (type === "base64") continue;
+    match(
+      card(page, type),
+      /Refused.*ERR_SESSION_REVOKED.*copy from before the logout.*revocation list/s,
+    );
   }
+  const page = await client.page();
+  deepEqual(states(page), ["Accepted", "Refused", "Refused"]);
   // Nobody could tell it from a forged one.
   match(card(page, "base64"), /user&quot;: &quot;Tom/);
+  match(card(page, "base64"), /revocation list is of no use/);
   match(page, /Log out of base64/);
+  ok(!page.includes("You are logged out"));
   await client.post("/logout");
+  await client.post("/replay", { type: "jwt", copies: "unknown" });
   equal(client.jar.size, 0);
 });
 
@@ -204,7 +288,7 @@ test("what visitors and their cookies bring is escaped, and a name is needed", a
   forge({ user: ["<i>"], sheep: 3 });
   ok(!(await client.page()).includes("<i>"));
   forge({ user: "Tom", sheep: "<i>" });
-  const forged = await client.page("/?flipped=base64&position=9");
+  const forged = await client.page();
   ok(!forged.includes("<i>"));
   match(card(forged, "base64"), /Accepted.*any number of/s);
   equal((await client.fetch("/sheep", { method: "POST" })).status, 303);
@@ -234,6 +318,11 @@ test("the policy is strict and every wrong request gets its status", async (t) =
     ["/icon.svg", {}, 200],
     ["/frieze.svg", {}, 200],
     ["/nothing", {}, 404],
+    ["/README.md", {}, 200],
+    ["/SECURITY.md", {}, 200],
+    ["/docs/frameworks.md", {}, 200],
+    ["/docs/migrating.md", {}, 200],
+    ["/docs/../package.json", {}, 404],
     ["/toString", {}, 404],
     ["//", {}, 404],
     ["/", post, 405],
@@ -245,6 +334,8 @@ test("the policy is strict and every wrong request gets its status", async (t) =
     ["/tamper", { ...login, body: "type=rot13&position=1" }, 400],
     ["/tamper", { ...login, body: "type=jwt&position=0.5" }, 400],
     ["/tamper", { ...login, body: "type=jwt&position=9" }, 303],
+    ["/replay", { ...login, body: "type=rot13&copies=x" }, 400],
+    ["/replay", { ...login, body: "type=jwt&copies=toString" }, 303],
   ];
   for (const [path, init, status] of cases) {
     const response = await client.fetch(path, init);

@@ -1,6 +1,7 @@
 /** Plays cases against the oracle, counts what came out, and keeps what differed. */
 
 import { TokenError } from "../../../src/internal/errors.ts";
+import { progress } from "../../helpers/command.ts";
 import type { Parser, Trial } from "./parsers.ts";
 import { Random } from "./random.ts";
 
@@ -39,6 +40,7 @@ export function play(parser: Parser, seed: number, limits: Limits): Tally {
   while (tally.cases < limits.cases && performance.now() < end) {
     const batch = Math.min(limits.cases - tally.cases, BATCH);
     for (let left = batch; left > 0; left--) playOne(parser, random, seed, tally);
+    progress(() => `${tally.cases.toLocaleString("en")} cases`);
   }
   return tally;
 }

@@ -10,27 +10,25 @@
  */
 
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
+import { misuse, optionsOf } from "../../helpers/command.ts";
 import { recordFigures } from "../../helpers/figures.ts";
 import { play, replay, type Tally } from "./engine.ts";
 import { PARSERS } from "./parsers.ts";
 
-const { values: flags } = parseArgs({
-  options: {
-    seconds: { type: "string" },
-    cases: { type: "string" },
-    seed: { type: "string" },
-    only: { type: "string" },
-    case: { type: "string" },
-    record: { type: "boolean", default: false },
-  },
+const flags = optionsOf("fuzz", {
+  seconds: { type: "string" },
+  cases: { type: "string" },
+  seed: { type: "string" },
+  only: { type: "string" },
+  case: { type: "string" },
+  record: { type: "boolean", default: false },
 });
 
 const seed = whole("seed") ?? randomInt(2 ** 31);
 const cases = whole("cases") ?? Infinity;
 const only = whole("case");
 const chosen = Object.entries(PARSERS).filter(([name]) => name === (flags.only ?? name));
-if (chosen.length === 0) throw new RangeError(`--only: ${Object.keys(PARSERS).join(", ")}`);
+if (chosen.length === 0) misuse("fuzz", `--only: ${Object.keys(PARSERS).join(", ")}`);
 const seconds = whole("seconds") ?? (cases === Infinity ? 10 : Infinity);
 const time = (seconds * 1000) / chosen.length;
 
@@ -90,7 +88,6 @@ function whole(name: "seconds" | "cases" | "seed" | "case"): number | undefined 
   const given = flags[name];
   if (given === undefined) return undefined;
   const number = Number(given);
-  if (!Number.isSafeInteger(number) || number < 0)
-    throw new RangeError(`--${name}: a whole number`);
+  if (!Number.isSafeInteger(number) || number < 0) misuse("fuzz", `--${name}: a whole number`);
   return number;
 }

@@ -1,11 +1,14 @@
 /**
- * `npm run requirements`: runs the specs that have the tests of the rows, and says how many clauses are kept. Fails where a row
- * names a test that did not pass, or the table is wrong. With `-- --all` the whole table is printed, as Markdown.
+ * npm run requirements: runs the specs that have the tests of the rows, and says how many clauses are kept. Fails where a row
+ * names a test that did not pass, or the table is wrong.
+ *
+ *     --all  prints the whole table too, as Markdown
  */
 
 import { join } from "node:path";
 import { run } from "node:test";
 import { fileURLToPath } from "node:url";
+import { optionsOf, progress } from "../../helpers/command.ts";
 import { summaryOf } from "./summary.ts";
 import {
   faultsOf,
@@ -19,9 +22,10 @@ import {
 } from "./table.ts";
 
 const SPECS = fileURLToPath(new URL("../../", import.meta.url));
+const { all } = optionsOf("requirements", { all: { type: "boolean", default: false } });
 const passed = await passedTests();
 
-if (process.argv.includes("--all")) for (const standard of standards) print(standard);
+if (all) for (const standard of standards) print(standard);
 const faults = [...faultsOfIds(), ...standards.flatMap(faultsIn)];
 for (const fault of faults) console.log(`FAULT ${fault}`);
 const { rows, clauses, kept, refused, others } = summaryOf(standards);
@@ -68,8 +72,11 @@ async function passedTests(): Promise<Map<string, string>> {
     files: specsNamed().map((file) => join(SPECS, file)),
     concurrency: 2,
   });
+  let ended = 0;
   for await (const { type, data } of events) {
+    progress(() => `${ended} tests`);
     if (type !== "test:pass" && type !== "test:fail") continue;
+    ended++;
     const id = idOf(data.name);
     if (id === undefined) continue;
     const ran = data.skip === undefined && data.todo === undefined;

@@ -12,8 +12,8 @@
 import assert from "node:assert/strict";
 import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import { parseArgs } from "node:util";
 import { memoryRevocation, sessions } from "../../../src/session.ts";
+import { misuse, optionsOf, progress } from "../../helpers/command.ts";
 import { recordFigures } from "../../helpers/figures.ts";
 
 const TENTHS = 10;
@@ -24,15 +24,12 @@ const RSS_SLACK = 48 * 2 ** 20;
 /** Requests in a second of the clock that is given: sessions expire and leave the list. */
 const A_SECOND = 1000;
 
-const { values: flags } = parseArgs({
-  options: {
-    sessions: { type: "string", default: "10000000" },
-    record: { type: "boolean", default: false },
-  },
+const flags = optionsOf("soak", {
+  sessions: { type: "string", default: "10000000" },
+  record: { type: "boolean", default: false },
 });
 const total = Number(flags.sessions);
-if (!Number.isSafeInteger(total) || total < 10_000)
-  throw new RangeError("--sessions: 10000 or more");
+if (!Number.isSafeInteger(total) || total < 10_000) misuse("soak", "--sessions: 10000 or more");
 const { gc } = globalThis;
 if (gc === undefined) throw new Error("run with --expose-gc: npm run soak");
 
@@ -123,6 +120,7 @@ console.log("  sessions   requests   heap MiB   resident MiB");
 const marks: { heap: number; rss: number }[] = [];
 for (let number = 1; number <= total; number++) {
   await live(number);
+  progress(() => `${number} of ${total} sessions`);
   if (number % (total / TENTHS) !== 0) continue;
   const mark = settled();
   marks.push(mark);

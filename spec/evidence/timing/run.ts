@@ -10,9 +10,9 @@
 
 import { createSecretKey, randomBytes } from "node:crypto";
 import { cpus } from "node:os";
-import { parseArgs } from "node:util";
 import { Fernet } from "../../../src/fernet.ts";
 import { Jwt } from "../../../src/jwt.ts";
+import { misuse, optionsOf, progress } from "../../helpers/command.ts";
 import { recordFigures } from "../../helpers/figures.ts";
 import { type Maker, wrongFernet, wrongJwt, wrongPadding } from "./inputs.ts";
 import { leakyFernet, leakyJwt, leakyPadding } from "./leaks.ts";
@@ -23,15 +23,12 @@ const THRESHOLD = 4.5;
 const BATCH = 10_000;
 const WARMUP = 2 * BATCH;
 
-const { values: flags } = parseArgs({
-  options: {
-    samples: { type: "string", default: "1000000" },
-    record: { type: "boolean", default: false },
-  },
+const flags = optionsOf("timing", {
+  samples: { type: "string", default: "1000000" },
+  record: { type: "boolean", default: false },
 });
 const samples = Number(flags.samples);
-if (!Number.isSafeInteger(samples) || samples < 1000)
-  throw new RangeError("--samples: 1000 or more");
+if (!Number.isSafeInteger(samples) || samples < 1000) misuse("timing", "--samples: 1000 or more");
 
 // The stack of an error is the same for both classes, and nothing but noise.
 Error.stackTraceLimit = 0;
@@ -87,6 +84,7 @@ function measure(make: Maker, verify: Verifier): Sample {
   const classes = new Uint8Array(samples);
   const tokens: string[] = new Array(BATCH);
   for (let done = -WARMUP; done < samples; done += BATCH) {
+    progress(() => `${Math.max(done, 0)} of ${samples} samples`);
     const kinds = randomBytes(BATCH);
     for (let index = 0; index < BATCH; index++) {
       tokens[index] = make(((kinds[index] as number) & 1) as 0 | 1);

@@ -1,5 +1,5 @@
 /**
- * `npm run size`: what each module weighs as it is built, with all that it imports, and the tarball; fails
+ * npm run size: what each module weighs as it is built, with all that it imports, and the tarball; fails
  * where one is above its budget (budget.json, or the file named as the first argument), or has none.
  */
 
@@ -56,6 +56,10 @@ function weigh(entry: string): Weight {
 /** The whole package, unpacked and packed. */
 function weighTarball(): Weight {
   const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
-  const [{ unpackedSize, size }] = JSON.parse(execFileSync("npm", pack, { encoding: "utf8" }));
+  // npm itself, with this Node: on Windows its command is a script for a shell.
+  const { npm_execpath: cli } = process.env;
+  const [npm, ...first] = cli === undefined ? ["npm"] : [process.execPath, cli];
+  const packed = execFileSync(npm as string, [...first, ...pack], { encoding: "utf8" });
+  const [{ unpackedSize, size }] = JSON.parse(packed);
   return { bytes: unpackedSize, gzip: size };
 }
