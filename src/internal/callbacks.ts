@@ -40,3 +40,8 @@ export function warnOnce(code: string, message: string): void {
   warned.add(code);
   process.emitWarning(message, { code });
 }
+
+/** For who says it otherwise: no process warning of that code. */
+export function mute(code: string): void {
+  warned.add(code);
+}

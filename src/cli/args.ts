@@ -1,0 +1,133 @@
+/**
+ * The words and options of a command, by parseArgs of node:util, whose messages are not used: they repeat the
+ * argument, and an argument can be a token, or a secret in the wrong place.
+ */
+
+import { parseArgs } from "node:util";
+import { misuse } from "./failure.ts";
+
+/** "texts" can be given more than once; seconds are a number. */
+export type Kind = "flag" | "text" | "texts" | "seconds" | "count";
+export type Options = Readonly<Record<string, Kind>>;
+
+/** What every command takes. */
+const COMMON: Options = { help: "flag", version: "flag", json: "flag", "no-color": "flag" };
+/** What a command takes that reads something and makes something else of it. */
+export const STREAMS: Options = { in: "text", out: "text", now: "seconds" };
+
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
+
+export class Args {
+  readonly words: readonly string[];
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(words: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+    this.words = words;
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  text(name: string): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  texts(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** What parseOptions found to be a number. */
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : Number(text);
+  }
+}
+
+/**
+ * @throws Failure ERR_OPTION: an unknown option, one without its value or with one too many, one that is given
+ *   twice, or not a number where one is needed.
+ */
+export function parseOptions(argv: readonly string[], own: Options): Args {
+  const options = { ...COMMON, ...own };
+  const config = Object.fromEntries(
+    Object.entries(options).map(([name, kind]) => [
+      name,
+      { type: kind === "flag" ? ("boolean" as const) : ("string" as const), multiple: true },
+    ]),
+  );
+  // parseArgs keeps to itself what follows "--"; here it is words too.
+  const { tokens } = parseArgs({ args: [...argv], options: config, strict: false, tokens: true });
+  const words: string[] = [];
+  const values = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const kind = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (kind === undefined) throw unknownOption(token.rawName, Object.keys(options));
+    const value = valueOf(token.name, kind, token.value, token.inlineValue === true);
+    const given = values.get(token.name) ?? [];
+    if (given.length > 0 && kind !== "texts" && kind !== "flag") {
+      throw misuse(`--${token.name} is given more than once`);
+    }
+    values.set(token.name, [...given, value]);
+  }
+  return new Args(words, values);
+}
+
+function valueOf(name: string, kind: Kind, value: string | undefined, inline: boolean): string {
+  if (kind === "flag") {
+    if (value !== undefined) throw misuse(`--${name} takes no value`);
+    return "";
+  }
+  // "--key --json": the value is missing rather than "--json".
+  if (value === undefined || value === "" || (!inline && value.startsWith("-"))) {
+    throw misuse(`--${name} needs a value`);
+  }
+  if (kind === "seconds" && !NUMBER.test(value)) throw misuse(`--${name} must be seconds`);
+  if (kind === "count" && !NUMBER.test(value)) throw misuse(`--${name} must be a number`);
+  return value;
+}
+
+function unknownOption(rawName: string, known: readonly string[]): Error {
+  const near = nearest(rawName.replace(/^-+/, ""), known);
+  return misuse(`unknown option${near === undefined ? "" : `: is it --${near}?`}`);
+}
+
+/** Of the words that are known the one that is most like it, if any is. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word === "" || word.length > 24) return undefined;
+  const lower = word.toLowerCase();
+  const begun = known.filter((one) => one.startsWith(lower) || lower.startsWith(one));
+  let best = begun.length === 1 ? begun[0] : undefined;
+  let least = Math.min(3, Math.ceil(lower.length / 2)) + 1;
+  if (best !== undefined) return best;
+  for (const one of known) {
+    const distance = distanceOf(lower, one);
+    if (distance < least) [best, least] = [one, distance];
+  }
+  return best;
+}
+
+/** How many letters are to be put in, taken out or exchanged, neighbours too (Damerau and Levenshtein). */
+function distanceOf(a: string, b: string): number {
+  let [older, old]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, i) => i)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const other = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min(at(old, j) + 1, at(row, j - 1) + 1, at(old, j - 1) + other);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        least = Math.min(least, at(older, j - 2) + 1);
+      }
+      row.push(least);
+    }
+    [older, old] = [old, row];
+  }
+  return at(old, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] as number;
+}

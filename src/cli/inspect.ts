@@ -1,0 +1,122 @@
+/** `bulla inspect`: what a token or a cookie is, what anybody can read of it, and what a key proves. */
+
+import { mute } from "../internal/callbacks.ts";
+import { type TokenErrorCode, TokenError } from "../internal/errors.ts";
+import { type Args, STREAMS } from "./args.ts";
+import { Failure, REFUSED } from "./failure.ts";
+import { type Cookie, type Field, readField } from "./field.ts";
+import { emit, type Io, MOST_BYTES, readAll } from "./io.ts";
+import { NO_WORDS, POLICY, policyOf } from "./jwt.ts";
+import { type Key, readKeys } from "./keys.ts";
+import type { Command } from "./main.ts";
+import { type Context, NAMES, type Proof, prove } from "./prove.ts";
+import { recognise } from "./recognise.ts";
+import { jsonReport, textReport } from "./report.ts";
+
+/** A cookie, or a token that is in none, and what was found out about it. */
+export interface Inspected {
+  readonly name: string | undefined;
+  readonly proof: Proof;
+}
+
+export interface Report {
+  readonly field: Field;
+  readonly inspected: readonly Inspected[];
+  /** How many keys were given. */
+  readonly keys: number;
+  readonly now: number;
+}
+
+export const inspect: Command = {
+  options: { ...STREAMS, ...POLICY, secret: "texts", name: "text", ttl: "seconds" },
+  words: NO_WORDS,
+  run(args, io) {
+    // They are said in the report.
+    for (const code of ["BULLA_BASE64", "BULLA_WEAK_SECRET"]) mute(code);
+    const keys = readKeys(io, args.texts("secret"), "--secret");
+    const input = readAll(io, args.text("in"), "what is to be inspected", MOST_BYTES);
+    const field = readField(input.toString().trim());
+    const now = args.number("now") ?? Math.floor(Date.now() / 1000);
+    const inspected = cookiesOf(field, args.text("name")).map((cookie) =>
+      inspectCookie(cookie, keys, contextOf(args, now), field),
+    );
+    const report = { field, inspected, keys: keys.length, now };
+    const failure = failureOf(report);
+    const out = args.text("out");
+    // Only what is good goes into a file.
+    if (failure === undefined || (out === undefined && hasSomething(report))) {
+      emit(io, out, args.has("json") ? jsonReport(report) : textReport(report, colours(args, io)));
+    }
+    if (failure !== undefined) throw failure;
+    return undefined;
+  },
+};
+
+/** @throws Failure: there is none of that name. */
+function cookiesOf({ kind, cookies }: Field, name: string | undefined): readonly Cookie[] {
+  if (name === undefined) return cookies;
+  if (kind === "token") return cookies.map(({ value }) => ({ name, value }));
+  const named = cookies.filter((cookie) => cookie.name === name);
+  if (named.length > 0) return named;
+  throw new Failure(REFUSED, "ERR_TOKEN_MALFORMED", "there is no cookie of that name");
+}
+
+function contextOf(args: Args, now: number): Omit<Context, "cookie"> {
+  const hasPolicy = Object.keys(POLICY).some((name) => args.has(name));
+  const policy = hasPolicy ? policyOf(args) : undefined;
+  return { now, policy, ttl: args.number("ttl"), maxAge: args.number("max-age") };
+}
+
+function inspectCookie(
+  { name, value }: Cookie,
+  keys: readonly Key[],
+  shared: Omit<Context, "cookie">,
+  { kind }: Field,
+): Inspected {
+  const cookie = name === "" ? undefined : name;
+  const context = { ...shared, cookie };
+  const finding = recognise(value, cookie ?? (NAMES[2] as string), context);
+  // Among the cookies of a field there are others': keys are not for them.
+  const isOther = finding.kind === "unknown" && kind !== "token";
+  const proof =
+    keys.length === 0 || isOther
+      ? { ...finding, proven: false }
+      : prove(finding, value, keys, context);
+  return { name: cookie, proof };
+}
+
+/** Why the status is 1: nothing is recognised, or the keys prove nothing. */
+function failureOf({ inspected, keys, field }: Report): Failure | undefined {
+  const good = inspected.some(({ proof }) => (keys > 0 ? proof.proven : proof.kind !== "unknown"));
+  if (good) return undefined;
+  const { code, claim } = reasonOf(inspected);
+  if (inspected.some(({ proof }) => proof.type === "base64" && proof.code === code && keys > 0)) {
+    if (code === "ERR_TOKEN_SIGNATURE") {
+      return new Failure(REFUSED, code, "type base64 is not signed: no key proves it");
+    }
+  }
+  if (field.kind !== "token" && keys === 0) {
+    return new Failure(REFUSED, code, "no cookie of bulla's is recognised");
+  }
+  return new Failure(REFUSED, code, new TokenError(code, claim).message, claim);
+}
+
+function reasonOf(inspected: readonly Inspected[]): { code: TokenErrorCode; claim?: string } {
+  const known = inspected.filter(({ proof }) => proof.kind !== "unknown");
+  for (const { proof } of [...known, ...inspected]) {
+    const { code, claim } = proof;
+    if (code !== undefined) return claim === undefined ? { code } : { code, claim };
+  }
+  return { code: "ERR_TOKEN_MALFORMED" };
+}
+
+/** Whether there is anything to tell of it. */
+function hasSomething({ field, inspected }: Report): boolean {
+  return field.kind !== "token" || inspected.some(({ proof }) => proof.kind !== "unknown");
+}
+
+/** NO_COLOR by no-color.org: set, and not empty. */
+function colours(args: Args, { env, isTerminal }: Io): boolean {
+  if (args.has("no-color") || args.has("out") || (env.NO_COLOR ?? "") !== "") return false;
+  return env.TERM !== "dumb" && isTerminal();
+}

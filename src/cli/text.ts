@@ -1,0 +1,18 @@
+/** Text for people and terminals: what would move the cursor or turn the line round is shown as an escape. */
+
+/** Controls but for tab and newline, C1, what orders text from right to left, and separators of lines. */
+const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+export function escaped(text: string): string {
+  return text.replace(
+    UNSEEN,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A value as JSON, on one line or with two spaces a level. */
+export function json(value: unknown, spaces?: number): string {
+  return escaped(JSON.stringify(value, undefined, spaces));
+}

@@ -1,0 +1,43 @@
+/** Seconds since the epoch in ISO 8601 and in words. */
+
+/** 8.64e15 milliseconds either way (ECMA-262 section 21.4.1.1). */
+const MOST = 8.64e12;
+
+const UNITS: readonly (readonly [name: string, seconds: number])[] = [
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** As 2026-11-28T11:50:36Z; undefined beyond the years that a Date has. */
+export function isoOf(seconds: number): string | undefined {
+  if (!(Math.abs(seconds) <= MOST)) return undefined;
+  return new Date(Math.floor(seconds) * 1000).toISOString().replace(".000Z", "Z");
+}
+
+/** As "in 3 days", "2 hours ago" or "now". */
+export function whenOf(seconds: number, now: number): string {
+  const difference = Math.trunc(seconds - now);
+  if (difference === 0) return "now";
+  const words = durationOf(Math.abs(difference));
+  return difference > 0 ? `in ${words}` : `${words} ago`;
+}
+
+/** As "14 days": the largest unit of which there is one, and one more unit where there is little of it. */
+export function durationOf(seconds: number): string {
+  const index = UNITS.findIndex(([, size]) => seconds >= size);
+  if (index < 0) return `${seconds} seconds`;
+  const [name, size] = UNITS[index] as (typeof UNITS)[number];
+  const count = Math.floor(seconds / size);
+  const words = counted(count, name);
+  const [lesser, small] = UNITS[index + 1] ?? ["", Infinity];
+  const rest = Math.floor((seconds - count * size) / small);
+  return count < 3 && rest > 0 ? `${words} ${counted(rest, lesser)}` : words;
+}
+
+function counted(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? "" : "s"}`;
+}
