@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { misuse } from "./failure.ts";
+import { Args } from "./main.ts";
 
 /** "texts" can be given more than once; seconds are a number. */
 export type Kind = "flag" | "text" | "texts" | "seconds" | "count";
@@ -16,34 +17,6 @@ const COMMON: Options = { help: "flag", version: "flag", json: "flag", "no-color
 export const STREAMS: Options = { in: "text", out: "text", now: "seconds" };
 
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
-
-export class Args {
-  readonly words: readonly string[];
-  readonly #values: ReadonlyMap<string, readonly string[]>;
-
-  constructor(words: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
-    this.words = words;
-    this.#values = values;
-  }
-
-  has(name: string): boolean {
-    return this.#values.has(name);
-  }
-
-  text(name: string): string | undefined {
-    return this.#values.get(name)?.[0];
-  }
-
-  texts(name: string): readonly string[] {
-    return this.#values.get(name) ?? [];
-  }
-
-  /** What parseOptions found to be a number. */
-  number(name: string): number | undefined {
-    const text = this.text(name);
-    return text === undefined ? undefined : Number(text);
-  }
-}
 
 /**
  * @throws Failure ERR_OPTION: an unknown option, one without its value or with one too many, one that is given
@@ -66,7 +39,7 @@ export function parseOptions(argv: readonly string[], own: Options): Args {
     if (token.kind !== "option") continue;
     const kind = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (kind === undefined) throw unknownOption(token.rawName, Object.keys(options));
-    const value = valueOf(token.name, kind, token.value, token.inlineValue === true);
+    const value = checkedValue(token.name, kind, token.value, token.inlineValue === true);
     const given = values.get(token.name) ?? [];
     if (given.length > 0 && kind !== "texts" && kind !== "flag") {
       throw misuse(`--${token.name} is given more than once`);
@@ -76,7 +49,12 @@ export function parseOptions(argv: readonly string[], own: Options): Args {
   return new Args(words, values);
 }
 
-function valueOf(name: string, kind: Kind, value: string | undefined, inline: boolean): string {
+function checkedValue(
+  name: string,
+  kind: Kind,
+  value: string | undefined,
+  inline: boolean,
+): string {
   if (kind === "flag") {
     if (value !== undefined) throw misuse(`--${name} takes no value`);
     return "";
@@ -93,6 +71,14 @@ function valueOf(name: string, kind: Kind, value: string | undefined, inline: bo
 function unknownOption(rawName: string, known: readonly string[]): Error {
   const near = nearest(rawName.replace(/^-+/, ""), known);
   return misuse(`unknown option${near === undefined ? "" : `: is it --${near}?`}`);
+}
+
+/** A word that is not one of those known. It is not repeated: it may be a token. */
+export function unknownWord(word: string, what: string, known: readonly string[]): Error {
+  const near = nearest(word, known);
+  if (near !== undefined) return misuse(`unknown ${what}: is it ${near}?`);
+  const said = word === "" ? `which ${what}?` : `unknown ${what}:`;
+  return misuse(`${said} ${known.join(", ")}; bulla --help tells more`);
 }
 
 /** Of the words that are known the one that is most like it, if any is. */

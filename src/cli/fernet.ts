@@ -3,11 +3,11 @@
 import { Fernet, type FernetDecryptOptions } from "../fernet.ts";
 import { toText } from "../internal/base64.ts";
 import { utf8Text } from "../internal/text.ts";
-import { type Args, type Options, STREAMS } from "./args.ts";
+import { type Options, STREAMS } from "./args.ts";
 import { misuse } from "./failure.ts";
 import { emit, MOST_BYTES, readAll } from "./io.ts";
 import { keysOf, NO_WORDS, nowOf, readToken } from "./jwt.ts";
-import type { Command } from "./main.ts";
+import type { Args, Command } from "./main.ts";
 import { escaped, json } from "./text.ts";
 import { isoOf } from "./when.ts";
 
@@ -21,7 +21,6 @@ export const encrypt: Command = {
     const message = readAll(io, args.text("in"), "the message", MOST_BYTES);
     const token = fernet.encrypt(message, nowOf(args));
     emit(io, args.text("out"), args.has("json") ? `${json({ token })}\n` : `${token}\n`);
-    return undefined;
   },
 };
 
@@ -39,7 +38,6 @@ export const decrypt: Command = {
       emit(io, out, `${json({ ...messageOf(message), ...made })}\n`);
     } else if (out === undefined && io.isTerminal()) emit(io, out, shown(message));
     else emit(io, out, message);
-    return undefined;
   },
 };
 
@@ -66,4 +64,3 @@ function shown(message: Uint8Array): string {
 function textOf({ buffer, byteOffset, length }: Uint8Array): string | undefined {
   return utf8Text(Buffer.from(buffer, byteOffset, length), 0, length);
 }
-

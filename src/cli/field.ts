@@ -15,7 +15,8 @@ export interface Field {
   readonly attributes: readonly (readonly [name: string, value: string | undefined])[];
 }
 
-const ATTRIBUTE = /^(?:path|domain|max-age|expires|secure|httponly|samesite|partitioned|priority)$/i;
+const ATTRIBUTE =
+  /^(?:path|domain|max-age|expires|secure|httponly|samesite|partitioned|priority)$/i;
 // A name as a cookie has it; of a token only padding is like it, and nothing follows that.
 const PAIR = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*=[ \t]*[^=\s]/;
 

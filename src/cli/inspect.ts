@@ -1,14 +1,14 @@
 /** `bulla inspect`: what a token or a cookie is, what anybody can read of it, and what a key proves. */
 
 import { mute } from "../internal/callbacks.ts";
-import { type TokenErrorCode, TokenError } from "../internal/errors.ts";
-import { type Args, STREAMS } from "./args.ts";
+import { TokenError, type TokenErrorCode } from "../internal/errors.ts";
+import { STREAMS } from "./args.ts";
 import { Failure, REFUSED } from "./failure.ts";
 import { type Cookie, type Field, readField } from "./field.ts";
 import { emit, type Io, MOST_BYTES, readAll } from "./io.ts";
 import { NO_WORDS, POLICY, policyOf } from "./jwt.ts";
 import { type Key, readKeys } from "./keys.ts";
-import type { Command } from "./main.ts";
+import type { Args, Command } from "./main.ts";
 import { type Context, NAMES, type Proof, prove } from "./prove.ts";
 import { recognise } from "./recognise.ts";
 import { jsonReport, textReport } from "./report.ts";
@@ -48,7 +48,6 @@ export const inspect: Command = {
       emit(io, out, args.has("json") ? jsonReport(report) : textReport(report, colours(args, io)));
     }
     if (failure !== undefined) throw failure;
-    return undefined;
   },
 };
 
@@ -88,7 +87,7 @@ function inspectCookie(
 /** Why the status is 1: nothing is recognised, or the keys prove nothing. */
 function failureOf({ inspected, keys, field }: Report): Failure | undefined {
   const good = inspected.some(({ proof }) => (keys > 0 ? proof.proven : proof.kind !== "unknown"));
-  if (good) return undefined;
+  if (good) return;
   const { code, claim } = reasonOf(inspected);
   if (inspected.some(({ proof }) => proof.type === "base64" && proof.code === code && keys > 0)) {
     if (code === "ERR_TOKEN_SIGNATURE") {

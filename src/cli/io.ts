@@ -7,14 +7,13 @@ import {
   closeSync,
   constants,
   existsSync,
-  fstatSync,
   linkSync,
   openSync,
+  readFileSync,
   readSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import process from "node:process";
 import { randomId } from "../internal/random.ts";
 import { Failure, fileFailure, REFUSED, withFile } from "./failure.ts";
 
@@ -30,16 +29,10 @@ export interface Io {
   isTerminal(): boolean;
 }
 
-/** Those of the process. */
-export const PROCESS: Io = {
-  env: process.env,
-  stdin: 0,
-  stdout: 1,
-  stderr: 2,
-  root: new URL("../../", import.meta.url),
-  // The stream is made only where there can be a terminal, since that takes a while.
-  isTerminal: () => fstatSync(1).isCharacterDevice() && process.stdout.isTTY === true,
-};
+/** The version of the package in that folder. */
+export function versionOf(root: URL): string {
+  return JSON.parse(readFileSync(new URL("package.json", root), "utf8")).version;
+}
 
 /** Fernet's MAC comes last, so all of a token is in memory before any of it is believed. */
 export const MOST_BYTES = 100_000_000;

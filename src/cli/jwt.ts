@@ -3,11 +3,11 @@
 import type { JwtPolicy } from "../internal/claims.ts";
 import { parseObject, utf8Text } from "../internal/text.ts";
 import { type Claims, Jwt } from "../jwt.ts";
-import { type Args, type Options, STREAMS } from "./args.ts";
+import { type Options, STREAMS } from "./args.ts";
 import { misuse } from "./failure.ts";
 import { emit, type Io, MOST_BYTES, readAll } from "./io.ts";
 import { type Key, readKeys, withoutNewline } from "./keys.ts";
-import type { Command } from "./main.ts";
+import type { Args, Command } from "./main.ts";
 import { json } from "./text.ts";
 
 /** An option for each member of a policy. */
@@ -41,7 +41,6 @@ export const sign: Command = {
     if (claims === undefined) throw misuse("the claims must be a JSON object");
     const token = jwt.sign(claims as Claims, nowOf(args));
     emit(io, args.text("out"), args.has("json") ? `${json({ token })}\n` : `${token}\n`);
-    return undefined;
   },
 };
 
@@ -52,7 +51,6 @@ export const verify: Command = {
     const jwt = new Jwt(keysOf(args, io), policyOf(args));
     const claims = jwt.verify(readToken(args, io), nowOf(args));
     emit(io, args.text("out"), `${json(claims, args.has("json") ? undefined : 2)}\n`);
-    return undefined;
   },
 };
 
@@ -94,4 +92,3 @@ export function policyOf(args: Args): JwtPolicy {
 function oneOrMore(texts: readonly string[]): string | readonly string[] | undefined {
   return texts.length > 1 ? texts : texts[0];
 }
-

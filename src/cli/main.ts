@@ -1,20 +1,58 @@
 /**
  * `bulla COMMAND`: finds the command, loads it, and turns whatever it throws into one line and a status.
- * Each command is loaded when it is asked for: `bulla keygen` is there about as soon as Node is.
+ * Whatever a run may not need is loaded when it does: `bulla keygen` is there about as soon as Node is.
  */
 
-import { readFileSync } from "node:fs";
-import { type Args, nearest, type Options, parseOptions } from "./args.ts";
-import { type Failure, failureOf, GOOD, misuse } from "./failure.ts";
-import { type Io, PROCESS, writeAll } from "./io.ts";
+import type { Options } from "./args.ts";
+import type { Io } from "./io.ts";
+
+/** What a command is given: its words, and the values of its options, which have been checked. */
+export class Args {
+  readonly words: readonly string[];
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(words: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
+    this.words = words;
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  text(name: string): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  texts(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** What has been found to be a number. */
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : Number(text);
+  }
+}
 
 export interface Command {
   readonly options: Options;
-  /** How many words it takes, and why no more. */
+  /** How many words it takes, and what is wrong with more. */
   readonly words: { readonly most: number; readonly otherwise: string };
-  /** The exit status; none is 0. */
-  run(args: Args, io: Io): number | undefined;
+  /** The first of them, where it is one of these. */
+  readonly choices?: readonly string[];
+  run(args: Args, io: Io): void | Promise<void>;
 }
+
+/** Those of the process. */
+const PROCESS: Io = {
+  env: process.env,
+  stdin: 0,
+  stdout: 1,
+  stderr: 2,
+  root: new URL("../../", import.meta.url),
+  isTerminal: () => process.stdout.isTTY === true,
+};
 
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   keygen: async () => (await import("./keygen.ts")).keygen,
@@ -32,59 +70,53 @@ const NAMES = Object.keys(COMMANDS);
 /** Runs a command and gives its exit status: 0 good, 1 refused, 2 misuse, a key or a file. Never throws. */
 export async function main(argv: readonly string[], io: Io = PROCESS): Promise<number> {
   try {
-    return await run(argv, io);
+    await run(argv, io);
+    return 0;
   } catch (error) {
-    return tell(failureOf(error), argv.includes("--json"), io);
+    const { tell } = await import("./failure.ts");
+    return tell(error, argv.includes("--json"), io.stderr);
   }
 }
 
-async function run(argv: readonly string[], io: Io): Promise<number> {
-  const [word = "", ...rest] = argv;
+async function run([word = "", ...rest]: readonly string[], io: Io): Promise<void> {
   if (word === "--help" || word === "-h" || word === "help") return help(rest[0], io);
   if (word === "--version") return version(io);
   const load = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
-  if (load === undefined) throw unknownCommand(word);
+  if (load === undefined) throw await unknown(word, "command", NAMES);
   const command = await load();
-  const args = parseOptions(rest, command.options);
+  const args = await read(rest, command.options);
   if (args.has("help")) return help(word, io);
   if (args.has("version")) return version(io);
-  const { most, otherwise } = command.words;
-  if (args.words.length > most) throw misuse(otherwise);
-  return command.run(args, io) ?? GOOD;
+  const { words, choices } = command;
+  if (args.words.length > words.most) {
+    const { misuse } = await import("./failure.ts");
+    throw misuse(words.otherwise);
+  }
+  const [first = ""] = args.words;
+  if (choices?.includes(first) === false) throw await unknown(first, word, choices);
+  return command.run(args, io);
 }
 
-async function help(word: string | undefined, io: Io): Promise<number> {
+async function read(argv: readonly string[], options: Options): Promise<Args> {
+  if (!argv.some((word) => word.startsWith("-"))) return new Args(argv, new Map());
+  const { parseOptions } = await import("./args.ts");
+  return parseOptions(argv, options);
+}
+
+async function help(word: string | undefined, io: Io): Promise<void> {
   const { helpOf } = await import("./help.ts");
   const text = helpOf(word);
-  if (text === undefined) throw unknownCommand(word as string);
-  writeAll(io.stdout, text);
-  return GOOD;
+  if (text === undefined) throw await unknown(word as string, "command", NAMES);
+  const { emit } = await import("./io.ts");
+  emit(io, undefined, text);
 }
 
-function version(io: Io): number {
-  writeAll(io.stdout, `${versionOf(io.root)}\n`);
-  return GOOD;
+async function version(io: Io): Promise<void> {
+  const { emit, versionOf } = await import("./io.ts");
+  emit(io, undefined, `${versionOf(io.root)}\n`);
 }
 
-/** The version of the package in that folder. */
-export function versionOf(root: URL): string {
-  return JSON.parse(readFileSync(new URL("package.json", root), "utf8")).version;
-}
-
-/** The word itself is not repeated: it may be a token. */
-function unknownCommand(word: string): Failure {
-  const near = nearest(word, NAMES);
-  if (near !== undefined) return misuse(`unknown command: is it bulla ${near}?`);
-  const which = word === "" ? "which command?" : "unknown command:";
-  return misuse(`${which} ${NAMES.join(", ")}; bulla --help tells more`);
-}
-
-function tell({ code, message, claim, status }: Failure, asJson: boolean, io: Io): number {
-  const line = asJson ? JSON.stringify({ code, message, claim }) : `bulla: ${code}: ${message}`;
-  try {
-    writeAll(io.stderr, `${line}\n`);
-  } catch {
-    // Nobody reads that either; the status says it.
-  }
-  return status;
+async function unknown(word: string, what: string, known: readonly string[]): Promise<Error> {
+  const { unknownWord } = await import("./args.ts");
+  return unknownWord(word, what, known);
 }

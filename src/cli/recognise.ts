@@ -2,7 +2,7 @@
 
 import { asgiSessions } from "../asgi.ts";
 import { fromText } from "../internal/base64.ts";
-import { type Claims } from "../internal/claims.ts";
+import type { Claims } from "../internal/claims.ts";
 import { MAX_AGE_LIMIT } from "../internal/cookies.ts";
 import type { Refusal, TokenErrorCode } from "../internal/errors.ts";
 import { type JwtHeader, openUnverified } from "../internal/jws.ts";

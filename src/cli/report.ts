@@ -57,7 +57,9 @@ function linesOf([title, ...rows]: readonly Row[], colours: boolean): string {
     const shown = style === "note" ? value : paint(style, value);
     return `    ${label}${gap}${shown}${said === "" ? "" : `  ${said}`}`;
   });
-  return [paint("title", (title as Row).name), ...lines].map((line) => `${line.trimEnd()}\n`).join("");
+  return [paint("title", (title as Row).name), ...lines]
+    .map((line) => `${line.trimEnd()}\n`)
+    .join("");
 }
 
 function rowsOf({ name, proof }: Inspected, { keys, now }: Report): Row[] {

@@ -38,7 +38,6 @@ export const rotate: Command = {
     } finally {
       aside.drop();
     }
-    return undefined;
   },
 };
 

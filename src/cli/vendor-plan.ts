@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { sha256Hex } from "../internal/digest.ts";
 import { Failure, WRONG, withFile } from "./failure.ts";
-import { versionOf } from "./main.ts";
+import { versionOf } from "./io.ts";
 
 export type Kind = "js" | "ts";
 

@@ -1,9 +1,9 @@
 /** `bulla vendor`: a module's trusted base into a folder of one's own, and whether it is still what it was. */
 
-import { nearest } from "./args.ts";
+import { unknownWord } from "./args.ts";
 import { Failure, misuse, REFUSED, WRONG, withFile } from "./failure.ts";
-import { emit, type Io } from "./io.ts";
-import { type Command, versionOf } from "./main.ts";
+import { emit, type Io, versionOf } from "./io.ts";
+import type { Command } from "./main.ts";
 import { escaped, json } from "./text.ts";
 import {
   compare,
@@ -27,7 +27,8 @@ export const vendor: Command = {
     if (args.has("check")) {
       if (words.length !== 1) throw misuse("vendor --check takes one folder");
       if (args.has("ts")) throw misuse(`--ts is not for --check: ${MANIFEST} says it`);
-      return checkFolder(io, words[0] as string, args.has("json"));
+      checkFolder(io, words[0] as string, args.has("json"));
+      return;
     }
     const [folder, ...named] = words.toReversed();
     if (folder === undefined || named.length === 0) {
@@ -35,15 +36,10 @@ export const vendor: Command = {
     }
     const modules = MODULES.filter((name) => named.includes(name));
     const unknown = named.find((name) => !MODULES.includes(name));
-    if (unknown !== undefined) throw unknownModule(unknown);
-    return writeFolder(io, folder, modules, args.has("ts") ? "ts" : "js", args.has("json"));
+    if (unknown !== undefined) throw unknownWord(unknown, "module", MODULES);
+    writeFolder(io, folder, modules, args.has("ts") ? "ts" : "js", args.has("json"));
   },
 };
-
-function unknownModule(name: string): Failure {
-  const near = nearest(name, MODULES);
-  return misuse(near === undefined ? `the modules are ${MODULES.join(", ")}` : `is it ${near}?`);
-}
 
 function writeFolder(
   io: Io,
@@ -51,7 +47,7 @@ function writeFolder(
   modules: readonly string[],
   kind: Kind,
   asJson: boolean,
-): undefined {
+): void {
   const plan = planOf(io.root, modules, kind);
   const found = withFile("the folder", () => contentsOf(folder));
   const edits = found === undefined ? [] : editsOf(found);
@@ -64,11 +60,10 @@ function writeFolder(
   const told = { bulla: version, modules, kind, files: plan.size };
   const text = `${modules.join(", ")} of bulla ${version}: ${plan.size} files; check.${kind} runs the vectors`;
   emit(io, undefined, asJson ? `${json(told)}\n` : `${text}\n`);
-  return undefined;
 }
 
 /** Compares with what this command would write, since who edits a file can edit the manifest too. */
-function checkFolder(io: Io, folder: string, asJson: boolean): undefined {
+function checkFolder(io: Io, folder: string, asJson: boolean): void {
   const version = versionOf(io.root);
   const found = withFile("the folder", () => contentsOf(folder));
   if (found === undefined) throw new Failure(WRONG, "ENOENT", "there is no such folder");
@@ -89,7 +84,7 @@ function checkFolder(io: Io, folder: string, asJson: boolean): undefined {
     const lines = differences.map(({ what, file }) => `${what}: ${escaped(file)}\n`);
     emit(io, undefined, lines.join(""));
   }
-  if (good) return undefined;
+  if (good) return;
   const names = listed(differences.map(({ what, file }) => `${what} ${file}`));
   throw new Failure(REFUSED, "ERR_VENDOR", `not as bulla ${version} writes it: ${names}`);
 }

@@ -1,8 +1,8 @@
 /** The vectors of bulla/asgi: cookies that asgi-sessions wrote itself. */
 
 import { type AsgiSessionOptions, asgiSessions } from "../../asgi.ts";
-import { type Refusal, TokenError } from "../../internal/errors.ts";
 import { mute } from "../../internal/callbacks.ts";
+import { type Refusal, TokenError } from "../../internal/errors.ts";
 import type { Tests } from "./run.ts";
 import { tests as session } from "./session.ts";
 
