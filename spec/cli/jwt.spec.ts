@@ -1,0 +1,181 @@
+/**
+ * `bulla sign` and `bulla verify`: the claims of a JWT under a policy, as the class Jwt has it. Relied on: `sign`
+ * prints the token, `verify --json` holds the claims as an object, wherever.
+ */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Claims, Jwt, type JwtPolicy } from "../../src/jwt.ts";
+import {
+  AT_ONCE,
+  bulla,
+  ended,
+  failed,
+  file,
+  hide,
+  holds,
+  json,
+  keyOf,
+} from "../helpers/cli-process.ts";
+import { jws } from "../helpers/token-forge.ts";
+
+const NOW = 1_700_000_000;
+const [NEW, OLD, FOREIGN] = [Jwt.generateKey(), Jwt.generateKey(), Jwt.generateKey()];
+const [newKey, oldKey] = [keyOf(NEW), keyOf(OLD)];
+hide(FOREIGN);
+const CLAIMS = { sub: "tom", n: 1.5, deep: { list: [null, true, "é"] } };
+const at = (seconds: number) => ["--now", `${seconds}`];
+const sign = (claims: unknown, ...args: string[]) =>
+  bulla(["sign", "--key", newKey, ...at(NOW), ...args], {
+    in: typeof claims === "string" ? claims : JSON.stringify(claims),
+  });
+const verify = (token: string, ...args: string[]) =>
+  bulla(["verify", "--key", newKey, ...args], { in: token });
+
+/** Made by the class, at NOW. */
+function token(claims: Claims, policy: JwtPolicy = {}, key = NEW): string {
+  const made = new Jwt(key, policy).sign(claims, { now: NOW });
+  hide(made);
+  return made;
+}
+
+describe("verify refuses with status 1, and says the code", { concurrency: AT_ONCE }, () => {
+  const good = token(CLAIMS);
+  const [head, payload, mac] = good.split(".") as [string, string, string];
+  const hour = token(CLAIMS, { expiresIn: 3600 });
+  const rows: [what: string, code: string, token: string, ...args: string[]][] = [
+    ["another key", "ERR_TOKEN_SIGNATURE", token(CLAIMS, {}, FOREIGN)],
+    ["another payload", "ERR_TOKEN_SIGNATURE", `${head}.${payload}A.${mac}`],
+    ["no MAC", "ERR_TOKEN_SIGNATURE", `${head}.${payload}.`],
+    ["alg none", "ERR_TOKEN_ALGORITHM", jws({ alg: "none" }, CLAIMS, NEW)],
+    ["crit", "ERR_TOKEN_CRITICAL", jws({ alg: "HS256", crit: ["x"] }, CLAIMS, NEW)],
+    ["two parts", "ERR_TOKEN_MALFORMED", `${head}.${payload}`],
+    ["claims that are a list", "ERR_TOKEN_MALFORMED", jws({ alg: "HS256" }, [1], NEW)],
+    ["padding", "ERR_ENCODING", `${good}=`],
+    ["8193 characters", "ERR_TOKEN_TOO_LARGE", "A".repeat(8193)],
+    ["at its exp", "ERR_TOKEN_EXPIRED", hour, ...at(NOW + 3600)],
+    ["at the tolerance's end", "ERR_TOKEN_EXPIRED", hour, ...at(NOW + 3605), "--tolerance", "5"],
+    ["before nbf", "ERR_TOKEN_NOT_ACTIVE", token({ nbf: NOW }), ...at(NOW - 1)],
+    ["too old", "ERR_TOKEN_EXPIRED", good, "--max-age", "60", ...at(NOW + 61)],
+    ["from the future", "ERR_TOKEN_NOT_ACTIVE", good, "--max-age", "60", ...at(NOW - 1)],
+    ["no exp", "ERR_TOKEN_CLAIM", good, "--expires-in", "60", ...at(NOW)],
+    ["no iss", "ERR_TOKEN_CLAIM", good, "--issuer", "me"],
+    ["another iss", "ERR_TOKEN_CLAIM", token({ iss: "you" }), "--issuer", "me"],
+    ["another sub", "ERR_TOKEN_CLAIM", good, "--subject", "ann"],
+    ["another aud", "ERR_TOKEN_CLAIM", token({ aud: "b" }), "--audience", "a"],
+    ["an aud that nobody asked for", "ERR_TOKEN_CLAIM", token({ aud: "b" })],
+    ["another typ", "ERR_TOKEN_CLAIM", good, "--typ", "at+jwt"],
+    ["two tokens", "ERR_", `${good}\n${good}\n`],
+  ];
+  for (const [what, code, text, ...args] of rows) {
+    test(what, async () => {
+      failed(await verify(text, ...args), 1, new RegExp(`^bulla: ${code}.*: `));
+    });
+  }
+  test("a claim is named", async () => {
+    failed(await verify(good, "--issuer", "me"), 1, "ERR_TOKEN_CLAIM", "iss");
+    const run = ended(await verify(good, "--issuer", "me", "--json"), 1, "ERR_TOKEN_CLAIM");
+    assert.ok(holds(json(run), "ERR_TOKEN_CLAIM"));
+  });
+});
+
+describe("sign refuses what is no object of claims, or contradicts", {
+  concurrency: AT_ONCE,
+}, () => {
+  const rows: [what: string, claims: unknown, ...args: string[]][] = [
+    ["no JSON", "{"],
+    ["a list", [1]],
+    ["text", '"tom"'],
+    ["null", "null"],
+    ["two objects", "{}\n{}"],
+    ["nothing", ""],
+    ["exp as text", { exp: "tomorrow" }],
+    ["aud as a number", { aud: 7 }],
+    ["exp beside --expires-in", { exp: NOW + 60 }, "--expires-in", "60"],
+    ["another iss", { iss: "you" }, "--issuer", "me"],
+    ["another sub", { sub: "tom" }, "--subject", "ann"],
+    ["another aud", { aud: "b" }, "--audience", "a"],
+    ["8192 characters and more", { long: "x".repeat(8192) }],
+  ];
+  for (const [what, claims, ...args] of rows) {
+    test(what, async () => {
+      const run = await sign(claims, ...args);
+      assert.ok(run.status === 1 || run.status === 2);
+      assert.equal(run.stdout, "");
+      assert.match(run.stderr, /^bulla: \S/);
+    });
+  }
+  test("too large has the library's code", async () => {
+    failed(await sign({ long: "x".repeat(8192) }), 1, "ERR_TOKEN_TOO_LARGE");
+  });
+  test("a contradiction is misuse", async () => {
+    failed(await sign({ iss: "you" }, "--issuer", "me"), 2, "ERR_OPTION");
+  });
+});
+
+describe("sign prints what the class signs, verify what it verifies", {
+  concurrency: AT_ONCE,
+}, () => {
+  const rows: [what: string, args: string[], policy: JwtPolicy][] = [
+    ["no policy", [], {}],
+    ["issuer", ["--issuer", "me"], { issuer: "me" }],
+    ["audience", ["--audience", "a"], { audience: "a" }],
+    ["subject", ["--subject", "tom"], { subject: "tom" }],
+    ["typ", ["--typ", "at+jwt"], { typ: "at+jwt" }],
+    ["expiry", ["--expires-in", "3600"], { expiresIn: 3600 }],
+    [
+      "all of them",
+      ["--issuer=me", "--audience=a", "--subject=tom", "--typ=at+jwt", "--expires-in=60"],
+      { issuer: "me", audience: "a", subject: "tom", typ: "at+jwt", expiresIn: 60 },
+    ],
+    ["a value like an option", ["--issuer=--json"], { issuer: "--json" }],
+  ];
+  for (const [what, args, policy] of rows) {
+    test(what, async () => {
+      const made = ended(await sign(CLAIMS, ...args), 0).stdout;
+      assert.equal(made, `${token(CLAIMS, policy)}\n`);
+      const opened = ended(await verify(made, ...args, ...at(NOW + 1), "--json"), 0);
+      const claims = new Jwt(NEW, policy).verify(made.trimEnd(), { now: NOW + 1 });
+      assert.ok(holds(json(opened), claims), opened.stdout);
+    });
+  }
+  test("without --now it is now", async () => {
+    const made = await bulla(["sign", "--key", newKey], { in: "{}" });
+    const { iat } = new Jwt(NEW).verify(ended(made, 0).stdout.trimEnd());
+    assert.ok(Math.abs((iat as number) - Date.now() / 1000) < 30);
+    failed(await verify(token(CLAIMS, { expiresIn: 60 })), 1, "ERR_TOKEN_EXPIRED");
+  });
+  test("--tolerance and --max-age let in what they allow", async () => {
+    const hour = token(CLAIMS, { expiresIn: 3600 });
+    ended(await verify(hour, "--tolerance", "5", ...at(NOW + 3604)), 0);
+    ended(await verify(hour, "--max-age", "60", ...at(NOW + 60)), 0);
+  });
+  test("the first key signs, all verify", async () => {
+    const both = ["--key", newKey, "--key", oldKey];
+    const made = await bulla(["sign", ...both, ...at(NOW)], { in: "{}" });
+    assert.equal(ended(made, 0).stdout.trimEnd(), token({}));
+    ended(await bulla(["verify", ...both], { in: token(CLAIMS, {}, OLD) }), 0);
+    failed(await bulla(["verify", ...both], { in: token(CLAIMS, {}, FOREIGN) }), 1, "SIGNATURE");
+  });
+  test("claims come from a file as from stdin", async () => {
+    const path = file(JSON.stringify(CLAIMS));
+    const args = ["sign", "--key", newKey, "--in", path, ...at(NOW)];
+    assert.equal(ended(await bulla(args), 0).stdout.trimEnd(), token(CLAIMS));
+  });
+  test("__proto__ is a claim like others", async () => {
+    const text = '{"__proto__":{"admin":true},"sub":"tom"}';
+    const made = ended(await sign(text), 0).stdout.trimEnd();
+    const payload = Buffer.from(made.split(".")[1] ?? "", "base64url").toString();
+    assert.ok(payload.startsWith(text.slice(0, -1)), payload);
+    ended(await verify(made, "--json"), 0, '"__proto__"');
+  });
+});
+
+test("control, C1 and bidi characters of claims are escaped, and mean the same", async () => {
+  const wild = "\u001b[2J\u009b31m\u202e\u2066\u2069\u200f\u061c\u007f\0\r\n\t";
+  const claims = { sub: wild, [`name${wild}`]: [wild], lone: "\ud800" };
+  const made = jws({ alg: "HS256" }, claims, NEW);
+  // bulla() holds all that is printed to that.
+  ended(await verify(made), 0);
+  assert.ok(holds(json(ended(await verify(made, "--json"), 0)), claims));
+});

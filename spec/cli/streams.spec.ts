@@ -1,0 +1,253 @@
+/**
+ * What `bulla` reads and writes: stdin, stdout, files, pipes that end early, a full disk, no terminal, too much input.
+ * Relied on: what a command prints is followed by one newline at most, but for `decrypt`, which adds nothing.
+ */
+
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+} from "node:fs";
+import { describe, test } from "node:test";
+import { Fernet } from "../../src/fernet.ts";
+import { Jwt } from "../../src/jwt.ts";
+import {
+  AT_ONCE,
+  bulla,
+  ended,
+  failed,
+  file,
+  fresh,
+  hide,
+  json,
+  keyOf,
+} from "../helpers/cli-process.ts";
+
+const JWT = Jwt.generateKey();
+const FERNET = Fernet.generateKey();
+const jwt = new Jwt(JWT);
+const fernet = new Fernet(FERNET);
+const TOKEN = jwt.sign({ sub: "tom" });
+const SEALED = fernet.encrypt("hello");
+const jwtKey = keyOf(JWT);
+const fernetKey = keyOf(FERNET);
+hide(TOKEN, SEALED);
+
+/** Every command that reads, with a good input and one that it refuses. */
+const COMMANDS: [args: string, good: string, bad: string][] = [
+  [`sign --key ${jwtKey}`, '{"sub":"tom"}', "[1"],
+  [`verify --key ${jwtKey}`, TOKEN, `${TOKEN}A`],
+  [`encrypt --key ${fernetKey}`, "hello", ""],
+  [`decrypt --key ${fernetKey}`, SEALED, `A${SEALED}`],
+  [`rotate --key ${fernetKey} --key ${keyOf(Fernet.generateKey())}`, SEALED, `A${SEALED}`],
+  ["inspect", TOKEN, "neither a token nor a field"],
+];
+const words = ([args]: [string, ...unknown[]]) => args.split(" ", 1)[0] as string;
+/** `encrypt` takes every message. */
+const REFUSING = COMMANDS.filter(([args]) => !args.startsWith("encrypt"));
+
+describe("--in and --out", { concurrency: AT_ONCE }, () => {
+  for (const row of COMMANDS) {
+    const [args, good] = row;
+    test(`${words(row)}: from a file to a new one, which only its owner can read`, async () => {
+      const path = fresh();
+      const run = ended(await bulla(`${args} --in ${file(good)} --out ${path}`), 0);
+      assert.equal(run.stdout, "");
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+      assert.notEqual(readFileSync(path, "utf8"), "");
+    });
+    test(`${words(row)}: a file that is there stays`, async () => {
+      const there = file("mine");
+      failed(await bulla(`${args} --out ${there}`, { in: good }), 2);
+      assert.equal(readFileSync(there, "utf8"), "mine");
+    });
+    test(`${words(row)}: an input that cannot be read has status 2`, async () => {
+      failed(await bulla(`${args} --in ${fresh()}`), 2);
+    });
+  }
+  for (const row of REFUSING) {
+    const [args, , bad] = row;
+    test(`${words(row)}: what is refused leaves no file`, async () => {
+      const path = fresh();
+      assert.notEqual((await bulla(`${args} --out ${path}`, { in: bad })).status, 0);
+      assert.ok(!existsSync(path));
+    });
+  }
+  test("a folder is no input", async () => {
+    const folder = fresh();
+    mkdirSync(folder);
+    failed(await bulla(`inspect --in ${folder}`), 2);
+  });
+  test("a link is not followed", async () => {
+    const [target, link] = [fresh(), fresh()];
+    symlinkSync(target, link);
+    failed(await bulla(`encrypt --key ${fernetKey} --out ${link}`, { in: "x" }), 2);
+    assert.ok(!existsSync(target));
+  });
+  test("the input's own file is not overwritten", async () => {
+    const path = file(SEALED);
+    failed(await bulla(`decrypt --key ${fernetKey} --in ${path} --out ${path}`), 2);
+    assert.equal(readFileSync(path, "utf8"), SEALED);
+  });
+});
+
+describe("stdin", { concurrency: AT_ONCE }, () => {
+  // Of no tokens, all can be rotated.
+  for (const row of REFUSING.filter(([args]) => !args.startsWith("rotate"))) {
+    const [args] = row;
+    test(`${words(row)}: empty, and none at all`, async () => {
+      const [empty, none] = await Promise.all([
+        bulla(args, { in: "" }),
+        bulla(args, { stdio: ["ignore", "pipe", "pipe"] }),
+      ]);
+      for (const run of [empty, none]) {
+        assert.notEqual(run.status, 0);
+        assert.equal(run.stdout, "");
+      }
+    });
+  }
+  for (const ending of ["\n", "\r\n"]) {
+    test(`one ${JSON.stringify(ending)} after a token is not part of it`, async () => {
+      ended(await bulla(`verify --key ${jwtKey}`, { in: TOKEN + ending }), 0);
+      const opened = await bulla(`decrypt --key ${fernetKey}`, { in: SEALED + ending });
+      assert.equal(ended(opened, 0).stdout, "hello");
+      ended(await bulla("inspect", { in: TOKEN + ending }), 0);
+    });
+  }
+  test("what comes late, in pieces, is read to its end", async () => {
+    const pieces = TOKEN.match(/.{1,40}/g) ?? [];
+    const run = await bulla(`verify --key ${jwtKey}`, { in: pieces });
+    ended(run, 0, "tom");
+  });
+  test("bytes that are not text are refused as a token, and taken as a message", async () => {
+    const bytes = Buffer.from(Array.from({ length: 512 }, (_, at) => at & 255));
+    for (const [args] of REFUSING) {
+      const run = await bulla(args, { in: bytes });
+      assert.notEqual(run.status, 0);
+      assert.equal(run.stdout, "");
+    }
+    const sealed = ended(await bulla(`encrypt --key ${fernetKey}`, { in: bytes }), 0);
+    assert.deepEqual(Buffer.from(fernet.decrypt(sealed.stdout.trimEnd())), bytes);
+    const opened = await bulla(`decrypt --key ${fernetKey}`, { in: sealed.stdout, raw: true });
+    assert.deepEqual(ended(opened, 0).bytes, bytes);
+  });
+  test("a message keeps its newlines, and gets none", async () => {
+    for (const message of ["", "\n", "a\r\n", "a\n\n", "\ufeffa"]) {
+      const sealed = ended(await bulla(`encrypt --key ${fernetKey}`, { in: message }), 0);
+      assert.equal(fernet.decryptText(sealed.stdout.trimEnd()), message);
+      const opened = await bulla(`decrypt --key ${fernetKey}`, { in: sealed.stdout, raw: true });
+      assert.equal(ended(opened, 0).stdout, message);
+    }
+  });
+});
+
+describe("a full disk has status 2", { concurrency: AT_ONCE }, () => {
+  const rows: [args: string, good: string][] = [
+    ...COMMANDS.map(([args, good]) => [args, good] as [string, string]),
+    ["keygen fernet", ""],
+    ["check", ""],
+    ["--help", ""],
+    ["--version", ""],
+  ];
+  for (const row of rows) {
+    test(words(row), async () => {
+      const full = openSync("/dev/full", "w");
+      const [args, good] = row;
+      const how = { in: good, stdio: ["pipe", full, "pipe"] as ["pipe", number, "pipe"] };
+      const run = await bulla(args, how);
+      closeSync(full);
+      ended(run, 2);
+      assert.match(run.stderr, /^bulla: [^\n]+\n$/);
+    });
+  }
+  test("of stderr, the status stays", async () => {
+    const full = openSync("/dev/full", "w");
+    const run = await bulla(`verify --key ${jwtKey}`, { in: "x", stdio: ["pipe", "pipe", full] });
+    closeSync(full);
+    assert.equal(run.status, 1);
+  });
+});
+
+describe("pipes", { concurrency: AT_ONCE }, () => {
+  const message = Buffer.alloc(3_000_000, "a line\n");
+  const big = file(fernet.encrypt(message));
+
+  test("a reader that is slow gets everything", async () => {
+    const run = await bulla(`decrypt --key ${fernetKey} --in ${big}`, {
+      also: ({ stdout }) => {
+        stdout?.pause();
+        setTimeout(() => stdout?.resume(), 400);
+      },
+    });
+    assert.equal(ended(run, 0).bytes.length, message.length);
+  });
+  test("a reader that leaves ends it, without a word about the message", async () => {
+    const run = await bulla(`decrypt --key ${fernetKey} --in ${big}`, {
+      also: ({ stdout }) => stdout?.destroy(),
+    });
+    assert.doesNotMatch(run.stderr, /a line/);
+  });
+  test("a reader of stderr that leaves does not change the status", async () => {
+    const run = await bulla(`verify --key ${jwtKey}`, {
+      in: "x",
+      also: ({ stderr }) => stderr?.destroy(),
+    });
+    assert.equal(run.status, 1);
+  });
+});
+
+describe("100 MB of input at most", { concurrency: 2 }, () => {
+  const huge = file("");
+  truncateSync(huge, 105_000_000);
+  for (const command of ["encrypt", "decrypt"]) {
+    test(`${command}: a file that is longer`, async () => {
+      const run = await bulla(`${command} --key ${fernetKey} --in ${huge}`);
+      assert.notEqual(run.status, 0);
+      assert.equal(run.stdout, "");
+    });
+  }
+  test("a stream without an end", async () => {
+    const zero = openSync("/dev/zero", "r");
+    const run = await bulla(`encrypt --key ${fernetKey}`, { stdio: [zero, "pipe", "pipe"] });
+    closeSync(zero);
+    assert.notEqual(run.status, 0);
+    assert.equal(run.stdout, "");
+  });
+  test("99 MB are taken", async () => {
+    const most = file("");
+    truncateSync(most, 99_000_000);
+    const path = fresh();
+    ended(await bulla(`encrypt --key ${fernetKey} --in ${most} --out ${path}`), 0);
+    assert.ok(statSync(path).size >= 132_000_000);
+  });
+});
+
+describe("--json is one line, whatever happens", { concurrency: AT_ONCE }, () => {
+  for (const row of REFUSING.filter(([args]) => !args.startsWith("sign"))) {
+    const [args, good, bad] = row;
+    test(words(row), async () => {
+      if (!args.startsWith("decrypt")) json(ended(await bulla(`${args} --json`, { in: good }), 0));
+      const refused = ended(await bulla(`${args} --json`, { in: bad }), 1);
+      assert.ok(`${refused.stdout}${refused.stderr}`.trimEnd().split("\n").length === 1);
+    });
+  }
+  test("sign, encrypt and check", async () => {
+    json(ended(await bulla(`sign --key ${jwtKey} --json`, { in: "{}" }), 0));
+    json(ended(await bulla(`encrypt --key ${fernetKey} --json`, { in: "a\nb" }), 0));
+    json(ended(await bulla("check --json"), 0));
+  });
+});
+
+test("a file that nobody may read has status 2", async (t) => {
+  if (process.getuid?.() === 0) return t.diagnostic("root may read everything: nothing was tested");
+  const path = file(TOKEN);
+  chmodSync(path, 0o000);
+  failed(await bulla(`inspect --in ${path}`), 2);
+});
