@@ -40,7 +40,6 @@ describe("a key or a token in argv is refused, and not repeated", { concurrency:
     ["a token after inspect", ["inspect", TOKEN]],
     ["a cookie after inspect", ["inspect", `Cookie: __Host-session=${SEALED}`]],
     ["a token after decrypt", ["decrypt", "--key", fernetKey, SEALED]],
-    ["a token after rotate", ["rotate", "--key", fernetKey, "--key", fernetKey, SEALED]],
     ["a token after --", ["verify", "--key", key, "--", TOKEN]],
     ["a token as an option", ["verify", `--${TOKEN}`]],
     ["a token as a short option", ["verify", `-${TOKEN}`]],
@@ -49,7 +48,6 @@ describe("a key or a token in argv is refused, and not repeated", { concurrency:
     ["a JWT key", ["sign", "--key", JWT]],
     ["a JWT key with =", ["verify", `--key=${JWT}`]],
     ["a Fernet key", ["decrypt", "--key", FERNET, "--in", sealed]],
-    ["a Fernet key with =", ["encrypt", `--key=${FERNET}`]],
     ["a Fernet key as a variable's name", ["encrypt", "--key", `env:${FERNET}`]],
     ["a secret", ["inspect", "--secret", JWT, "--in", token]],
     ["a key as a number", ["verify", "--key", key, "--now", JWT]],
@@ -68,15 +66,11 @@ describe("misuse has status 2", { concurrency: AT_ONCE }, () => {
     [""],
     ["verfy", /\bverify\b/],
     ["encript", /\bencrypt\b/],
-    ["roate", /\brotate\b/],
-    ["Keygen jwt", /\bkeygen\b/],
     ["vender jwt folder", /\bvendor\b/],
     [`verify --key ${key} --isuer me`, /--issuer\b/],
-    [`verify --key ${key} --tollerance 5`, /--tolerance\b/],
     [`decrypt --key ${fernetKey} --tll 60`, /--ttl\b/],
     ["inspect --secert env:A", /--secret\b/],
     ["keygen jtw", /\bjwt\b/],
-    ["keygen fernat", /\bfernet\b/],
     ["keygen", /\bjwt\b.*\bfernet\b.*\bsecret\b/s],
     ["keygen jwt fernet"],
     [`vendor cokie ${fresh()}`, /\bcookie\b/],
@@ -84,17 +78,12 @@ describe("misuse has status 2", { concurrency: AT_ONCE }, () => {
     [`decrypt --key ${fernetKey} --issuer me`],
     [`verify --key ${key} --ttl 60`],
     [`encrypt --key ${fernetKey} --ttl 60`],
-    [`encrypt --key ${fernetKey} --secret ${key}`],
     ["check --key env:A"],
-    ["check more"],
     ["sign", /--key\b/],
-    ["verify", /--key\b/],
-    ["encrypt", /--key\b/],
     ["decrypt", /--key\b/],
     ["rotate", /--key\b/],
     ["verify --key"],
     [`verify --key ${key} --issuer`],
-    [`verify --key ${key} --now`],
     ["vendor"],
     ["vendor jwt"],
     ["vendor --check"],
@@ -111,13 +100,13 @@ describe("misuse has status 2", { concurrency: AT_ONCE }, () => {
 });
 
 describe("a number is a number of seconds", { concurrency: AT_ONCE }, () => {
-  const bad = ["", " ", "abc", "1x", "NaN", "Infinity", "-Infinity", "1e400"];
+  const bad = ["", "abc", "NaN", "1e400"];
   const rows = [
     ...bad.map((value) => [value, `verify --key ${key} --in ${token} --now`]),
-    ...["", "-1", "x"].map((value) => [value, `decrypt --key ${fernetKey} --in ${sealed} --ttl`]),
-    ...["", "x"].map((value) => [value, `sign --key ${key} --expires-in`]),
-    ...["", "-1"].map((value) => [value, `verify --key ${key} --in ${token} --max-age`]),
-    ...["", "-1"].map((value) => [value, `verify --key ${key} --in ${token} --tolerance`]),
+    ...["", "-1"].map((value) => [value, `decrypt --key ${fernetKey} --in ${sealed} --ttl`]),
+    ["x", `sign --key ${key} --expires-in`],
+    ["-1", `verify --key ${key} --in ${token} --max-age`],
+    ["", `verify --key ${key} --in ${token} --tolerance`],
     ["-1", `encrypt --key ${fernetKey} --now`],
   ] as [string, string][];
   for (const [value, args] of rows) {
@@ -167,8 +156,6 @@ describe("what a message repeats cannot drive a terminal", { concurrency: AT_ONC
   const rows: [what: string, args: string[]][] = [
     ["a command", [`verify${wild}`]],
     ["an option", ["verify", `--issuer${wild}`]],
-    ["a kind of key", ["keygen", `jwt${wild}`]],
-    ["a module", ["vendor", `jwt${wild}`, fresh()]],
     ["a variable's name", ["sign", "--key", `env:${wild}`]],
     ["a key file's name", ["sign", "--key", `file:no${wild}`]],
     ["an input's name", ["inspect", "--in", `no${wild}`]],

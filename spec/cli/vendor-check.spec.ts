@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   copyFileSync,
@@ -24,19 +25,19 @@ import {
   editManifest,
   fileOf,
   KINDS,
-  type Kind,
   manifestOf,
   rehash,
   vendored,
 } from "../helpers/cli-vendor.ts";
 
-const good = new Map<Kind, string>();
-for (const kind of KINDS) good.set(kind, await vendored(kind, "jwt"));
+const [kind = "ts", ...others] = KINDS;
+const [jwt, hmac] = [fileOf(kind, "jwt"), fileOf(kind, "internal/hmac")];
+const good = await vendored(kind, "jwt");
 
 /** A copy of a good folder, changed; and what --check says of it. */
-async function changed(kind: Kind, change: (folder: string) => void): Promise<Run> {
-  const folder = fresh(`-${kind}`);
-  cpSync(good.get(kind) as string, folder, { recursive: true });
+async function changed(change: (folder: string) => void): Promise<Run> {
+  const folder = fresh();
+  cpSync(good, folder, { recursive: true });
   change(folder);
   return check(folder);
 }
@@ -56,178 +57,171 @@ function notGood(run: Run): void {
   assert.notEqual(`${run.stdout}${run.stderr}`, "");
 }
 
-for (const kind of KINDS) {
-  const [jwt, hmac] = [fileOf(kind, "jwt"), fileOf(kind, "internal/hmac")];
+describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
+  test("a folder as it was written is good", async () => {
+    ended(await changed(() => {}), 0);
+  });
 
-  describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
-    test("a folder as it was written is good", async () => {
-      ended(await changed(kind, () => {}), 0);
+  for (const name of [jwt, hmac, "LICENSE"]) {
+    test(`one byte of ${name} changed`, async () => {
+      ended(await changed((folder) => void flip(join(folder, name))), 1, name);
     });
+  }
+  test("one byte changed, and its hash in the manifest with it", async () => {
+    const run = await changed((folder) => {
+      const [before, after] = flip(join(folder, hmac));
+      editManifest(folder, (manifest) => rehash(manifest, hmac, before, after));
+    });
+    ended(run, 1, hmac);
+  });
+  test("a newline more, a file cut, and one with another's contents", async () => {
+    ended(await changed((folder) => appendFileSync(join(folder, jwt), "\n")), 1, jwt);
+    ended(await changed((folder) => truncateSync(join(folder, hmac))), 1, hmac);
+    const swap = (folder: string) => copyFileSync(join(folder, jwt), join(folder, hmac));
+    ended(await changed(swap), 1, hmac);
+  });
 
-    for (const name of [jwt, hmac, "LICENSE"]) {
-      test(`one byte of ${name} changed`, async () => {
-        ended(await changed(kind, (folder) => void flip(join(folder, name))), 1, name);
-      });
-    }
-    test("one byte changed, and its hash in the manifest with it", async () => {
-      const run = await changed(kind, (folder) => {
-        const [before, after] = flip(join(folder, hmac));
-        editManifest(folder, (manifest) => rehash(manifest, hmac, before, after));
-      });
-      ended(run, 1, hmac);
+  for (const name of [`more.${kind}`, `internal/more.${kind}`, "more", ".hidden", "new/more.txt"]) {
+    test(`${name} more`, async () => {
+      const add = (folder: string) => {
+        mkdirSync(join(folder, "new"), { recursive: true });
+        if (!name.startsWith("new/")) rmSync(join(folder, "new"), { recursive: true });
+        writeFileSync(join(folder, name), "export {};\n");
+      };
+      ended(await changed(add), 1, name.replace(/^new\/.*/, "new"));
     });
-    test("a hash of the manifest changed alone", async () => {
-      const run = await changed(kind, (folder) =>
-        editManifest(folder, ({ files }) => {
-          files[hmac] = files[jwt] as string;
+  }
+  test("a file more that the manifest lists, with its hash", async () => {
+    const contents = "export {};\n";
+    const name = `internal/more.${kind}`;
+    const run = await changed((folder) => {
+      writeFileSync(join(folder, name), contents);
+      editManifest(folder, ({ files }) => {
+        files[name] = createHash("sha256").update(contents).digest("hex");
+      });
+    });
+    ended(run, 1, name);
+  });
+
+  test("a file less, and one that the manifest does not list either", async () => {
+    const run = await changed((folder) => rmSync(join(folder, hmac)));
+    ended(run, 1, hmac);
+    const both = await changed((folder) => {
+      rmSync(join(folder, hmac));
+      editManifest(folder, ({ files }) => delete files[hmac]);
+    });
+    ended(both, 1, hmac);
+  });
+  test("a file that the manifest does not list, changed", async () => {
+    const run = await changed((folder) => {
+      flip(join(folder, hmac));
+      editManifest(folder, ({ files }) => delete files[hmac]);
+    });
+    ended(run, 1, hmac);
+  });
+
+  test("another version", async () => {
+    for (const version of ["0.0.1", ""]) {
+      const run = await changed((folder) =>
+        editManifest(folder, (manifest) => {
+          manifest.bulla = version;
         }),
       );
       notGood(run);
-    });
-    test("a newline more, a file cut, and one with another's contents", async () => {
-      ended(await changed(kind, (folder) => appendFileSync(join(folder, jwt), "\n")), 1, jwt);
-      ended(await changed(kind, (folder) => truncateSync(join(folder, hmac))), 1, hmac);
-      const swap = (folder: string) => copyFileSync(join(folder, jwt), join(folder, hmac));
-      ended(await changed(kind, swap), 1, hmac);
-    });
-
-    for (const name of [
-      `more.${kind}`,
-      `internal/more.${kind}`,
-      "more",
-      ".hidden",
-      "new/more.txt",
-    ]) {
-      test(`${name} more`, async () => {
-        const add = (folder: string) => {
-          mkdirSync(join(folder, "new"), { recursive: true });
-          if (!name.startsWith("new/")) rmSync(join(folder, "new"), { recursive: true });
-          writeFileSync(join(folder, name), "export {};\n");
-        };
-        ended(await changed(kind, add), 1, name);
-        // Listed, with a hash that is right.
-        const run = await changed(kind, (folder) => {
-          add(folder);
-          editManifest(folder, ({ files }) => {
-            files[name] = "0".repeat(64);
-          });
-        });
-        notGood(run);
-      });
     }
+  });
+  test("other modules, or another kind, than the files", async () => {
+    const edits: ((folder: string) => void)[] = [
+      (folder) => editManifest(folder, (manifest) => manifest.modules.push("fernet")),
+      (folder) => editManifest(folder, (manifest) => void (manifest.modules = [])),
+      (folder) => editManifest(folder, (manifest) => void (manifest.modules = ["base64url"])),
+      (folder) => editManifest(folder, (manifest) => void (manifest.modules = ["../jwt"])),
+      (folder) => editManifest(folder, (manifest) => void (manifest.kind = "other")),
+    ];
+    for (const edit of edits) notGood(await changed(edit));
+  });
 
-    test("a file less, and one that the manifest does not list either", async () => {
-      const run = await changed(kind, (folder) => rmSync(join(folder, hmac)));
-      ended(run, 1, hmac);
-      const both = await changed(kind, (folder) => {
-        rmSync(join(folder, hmac));
-        editManifest(folder, ({ files }) => delete files[hmac]);
-      });
-      ended(both, 1, hmac);
-    });
-    test("a file that the manifest does not list, changed", async () => {
-      const run = await changed(kind, (folder) => {
-        flip(join(folder, hmac));
-        editManifest(folder, ({ files }) => delete files[hmac]);
-      });
-      ended(run, 1, hmac);
-    });
-
-    test("another version", async () => {
-      for (const version of ["0.0.1", "99.0.0", "", "0.1"]) {
-        const run = await changed(kind, (folder) =>
-          editManifest(folder, (manifest) => {
-            manifest.bulla = version;
-          }),
-        );
-        notGood(run);
-      }
-    });
-    test("other modules, or another kind, than the files", async () => {
-      const edits: ((folder: string) => void)[] = [
-        (folder) => editManifest(folder, (manifest) => manifest.modules.push("fernet")),
-        (folder) => editManifest(folder, (manifest) => void (manifest.modules = [])),
-        (folder) => editManifest(folder, (manifest) => void (manifest.modules = ["base64url"])),
-        (folder) => editManifest(folder, (manifest) => void (manifest.modules = ["../jwt"])),
-        (folder) => editManifest(folder, (manifest) => void (manifest.kind = "other")),
-      ];
-      for (const edit of edits) notGood(await changed(kind, edit));
-    });
-
-    test("a link in the place of a file, of a folder, of the manifest", async () => {
-      for (const name of [jwt, hmac, "internal", "bulla.json", "LICENSE"]) {
-        const run = await changed(kind, (folder) => {
-          const away = fresh();
-          // With the same contents: it can be changed from elsewhere later.
-          renameSync(join(folder, name), away);
-          symlinkSync(away, join(folder, name));
-        });
-        notGood(run);
-      }
-    });
-    test("a link more", async () => {
-      notGood(await changed(kind, (folder) => symlinkSync("/", join(folder, "more"))));
-      notGood(await changed(kind, (folder) => symlinkSync(jwt, join(folder, `internal/${jwt}`))));
-    });
-    test("a folder in the place of a file", async () => {
-      const run = await changed(kind, (folder) => {
-        rmSync(join(folder, hmac));
-        mkdirSync(join(folder, hmac));
+  test("a link in the place of a file, of a folder, of the manifest", async () => {
+    for (const name of [jwt, hmac, "internal", "bulla.json", "LICENSE"]) {
+      const run = await changed((folder) => {
+        const away = fresh();
+        // With the same contents: it can be changed from elsewhere later.
+        renameSync(join(folder, name), away);
+        symlinkSync(away, join(folder, name));
       });
       notGood(run);
-    });
-
-    const secret = file("what no output may hold");
-    for (const path of [
-      "../outside",
-      `..${secret}`,
-      secret,
-      `internal/../../${secret}`,
-      `./${jwt}`,
-      `internal//hmac.${kind}`,
-      `internal\\hmac.${kind}`,
-      "..\\outside",
-      "C:\\outside",
-      "C:outside",
-      `${jwt}::$DATA`,
-      `${jwt} `,
-      `${jwt}\0`,
-      "",
-      ".",
-      "CON",
-      "__proto__",
-      "\u001b[31m\u202e",
-    ]) {
-      test(`the manifest lists ${JSON.stringify(path.replace(secret, "/..."))}`, async () => {
-        const run = await changed(kind, (folder) => {
-          const { files, ...rest } = manifestOf(folder);
-          const entries = Object.entries(files).map((pair) =>
-            pair.map((one) => JSON.stringify(one)),
-          );
-          const hash = JSON.stringify(Object.values(files)[0]);
-          const text = [...entries, [JSON.stringify(path), hash]].map((pair) => pair.join(":"));
-          const head = JSON.stringify(rest).slice(0, -1);
-          writeFileSync(join(folder, "bulla.json"), `${head},"files":{${text.join(",")}}}`);
-        });
-        notGood(run);
-        assert.doesNotMatch(`${run.stdout}${run.stderr}`, /what no output may hold/);
-      });
     }
+  });
+  test("a link more", async () => {
+    notGood(await changed((folder) => symlinkSync("/", join(folder, "more"))));
+    notGood(await changed((folder) => symlinkSync(jwt, join(folder, `internal/${jwt}`))));
+  });
+  test("a folder in the place of a file", async () => {
+    const run = await changed((folder) => {
+      rmSync(join(folder, hmac));
+      mkdirSync(join(folder, hmac));
+    });
+    notGood(run);
+  });
 
-    test("a manifest that is none", async () => {
-      for (const text of ["", "{", "[]", "null", "{}", '{"files":[]}', '"jwt"', "\xff"]) {
-        const run = await changed(kind, (folder) =>
-          writeFileSync(join(folder, "bulla.json"), text, "latin1"),
-        );
-        notGood(run);
-      }
+  const SECRET = "what no output may hold";
+  const secret = file(SECRET);
+  for (const path of [
+    "../outside",
+    `..${secret}`,
+    `internal/../../${secret}`,
+    `./${jwt}`,
+    `internal\\hmac.${kind}`,
+    "C:\\outside",
+    "C:outside",
+    `${jwt}::$DATA`,
+    `${jwt}\0`,
+    "",
+    "CON",
+    "__proto__",
+    "\u001b[31m\u202e",
+  ]) {
+    test(`the manifest lists ${JSON.stringify(path.replace(secret, "/..."))}`, async () => {
+      const run = await changed((folder) => {
+        const { files, ...rest } = manifestOf(folder);
+        const entries = Object.entries(files).map((pair) => pair.map((one) => JSON.stringify(one)));
+        const hash = JSON.stringify(createHash("sha256").update(SECRET).digest("hex"));
+        const text = [...entries, [JSON.stringify(path), hash]].map((pair) => pair.join(":"));
+        const head = JSON.stringify(rest).slice(0, -1);
+        writeFileSync(join(folder, "bulla.json"), `${head},"files":{${text.join(",")}}}`);
+      });
+      notGood(run);
+      assert.doesNotMatch(`${run.stdout}${run.stderr}`, new RegExp(SECRET));
     });
-    test("a foreign file's name cannot drive a terminal", async () => {
-      const name = "more\u001b[2J\u009b\u202e\n.js";
-      const run = await changed(kind, (folder) => writeFileSync(join(folder, name), ""));
-      ended(run, 1);
-      assert.doesNotMatch(`${run.stdout}${run.stderr}`, UNSAFE);
-    });
+  }
+
+  test("a manifest that is none", async () => {
+    for (const text of ["", "{", "[]", "null", "{}"]) {
+      const run = await changed((folder) =>
+        writeFileSync(join(folder, "bulla.json"), text, "latin1"),
+      );
+      notGood(run);
+    }
+  });
+  test("a foreign file's name cannot drive a terminal", async () => {
+    const name = "more\u001b[2J\u009b\u202e\n.js";
+    const run = await changed((folder) => writeFileSync(join(folder, name), ""));
+    ended(run, 1);
+    assert.doesNotMatch(`${run.stdout}${run.stderr}`, UNSAFE);
+  });
+});
+
+for (const other of others) {
+  test(`--check, ${other}: good, and all at once that is not`, async () => {
+    const folder = await vendored(other, "jwt");
+    ended(await check(folder), 0);
+    const [edited, missing, more] = ["jwt", "internal/hmac", "internal/more"].map((name) =>
+      fileOf(other, name),
+    ) as [string, string, string];
+    flip(join(folder, edited));
+    rmSync(join(folder, missing));
+    writeFileSync(join(folder, more), "");
+    ended(await check(folder), 1, edited, missing, more);
   });
 }
 

@@ -100,20 +100,20 @@ describe("vendor refuses", { concurrency: AT_ONCE }, () => {
   });
 });
 
-const SETS: Module[][] = [
-  ...MODULES.map((name) => [name]),
-  ["jwt", "fernet"],
-  ["base64url", "cookie"],
-  [...MODULES],
-];
+const SETS: Record<string, Module[][]> = {
+  js: [...MODULES.map((name) => [name]), ["jwt", "fernet"], [...MODULES]],
+  ts: [["base64url"], ["jwt", "fernet"], [...MODULES]],
+};
 
 for (const kind of KINDS) {
   describe(`vendor writes ${kind}`, { concurrency: AT_ONCE }, () => {
-    for (const modules of SETS) {
+    for (const modules of SETS[kind] ?? []) {
       test(modules.join(" "), async () => {
         const folder = await vendored(kind, ...modules);
         isWhole(folder, kind, modules);
         isListed(folder, kind, modules);
+        // All that a module needs is there: its self-test runs where nothing else is.
+        if (kind === "js") runIn(folder, "check.js");
         ended(await check(folder), 0);
       });
     }
@@ -137,6 +137,16 @@ for (const kind of KINDS) {
       ended(await into(folder, kind, "base64url"), 0);
       ended(await check(folder), 0);
     });
+  });
+}
+
+/** What Node prints there. */
+function runIn(folder: string, ...args: string[]): string {
+  return execFileSync(process.execPath, args, {
+    cwd: folder,
+    encoding: "utf8",
+    env: {},
+    stdio: ["ignore", "pipe", "pipe"],
   });
 }
 
@@ -188,24 +198,15 @@ function isListed(folder: string, kind: string, modules: readonly string[]): voi
 
 if (KINDS.includes("js")) {
   describe("vendored JavaScript", { concurrency: AT_ONCE }, () => {
-    const run = (folder: string, ...args: string[]) =>
-      execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8", env: {} });
-
-    test("check.js passes where nothing else is, and fails where the code is broken", async () => {
+    test("check.js fails where the code is broken", async () => {
       const folder = await vendored("js", "jwt", "fernet");
-      run(folder, "check.js");
       const path = join(folder, "internal/hmac.js");
       const text = readFileSync(path, "utf8");
       const broken = text.replaceAll(/0x36|\b54\b/g, "0x37");
       assert.notEqual(broken, text, "the inner pad of RFC 2104");
       writeFileSync(path, broken);
-      assert.throws(() => run(folder, "check.js"));
+      assert.throws(() => runIn(folder, "check.js"));
     });
-    for (const name of MODULES) {
-      test(`check.js of ${name} alone passes`, async () => {
-        run(await vendored("js", name), "check.js");
-      });
-    }
     test("it works as an import, and throws one TokenError", async () => {
       const folder = await vendored("js", "jwt", "fernet");
       const code = `
@@ -213,7 +214,7 @@ if (KINDS.includes("js")) {
         const fernet = await import("./fernet.js");
         const jwt = new Jwt(Jwt.generateKey());
         console.log(jwt.verify(jwt.sign({ sub: "tom" })).sub, fernet.TokenError === TokenError);`;
-      assert.equal(run(folder, "--input-type=module", "-e", code), "tom true\n");
+      assert.equal(runIn(folder, "--input-type=module", "-e", code), "tom true\n");
     });
   });
 }
