@@ -173,7 +173,7 @@ describe("what a message repeats cannot drive a terminal", { concurrency: AT_ONC
 });
 
 test("a pipe gets no colours, asked for none or not", async () => {
-  const args = ["inspect", "--in", token];
+  const args = ["inspect", "--in", token, "--now", "1700000000"];
   const plain = ended(await bulla(args), 0);
   for (const [more, env] of [
     [[], { NO_COLOR: "1" }],
@@ -184,7 +184,7 @@ test("a pipe gets no colours, asked for none or not", async () => {
 });
 
 test("the sources run as they are, and say the same", async () => {
-  const args = ["inspect", "--json", "--in", token];
+  const args = ["inspect", "--json", "--in", token, "--now", "1700000000"];
   const [source, quick] = await Promise.all([bulla(args, { program: SOURCE }), bulla(args)]);
   assert.deepEqual(json(source), json(quick));
   assert.equal(source.status, 0);

@@ -62,7 +62,7 @@ function build(): string {
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const fresh = mkdtempSync(join(cache, "new-"));
-  for (const name of ["package.json", "LICENSE", "README.md", "src", "tsconfig.json"]) {
+  for (const name of ["package.json", "LICENSE", "README.md", "src", "tsconfig.json", "vectors"]) {
     cpSync(join(ROOT, name), join(fresh, name), { recursive: true });
   }
   try {

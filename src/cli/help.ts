@@ -16,10 +16,14 @@ const GENERAL = `bulla: tokens in sealed envelopes
 KEY is env:NAME, file:PATH (text) or raw:PATH (bytes), and never the key itself. What a command works on
 comes from stdin or --in FILE, and goes to stdout or --out FILE, which must not be there yet.
 --json prints one line for programs, --now S sets the time. Exit status: 0 good, 1 refused, 2 misuse, a
-key or a file. bulla COMMAND --help tells more, with an example that works as it stands.
+key or a file. bulla COMMAND --help tells more, with an example that works as it stands; --version which
+bulla this is.
 `;
 
-const POLICY = `  --issuer --audience --subject --typ --jwt-id   what it must say; --issuer and --audience can be repeated
+const KEY = `  KEY is env:NAME, file:PATH (text, its last newline dropped) or raw:PATH (bytes).
+`;
+
+const POLICY = `${KEY}  --issuer --audience --subject --typ --jwt-id   what it must say; --issuer and --audience can be repeated
   --expires-in S --not-before S                  sign: sets exp and nbf; verify: exp must be there
   --max-age S                                    the greatest age since iat
   --tolerance S                                  how far the clocks may differ
@@ -42,6 +46,7 @@ Tells what a JWT, a Fernet token, a session cookie or a whole Cookie: or Set-Coo
 can read of it, and what the keys prove. A token that is a cookie's value needs that cookie's --name. It takes
 the options of verify, too. The status is 0 for what is recognised, and with --secret only for what is proven.
 
+${KEY}
   cat > token.txt <<'END'
   gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==
   END
@@ -71,6 +76,7 @@ ${POLICY}
 
 Reads a message, which can be any bytes, and prints a Fernet token under the first key.
 
+${KEY}
   bulla keygen fernet --out fernet.key
   printf 'a secret' | bulla encrypt --key file:fernet.key --out token.txt
   bulla decrypt --key file:fernet.key < token.txt
@@ -80,6 +86,7 @@ Reads a message, which can be any bytes, and prints a Fernet token under the fir
 Reads a Fernet token and writes its message, to the byte; with --ttl only if it is no older than so many
 seconds. What is not text is not written to a terminal.
 
+${KEY}
   bulla keygen fernet --out fernet.key
   printf 'a secret' | bulla encrypt --key file:fernet.key --out token.txt
   bulla decrypt --key file:fernet.key --ttl 60 < token.txt
@@ -88,6 +95,7 @@ seconds. What is not text is not written to a terminal.
 
 Reads Fernet tokens, one a line, and writes each under the first key with the same time: all, or nothing.
 
+${KEY}
   bulla keygen fernet --out old.key
   bulla keygen fernet --out new.key
   echo one | bulla encrypt --key file:old.key >> tokens.txt

@@ -25,6 +25,8 @@ export interface Report {
   /** How many keys were given. */
   readonly keys: number;
   readonly now: number;
+  /** Why the status is 1. */
+  readonly refused: Failure | undefined;
 }
 
 export const inspect: Command = {
@@ -40,8 +42,8 @@ export const inspect: Command = {
     const inspected = cookiesOf(field, args.text("name")).map((cookie) =>
       inspectCookie(cookie, keys, contextOf(args, now), field),
     );
-    const report = { field, inspected, keys: keys.length, now };
-    const failure = failureOf(report);
+    const failure = failureOf(field, inspected, keys.length);
+    const report = { field, inspected, keys: keys.length, now, refused: failure };
     const out = args.text("out");
     // Only what is good goes into a file.
     if (failure === undefined || (out === undefined && hasSomething(report))) {
@@ -85,7 +87,11 @@ function inspectCookie(
 }
 
 /** Why the status is 1: nothing is recognised, or the keys prove nothing. */
-function failureOf({ inspected, keys, field }: Report): Failure | undefined {
+function failureOf(
+  field: Field,
+  inspected: readonly Inspected[],
+  keys: number,
+): Failure | undefined {
   const good = inspected.some(({ proof }) => (keys > 0 ? proof.proven : proof.kind !== "unknown"));
   if (good) return;
   const { code, claim } = reasonOf(inspected);

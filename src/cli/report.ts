@@ -157,7 +157,8 @@ export function jsonReport(report: Report): string {
   const proven = inspected.some(({ proof }) => proof.proven);
   const cookies = inspected.map((one) => jsonOf(one, now));
   const attributes = Object.fromEntries(field.attributes.map(([n, value]) => [n, value ?? true]));
-  const all = { kind: field.kind, proven, cookies };
+  const { code, claim } = report.refused ?? {};
+  const all = { kind: field.kind, proven, code, claim, cookies };
   return `${json(field.kind === "set-cookie" ? { ...all, attributes } : all)}\n`;
 }
 

@@ -66,7 +66,9 @@ function writeFolder(
 function checkFolder(io: Io, folder: string, asJson: boolean): void {
   const version = versionOf(io.root);
   const found = withFile("the folder", () => contentsOf(folder));
-  if (found === undefined) throw new Failure(WRONG, "ENOENT", "there is no such folder");
+  if (found === undefined || found.size === 0) {
+    throw new Failure(WRONG, "ENOENT", "there is no such folder, or nothing in it");
+  }
   const manifest = manifestOf(found);
   if (manifest !== undefined && manifest.bulla !== version) {
     const advice = "check it with that version of the command";
