@@ -21,7 +21,7 @@ import {
   keyOf,
   UNSAFE,
 } from "../helpers/cli-process.ts";
-import { SOURCE, VERSION } from "../helpers/cli-program.ts";
+import { ROOT, SOURCE, VERSION } from "../helpers/cli-program.ts";
 
 const FERNET = Fernet.generateKey();
 const JWT = Jwt.generateKey();
@@ -185,7 +185,11 @@ test("a pipe gets no colours, asked for none or not", async () => {
 
 test("the sources run as they are, and say the same", async () => {
   const args = ["inspect", "--json", "--in", token, "--now", "1700000000"];
-  const [source, quick] = await Promise.all([bulla(args, { program: SOURCE }), bulla(args)]);
+  const [source, quick] = await Promise.all([
+    // From there tsx is found.
+    bulla(args, { program: SOURCE, cwd: ROOT }),
+    bulla(args),
+  ]);
   assert.deepEqual(json(source), json(quick));
   assert.equal(source.status, 0);
 });

@@ -85,10 +85,10 @@ export function unknownWord(word: string, what: string, known: readonly string[]
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word === "" || word.length > 24) return undefined;
   const lower = word.toLowerCase();
-  const begun = known.filter((one) => one.startsWith(lower) || lower.startsWith(one));
-  let best = begun.length === 1 ? begun[0] : undefined;
+  const begun = known.filter((one) => one.startsWith(lower));
+  if (begun.length === 1) return begun[0];
+  let best: string | undefined;
   let least = Math.min(3, Math.ceil(lower.length / 2)) + 1;
-  if (best !== undefined) return best;
   for (const one of known) {
     const distance = distanceOf(lower, one);
     if (distance < least) [best, least] = [one, distance];

@@ -1,6 +1,7 @@
 /** What is inspected: a token, or a `Cookie` or `Set-Cookie` field with its name or without (RFC 6265bis section 4). */
 
 import { isCookieValue, readCookies } from "../internal/cookies.ts";
+import { Failure, REFUSED } from "./failure.ts";
 
 export interface Cookie {
   readonly name: string;
@@ -15,41 +16,54 @@ export interface Field {
   readonly attributes: readonly (readonly [name: string, value: string | undefined])[];
 }
 
+/** A token (RFC 9110 section 5.6.2), of a length that sessions can have. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,512}$/;
 const ATTRIBUTE =
   /^(?:path|domain|max-age|expires|secure|httponly|samesite|partitioned|priority)$/i;
 // A name as a cookie has it; of a token only padding is like it, and nothing follows that.
-const PAIR = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*=[ \t]*[^=\s]/;
+const PAIR = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,512}[ \t]*=[ \t]*[^=\s]/;
+/** No server takes a header so long. */
+const LONGEST = 1_000_000;
 
+type Pair = readonly [name: string, value: string | undefined];
+
+/** @throws Failure ERR_TOKEN_TOO_LARGE */
 export function readField(text: string): Field {
-  const [, label, rest = text] = /^(cookie|set-cookie)[ \t]*:\s*([\s\S]*)$/i.exec(text) ?? [];
-  if (label === undefined && !PAIR.test(text)) {
+  const [label = "", rest = text] = labelled(text);
+  if (label === "" && !PAIR.test(text)) {
     return { kind: "token", cookies: [{ name: "", value: text }], attributes: [] };
   }
-  const [first = "", ...others] = rest.split(";").map(pairOf);
-  const attributes = others.filter((pair) => typeof pair !== "string");
-  const isSet =
-    label === undefined
-      ? attributes.length > 0 && attributes.every(([name]) => ATTRIBUTE.test(name))
-      : label.length > "cookie".length;
-  if (!isSet) return { kind: "cookie", cookies: cookiesOf(rest), attributes: [] };
-  const [name, value = ""] = typeof first === "string" ? ["", undefined] : first;
-  const cookies = name !== "" && isCookieValue(value) ? [{ name, value }] : [];
-  return { kind: "set-cookie", cookies, attributes };
+  if (rest.length > LONGEST) {
+    throw new Failure(REFUSED, "ERR_TOKEN_TOO_LARGE", "the field is too long for a server");
+  }
+  const [first, ...others] = rest.split(";").map(pairOf);
+  const attributes = others.filter(([name]) => name !== "");
+  const looksSet = attributes.length > 0 && attributes.every(([name]) => ATTRIBUTE.test(name));
+  if (label === "cookie" || (label === "" && !looksSet)) {
+    return { kind: "cookie", cookies: cookiesOf(rest), attributes: [] };
+  }
+  const [name, value = ""] = first as Pair;
+  const isCookie = NAME.test(name) && isCookieValue(value);
+  return { kind: "set-cookie", cookies: isCookie ? [{ name, value }] : [], attributes };
+}
+
+/** The name of the field, if it stands there, and the rest. */
+function labelled(text: string): string[] {
+  const [whole, label] = /^(cookie|set-cookie)[ \t]*:/i.exec(text) ?? [];
+  if (whole === undefined) return [];
+  return [(label as string).toLowerCase(), text.slice(whole.length).trim()];
 }
 
 /** The cookies that readCookies finds, name by name in order. */
 function cookiesOf(header: string): Cookie[] {
-  const names = header.split(";").map((pair) => (pair.split("=", 1)[0] as string).trim());
-  return [...new Set(names)].flatMap((name) => {
-    try {
-      return readCookies(header, name).map((value) => ({ name, value }));
-    } catch {
-      return []; // Not a name, so no server reads it.
-    }
-  });
+  const names = header.split(";").map((pair) => pairOf(pair)[0]);
+  return [...new Set(names)]
+    .filter((name) => NAME.test(name))
+    .flatMap((name) => readCookies(header, name).map((value) => ({ name, value })));
 }
 
-function pairOf(pair: string): readonly [name: string, value: string | undefined] | "" {
-  const [, name = "", value] = /^[ \t]*([^=]*?)[ \t]*(?:=[ \t]*(.*?)[ \t]*)?$/s.exec(pair) ?? [];
-  return name === "" ? "" : [name, value];
+function pairOf(pair: string): Pair {
+  const equals = pair.indexOf("=");
+  if (equals < 0) return [pair.trim(), undefined];
+  return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
 }

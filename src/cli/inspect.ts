@@ -63,9 +63,10 @@ function cookiesOf({ kind, cookies }: Field, name: string | undefined): readonly
 }
 
 function contextOf(args: Args, now: number): Omit<Context, "cookie"> {
-  const hasPolicy = Object.keys(POLICY).some((name) => args.has(name));
-  const policy = hasPolicy ? policyOf(args) : undefined;
-  return { now, policy, ttl: args.number("ttl"), maxAge: args.number("max-age") };
+  const { "max-age": _, ...claims } = POLICY;
+  const hasPolicy = Object.keys(claims).some((name) => args.has(name));
+  const [ttl, maxAge] = [args.number("ttl"), args.number("max-age")];
+  return { now, policy: policyOf(args), hasPolicy, ttl, maxAge };
 }
 
 function inspectCookie(
@@ -93,17 +94,13 @@ function failureOf(
   keys: number,
 ): Failure | undefined {
   const good = inspected.some(({ proof }) => (keys > 0 ? proof.proven : proof.kind !== "unknown"));
-  if (good) return;
+  if (good) return undefined;
   const { code, claim } = reasonOf(inspected);
-  if (inspected.some(({ proof }) => proof.type === "base64" && proof.code === code && keys > 0)) {
-    if (code === "ERR_TOKEN_SIGNATURE") {
-      return new Failure(REFUSED, code, "type base64 is not signed: no key proves it");
-    }
-  }
-  if (field.kind !== "token" && keys === 0) {
-    return new Failure(REFUSED, code, "no cookie of bulla's is recognised");
-  }
-  return new Failure(REFUSED, code, new TokenError(code, claim).message, claim);
+  let { message } = new TokenError(code, claim);
+  if (keys > 0 && inspected.every(({ proof }) => proof.type === "base64")) {
+    message = "type base64 is not signed: no key proves it";
+  } else if (keys === 0 && field.kind !== "token") message = "no cookie of bulla's is recognised";
+  return new Failure(REFUSED, code, message, claim);
 }
 
 function reasonOf(inspected: readonly Inspected[]): { code: TokenErrorCode; claim?: string } {

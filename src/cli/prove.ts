@@ -17,8 +17,9 @@ export interface Proof extends Finding {
 export interface Context extends Setting {
   /** The name of the cookie that it is, where that is known. */
   readonly cookie: string | undefined;
-  /** Where the options say nothing of claims there is none. */
-  readonly policy: JwtPolicy | undefined;
+  readonly policy: JwtPolicy;
+  /** Whether the options say anything of claims, which sessions do not have. */
+  readonly hasPolicy: boolean;
   readonly ttl: number | undefined;
 }
 
@@ -49,13 +50,15 @@ export function prove(
     // Which has no MAC, so nothing can match.
     return { code: "ERR_TOKEN_SIGNATURE", ...finding, proven: false };
   }
-  let refused: Outcome = {};
+  let refused: Outcome & { key?: number } = {};
   for (const [key, one] of keys.entries()) {
     for (const outcome of outcomesOf(finding, value, one, context)) {
       const { code } = outcome;
       if (code === undefined) return { ...withoutCode(finding), ...outcome, proven: true, key };
-      const held = AFTER_MAC.has(code) ? { key } : {};
-      if (refused.code === undefined || NO_MAC.has(refused.code)) refused = { ...outcome, ...held };
+      if (refused.code !== undefined && !NO_MAC.has(refused.code)) continue;
+      // Without a MAC nothing says what it is.
+      if (NO_MAC.has(code)) refused = { code };
+      else refused = AFTER_MAC.has(code) ? { ...outcome, key } : outcome;
     }
   }
   return { ...finding, ...refused, proven: false };
@@ -87,11 +90,11 @@ function refusedBy({ code, claim }: TokenError): Refusal {
 }
 
 function attemptsOf(finding: Finding, value: string, key: Key, context: Context): Attempt[] {
-  const { cookie, policy } = context;
+  const { cookie, hasPolicy } = context;
   const isText = typeof key === "string";
   if (value.includes(".")) {
     if (finding.type === "jwt") return sessionsOf("jwt", cookie);
-    return cookie !== undefined && isText && policy === undefined ? [asgi("jwt")] : [plainJwt];
+    return cookie !== undefined && isText && !hasPolicy ? [asgi("jwt")] : [plainJwt];
   }
   // Ours is written without padding.
   const ours = value.includes("=") ? [] : sessionsOf("fernet", cookie);

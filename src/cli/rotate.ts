@@ -75,13 +75,16 @@ function* linesOf(io: Io, name: string | undefined): Generator<string> {
   let rest = "";
   for (const chunk of chunksOf(io, name, "the tokens")) {
     // What is not ASCII is no token, however it is read.
-    const text = rest + chunk.toString("latin1");
+    const text = chunk.toString("latin1");
     let at = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", at)) {
-      yield text.slice(at, text[end - 1] === "\r" ? end - 1 : end);
+      const line = rest + text.slice(at, end);
+      yield line.endsWith("\r") ? line.slice(0, -1) : line;
+      rest = "";
       at = end + 1;
     }
-    rest = text.slice(at);
+    // Only joined: to look into it would copy it, once a chunk.
+    rest += text.slice(at);
     if (rest.length > MOST_BYTES) {
       throw new Failure(REFUSED, "ERR_TOKEN_TOO_LARGE", "a line is too long for a token");
     }
