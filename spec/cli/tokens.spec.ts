@@ -138,8 +138,8 @@ describe("keys", () => {
   test("which one is wrong is said, and not what it was", async () => {
     const forms = "must be env:NAME, file:PATH (text) or raw:PATH (bytes): a key itself is seen by others";
     bad(await sign(JWT), 2, `ERR_OPTION: --key ${forms}`);
-    bad(await sign("env:JWT", JWT), 2, `ERR_OPTION: --key, the second, ${forms}`);
-    bad(await sign("env:JWT", "env:JWT", "env:JWT", "env:"), 2, `ERR_OPTION: --key, the 4th, ${forms}`);
+    bad(await sign("env:JWT", JWT), 2, `ERR_OPTION: --key (the second) ${forms}`);
+    bad(await sign("env:JWT", "env:JWT", "env:JWT", "env:"), 2, `ERR_OPTION: --key (the 4th) ${forms}`);
     bad(await sign("env:toString"), 2, "ERR_KEY: --key: that environment variable is not set");
     bad(await sign("file:no such file"), 2, "ENOENT: --key: there is no such file");
     const text = `file:${file(Buffer.alloc(40, 0xff))}`;

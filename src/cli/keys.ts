@@ -13,7 +13,7 @@ const FORMS = "env:NAME, file:PATH (text) or raw:PATH (bytes)";
 /** The keys of an option that can be given more than once, in order. @throws Failure */
 export function readKeys(io: Io, sources: readonly string[], option: string): Key[] {
   return sources.map((source, index) =>
-    readKey(io, source, sources.length > 1 ? `${option}, the ${ordinal(index)},` : option),
+    readKey(io, source, sources.length > 1 ? `${option} (the ${ordinal(index)})` : option),
   );
 }
 

@@ -77,7 +77,7 @@ function outcomesOf(finding: Finding, value: string, key: Key, context: Context)
       outcomes.push(attempt(value, key, context));
     } catch (error) {
       if (error instanceof TokenError) outcomes.push(refusedBy(error));
-      else if (error instanceof ConfigError) wrong ??= error;
+      else if (error instanceof ConfigError && error.code === "ERR_KEY") wrong ??= error;
       else throw error;
     }
   }
