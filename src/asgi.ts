@@ -7,7 +7,7 @@
  *
  * Python's cookie holds the data alone: `open` puts them into a session's claims, `seal` takes them out again.
  *
- * Trusted base: all of src/ but jwt.ts and fernet.ts.
+ * Trusted base: all of src/ but jwt.ts, fernet.ts and digest.ts.
  */
 
 import { hash } from "node:crypto";

@@ -6,7 +6,7 @@
  * application holds), draft (the next cookie), state (what changed), source (who has cookies), fields (Vary,
  * Set-Cookie and Cache-Control), and node and fetch, which carry a session.
  *
- * Trusted base: all of src/ but jwt.ts with claims.ts, and fernet.ts.
+ * Trusted base: all of src/ but jwt.ts with claims.ts, fernet.ts, and digest.ts.
  */
 
 import { assign, copyOf } from "./internal/data.ts";

@@ -79,7 +79,8 @@ describe("what cannot be read or written is told by its option", () => {
 });
 
 describe("--out is there as a whole, or not at all", () => {
-  const folderOf = (path: string) => readdirSync(dirname(path)).filter((name) => name.endsWith(".part"));
+  const folderOf = (path: string) =>
+    readdirSync(dirname(path)).filter((name) => name.endsWith(".part"));
 
   test("and is its owner's alone", async () => {
     const path = fresh();
@@ -103,7 +104,11 @@ describe("--out is there as a whole, or not at all", () => {
   });
   test("a name that is taken is told before anything is read", async () => {
     const path = file("mine");
-    bad(await sign("--out", path), 2, "EEXIST: --out: it is there already, and nothing is overwritten");
+    bad(
+      await sign("--out", path),
+      2,
+      "EEXIST: --out: it is there already, and nothing is overwritten",
+    );
     assert.equal(readFileSync(path, "utf8"), "mine");
   });
   test("a folder that is not there", async () => {
@@ -118,7 +123,9 @@ test("input of 100 MB and a byte is too large", async () => {
     [1000, 0],
   ] as const) {
     fs.truncateSync(path, size);
-    const { status: actual } = await inside(["encrypt", "--key", "env:FERNET", "--in", path], { env });
+    const { status: actual } = await inside(["encrypt", "--key", "env:FERNET", "--in", path], {
+      env,
+    });
     assert.equal(actual, status);
   }
 });

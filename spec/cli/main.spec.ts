@@ -5,6 +5,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { nearest, parseOptions } from "../../src/cli/args.ts";
 import { Failure, failureOf, fileFailure } from "../../src/cli/failure.ts";
+import { PROCESS } from "../../src/cli/main.ts";
 import { ConfigError, TokenError } from "../../src/internal/errors.ts";
 import { bad, good, inside } from "../helpers/cli-inside.ts";
 import { file, fresh } from "../helpers/cli-process.ts";
@@ -38,7 +39,11 @@ describe("words", () => {
     bad(await inside([]), 2, `ERR_OPTION: which command? ${all}; bulla --help tells more`);
     bad(await inside("toString"), 2, /unknown command/);
     bad(await inside("help toString"), 2, /unknown command/);
-    bad(await inside("keygen"), 2, "ERR_OPTION: which keygen? jwt, fernet, secret; bulla --help tells more");
+    bad(
+      await inside("keygen"),
+      2,
+      "ERR_OPTION: which keygen? jwt, fernet, secret; bulla --help tells more",
+    );
     bad(await inside("keygen frenet"), 2, "ERR_OPTION: unknown keygen: is it fernet?");
   });
   test("a word too many is said to be read elsewhere", async () => {
@@ -47,23 +52,46 @@ describe("words", () => {
       bad(await inside([name, "word"]), 2, `ERR_OPTION: ${said}`);
     }
     bad(await inside("check word"), 2, "ERR_OPTION: check takes no argument");
-    bad(await inside("keygen jwt fernet"), 2, "ERR_OPTION: keygen makes one key: jwt, fernet or secret");
+    bad(
+      await inside("keygen jwt fernet"),
+      2,
+      "ERR_OPTION: keygen makes one key: jwt, fernet or secret",
+    );
   });
 });
 
 describe("options", () => {
-  const options = { key: "texts", in: "text", now: "seconds", most: "count", check: "flag" } as const;
+  const options = {
+    key: "texts",
+    in: "text",
+    now: "seconds",
+    most: "count",
+    check: "flag",
+  } as const;
   const refused = (args: string[], message: string): void => {
     assert.throws(() => parseOptions(args, options), { code: "ERR_OPTION", message, status: 2 });
   };
   test("values, in both spellings, and words between", () => {
-    const argv = ["a", "--key", "env:A", "--key=env:B", "b", "--now=-1.5", "--most", "7", "--check"];
+    const argv = [
+      "a",
+      "--key",
+      "env:A",
+      "--key=env:B",
+      "b",
+      "--now=-1.5",
+      "--most",
+      "7",
+      "--check",
+    ];
     const args = parseOptions([...argv, "--check", "--", "--in"], options);
     assert.deepEqual(args.words, ["a", "b", "--in"]);
     assert.deepEqual(args.texts("key"), ["env:A", "env:B"]);
     assert.deepEqual([args.number("now"), args.number("most")], [-1.5, 7]);
     assert.deepEqual([args.has("check"), args.has("in")], [true, false]);
-    assert.deepEqual([args.text("in"), args.texts("in"), args.number("in")], [undefined, [], undefined]);
+    assert.deepEqual(
+      [args.text("in"), args.texts("in"), args.number("in")],
+      [undefined, [], undefined],
+    );
   });
   test("what is wrong with one is said, without what it was", () => {
     refused(["--nwo", "1"], "unknown option: is it --now?");
@@ -167,6 +195,10 @@ describe("failures", () => {
     closeSync(closed);
     assert.equal(status, 2);
   });
+});
+
+test("the process's own stdout is a terminal where it is one", () => {
+  assert.equal(PROCESS.isTerminal(), process.stdout.isTTY === true);
 });
 
 test("bin.ts runs the arguments of the process", async () => {

@@ -10,7 +10,16 @@ import { tests as base64url } from "../../src/cli/check/base64url.ts";
 import { tests as cookie } from "../../src/cli/check/cookie.ts";
 import { tests as fernet } from "../../src/cli/check/fernet.ts";
 import { tests as jwt } from "../../src/cli/check/jwt.ts";
-import { type Case, type Jwk, keyOf, octets, passes, run, type Tests, text } from "../../src/cli/check/run.ts";
+import {
+  type Case,
+  type Jwk,
+  keyOf,
+  octets,
+  passes,
+  run,
+  type Tests,
+  text,
+} from "../../src/cli/check/run.ts";
 import { tests as session } from "../../src/cli/check/session.ts";
 import { good, inside } from "../helpers/cli-inside.ts";
 import { fresh } from "../helpers/cli-process.ts";
@@ -24,7 +33,11 @@ function vectors(edit: (cases: Case[], file: string) => unknown = () => {}): str
   const folder = fresh();
   mkdirSync(folder);
   const packed = (name: string) =>
-    PACKED.some((path: string) => new RegExp(`^vectors/${path.replace("vectors/", "").replace("*", ".*")}$`).test(`vectors/${name}`));
+    PACKED.some((path: string) =>
+      new RegExp(`^vectors/${path.replace("vectors/", "").replace("*", ".*")}$`).test(
+        `vectors/${name}`,
+      ),
+    );
   for (const name of readdirSync(VECTORS).filter(packed)) {
     const cases = JSON.parse(readFileSync(new URL(name, VECTORS), "utf8"));
     edit(cases, name);
@@ -68,7 +81,9 @@ describe("check", () => {
     });
     cpSync(spoilt, join(root, "vectors"), { recursive: true });
     const text = await inside("check", { root });
-    const lines = SIX.map((line) => (line.includes(" verify") ? line.replace("good  ", "FAILED") : line));
+    const lines = SIX.map((line) =>
+      line.includes(" verify") ? line.replace("good  ", "FAILED") : line,
+    );
     assert.equal(text.stdout, `${lines.join("\n")}\n`);
     assert.deepEqual([text.status, text.stderr], [1, "bulla: ERR_CHECK: 1 of 6 vectors fail\n"]);
     const json = await inside("check --json", { root });
@@ -84,17 +99,26 @@ describe("the check of a folder", () => {
       const folder = vectors();
       const { status, lines } = ran([tests], folder);
       assert.equal(status, 0, lines.join("\n"));
-      assert.deepEqual(lines.filter((line) => line.startsWith("  ")), []);
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith("  ")),
+        [],
+      );
       const spoilt = vectors((cases) => {
         for (const one of cases) {
           const { error } = one;
-          Object.assign(one, error === undefined ? { error: "ERR_OTHER" } : { error: undefined, out: "" });
+          Object.assign(
+            one,
+            error === undefined ? { error: "ERR_OTHER" } : { error: undefined, out: "" },
+          );
         }
       });
       const wrong = ran([tests], spoilt);
       assert.equal(wrong.status, 1);
       const counts = wrong.lines.filter((line) => !line.startsWith("  "));
-      assert.ok(counts.every((line) => /: 0 of \d+ pass$/.test(line)), counts.join("\n"));
+      assert.ok(
+        counts.every((line) => /: 0 of \d+ pass$/.test(line)),
+        counts.join("\n"),
+      );
       assert.equal(counts.length, lines.length);
     });
   }

@@ -30,7 +30,10 @@ describe("keygen", () => {
   const KINDS = { jwt: /^[\w-]{43}$/, fernet: /^[\w-]{43}=$/, secret: /^[\w-]{43}$/ };
   for (const [kind, form] of Object.entries(KINDS)) {
     test(`${kind}, on stdout, in JSON and in a file`, async () => {
-      assert.match(good(await inside(["keygen", kind])), new RegExp(`${form.source.slice(0, -1)}\n$`));
+      assert.match(
+        good(await inside(["keygen", kind])),
+        new RegExp(`${form.source.slice(0, -1)}\n$`),
+      );
       const said = JSON.parse(good(await inside(["keygen", kind, "--json"])));
       assert.equal(said.kind, kind);
       assert.match(said.key, form);
@@ -64,7 +67,9 @@ describe("sign and verify", () => {
     ["max-length", "500"],
     ["require", "sub", "jti"],
   ];
-  const args = POLICY.flatMap(([option, ...values]) => values.map((value) => `--${option}=${value}`));
+  const args = POLICY.flatMap(([option, ...values]) =>
+    values.map((value) => `--${option}=${value}`),
+  );
   const sign = (...more: string[]) =>
     inside(["sign", "--key", "env:JWT", "--now", `${NOW}`, ...more], { env, in: "{}" });
   const verify = (token: string, ...more: string[]) =>
@@ -109,8 +114,16 @@ describe("sign and verify", () => {
     });
   }
   test("a token that is longer than --max-length is too large", async () => {
-    bad(await verify("a".repeat(501), "--max-length", "500"), 1, "ERR_TOKEN_TOO_LARGE: the token is too large");
-    bad(await verify("a.b", "--max-length", "1.5"), 2, /^bulla: ERR_OPTION: maxTokenLength must be/);
+    bad(
+      await verify("a".repeat(501), "--max-length", "500"),
+      1,
+      "ERR_TOKEN_TOO_LARGE: the token is too large",
+    );
+    bad(
+      await verify("a.b", "--max-length", "1.5"),
+      2,
+      /^bulla: ERR_OPTION: maxTokenLength must be/,
+    );
   });
   test("sign --json has the token", async () => {
     const { token } = JSON.parse(good(await sign("--json")));
@@ -136,10 +149,15 @@ describe("keys", () => {
   const sign = (...keys: string[]) =>
     inside(["sign", ...keys.flatMap((key) => ["--key", key])], { env, in: "{}" });
   test("which one is wrong is said, and not what it was", async () => {
-    const forms = "must be env:NAME, file:PATH (text) or raw:PATH (bytes): a key itself is seen by others";
+    const forms =
+      "must be env:NAME, file:PATH (text) or raw:PATH (bytes): a key itself is seen by others";
     bad(await sign(JWT), 2, `ERR_OPTION: --key ${forms}`);
     bad(await sign("env:JWT", JWT), 2, `ERR_OPTION: --key (the second) ${forms}`);
-    bad(await sign("env:JWT", "env:JWT", "env:JWT", "env:"), 2, `ERR_OPTION: --key (the 4th) ${forms}`);
+    bad(
+      await sign("env:JWT", "env:JWT", "env:JWT", "env:"),
+      2,
+      `ERR_OPTION: --key (the 4th) ${forms}`,
+    );
     bad(await sign("env:toString"), 2, "ERR_KEY: --key: that environment variable is not set");
     bad(await sign("file:no such file"), 2, "ENOENT: --key: there is no such file");
     const text = `file:${file(Buffer.alloc(40, 0xff))}`;
@@ -189,7 +207,10 @@ describe("encrypt and decrypt", () => {
     }
     const args = ["encrypt", "--key", "env:FERNET", "--now", `${NOW}`, "--json"];
     const ran = await inside(args, { env, in: "hello" });
-    assert.equal(new Fernet(FERNET).decryptText(JSON.parse(good(ran)).token, { ttl: 0, now: NOW }), "hello");
+    assert.equal(
+      new Fernet(FERNET).decryptText(JSON.parse(good(ran)).token, { ttl: 0, now: NOW }),
+      "hello",
+    );
   });
   test("a ttl is held", async () => {
     bad(await decrypt("x", false, "--ttl", "60", "--now", `${NOW + 61}`), 1, /ERR_TOKEN_EXPIRED/);
@@ -229,7 +250,11 @@ describe("rotate", () => {
     const folder = fresh();
     const spoilt = `${many}\nno token`;
     const said = `ERR_TOKEN_INVALID: line ${COUNT + 1}: the token is invalid`;
-    bad(await inside(args, { env: { ...env, TMPDIR: folder }, in: tokens(1).concat("x").join("\n") }), 1, /line 2/);
+    bad(
+      await inside(args, { env: { ...env, TMPDIR: folder }, in: tokens(1).concat("x").join("\n") }),
+      1,
+      /line 2/,
+    );
     bad(await inside(args, { env, in: spoilt }), 1, said);
     const path = fresh();
     bad(await inside([...args, "--out", path], { env, in: spoilt }), 1, said);
@@ -244,7 +269,9 @@ describe("rotate", () => {
     assert.equal(good(await inside([...args, "--json"], { env, in: "" })), '{"tokens":[]}\n');
   });
   test("--json has them in order", async () => {
-    const said = JSON.parse(good(await inside([...args, "--json"], { env, in: tokens(3).join("\n") })));
+    const said = JSON.parse(
+      good(await inside([...args, "--json"], { env, in: tokens(3).join("\n") })),
+    );
     isRotated(said.tokens.join("\n"), 3);
   });
   test("lines end in LF or CR LF, and an empty one is not a token", async () => {

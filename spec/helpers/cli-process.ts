@@ -162,7 +162,10 @@ function judge({ status, stdout, stderr }: Run, how: How, what: string): void {
 /** Without what npm and the test runner have set, which a child would obey. */
 function environment(more: Record<string, string>): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^npm_|^(?:NODE_OPTIONS|NODE_TEST_CONTEXT|NODE_V8_COVERAGE|FORCE_COLOR|NO_COLOR)$/.test(name),
+    ([name]) =>
+      !/^npm_|^(?:NODE_OPTIONS|NODE_TEST_CONTEXT|NODE_V8_COVERAGE|FORCE_COLOR|NO_COLOR)$/.test(
+        name,
+      ),
   );
   return { ...Object.fromEntries(own), ...more };
 }

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { type AsgiSessionOptions, asgiSessions } from "../../src/asgi.ts";
 import { decode, encode } from "../../src/base64url.ts";
+import { type CookieAttributes, readCookies, serializeCookie } from "../../src/cookie.ts";
 import { Fernet } from "../../src/fernet.ts";
 import { pad } from "../../src/internal/base64.ts";
 import { ConfigError, TokenError, type TokenErrorCode } from "../../src/internal/errors.ts";
@@ -23,14 +24,17 @@ type Key = string | Jwk | Piece;
 
 /** What goes in. Which of these a case has, its `test` says. */
 export interface Given {
+  attributes: { expires?: string };
   bytes: Data;
   claims: Claims;
   bits: number;
   cookie: string;
   data: Record<string, unknown>;
+  header: string;
   iv: Data;
   key: Key | Key[];
   message: Data;
+  name: string;
   now: number;
   options: { now?: number; expiresIn?: number; notBefore?: number };
   padding: boolean;
@@ -40,6 +44,7 @@ export interface Given {
   token: Data;
   ttl: number;
   type: AsgiSessionOptions["type"];
+  value: string;
   weak: boolean;
 }
 
@@ -132,6 +137,22 @@ const RUNNERS: Record<string, Runner> = {
     takes: [],
     run: (given) => fernet(given).timestamp(text(given.token)),
     out: asJson,
+  },
+  "cookie.read": {
+    needs: ["header", "name"],
+    takes: [],
+    run: ({ header, name }) => readCookies(header, name),
+    out: asJson,
+  },
+  "cookie.write": {
+    needs: ["name", "value"],
+    takes: ["attributes"],
+    run({ name, value, attributes: { expires } = {} }) {
+      const attributes: CookieAttributes = {};
+      if (expires !== undefined) attributes.expires = new Date(expires);
+      return serializeCookie(name, value, attributes);
+    },
+    out: asText,
   },
   "asgi.open": {
     needs: ["type", "cookie"],

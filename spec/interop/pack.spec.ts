@@ -26,6 +26,9 @@ const HERE = import.meta.dirname;
 const ROOT = resolve(HERE, "../..");
 const NODES = [process.execPath, ...(process.env.NODES?.split(delimiter) ?? [])];
 
+/** The vectors that others published, which `bulla check` and a vendored folder run. */
+const PUBLISHED = ["asgi-cookies", "fernet", "jose", "rfc4231", "rfc4648", "rfc6265"];
+
 // Without npm's own variables and the test runner's, which a child would obey.
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_(OPTIONS|TEST_CONTEXT)$/.test(name)),
@@ -50,7 +53,7 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the tarball holds dist, src, README.md, LICENSE and package.json, and nothing else", () => {
+test("the tarball holds dist, src, published vectors, README.md, LICENSE and package.json, and nothing else", () => {
   const sources = filesIn(join(ROOT, "src"));
   const built = sources.flatMap((name) => {
     const stem = name.replace(/\.ts$/, "");
@@ -62,6 +65,7 @@ test("the tarball holds dist, src, README.md, LICENSE and package.json, and noth
     "package.json",
     ...built.map((name) => `dist/${name}`),
     ...sources.map((name) => `src/${name}`),
+    ...PUBLISHED.map((name) => `vectors/${name}.json`),
   ];
   const packed = run("tar", ["-tzf", tarball], folder).trimEnd().split("\n");
   deepEqual(packed.map((name) => name.replace(/^package\//, "")).sort(), expected.sort());

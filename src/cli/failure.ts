@@ -4,7 +4,6 @@
  */
 
 import { ConfigError, TokenError } from "../internal/errors.ts";
-import { writeAll } from "./io.ts";
 
 export const REFUSED = 1;
 export const WRONG = 2;
@@ -69,16 +68,4 @@ export function failureOf(error: unknown, place?: string): Failure {
 function codeOf(error: unknown): string | undefined {
   const { code } = error as { code?: unknown };
   return typeof code === "string" && /^E[A-Z0-9_]+$/.test(code) ? code : undefined;
-}
-
-/** Says on a file descriptor why a command failed, on one line, and gives the status. */
-export function tell(error: unknown, asJson: boolean, stderr: number): number {
-  const { code, message, claim, status } = failureOf(error);
-  const line = asJson ? JSON.stringify({ code, message, claim }) : `bulla: ${code}: ${message}`;
-  try {
-    writeAll(stderr, `${line}\n`);
-  } catch {
-    // Nobody reads that either; the status says it.
-  }
-  return status;
 }

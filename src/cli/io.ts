@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { randomId } from "../internal/random.ts";
-import { Failure, fileFailure, REFUSED, withFile } from "./failure.ts";
+import { Failure, failureOf, fileFailure, REFUSED, withFile } from "./failure.ts";
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -142,4 +142,16 @@ export class Staged {
     closeSync(this.#fd);
     unlinkSync(this.#temporary);
   }
+}
+
+/** Says on a file descriptor why a command failed, on one line, and gives the status. */
+export function tell(error: unknown, asJson: boolean, stderr: number): number {
+  const { code, message, claim, status } = failureOf(error);
+  const line = asJson ? JSON.stringify({ code, message, claim }) : `bulla: ${code}: ${message}`;
+  try {
+    writeAll(stderr, `${line}\n`);
+  } catch {
+    // Nobody reads that either; the status says it.
+  }
+  return status;
 }

@@ -45,7 +45,7 @@ export interface Command {
 }
 
 /** Those of the process. */
-const PROCESS: Io = {
+export const PROCESS: Io = {
   env: process.env,
   stdin: 0,
   stdout: 1,
@@ -73,7 +73,7 @@ export async function main(argv: readonly string[], io: Io = PROCESS): Promise<n
     await run(argv, io);
     return 0;
   } catch (error) {
-    const { tell } = await import("./failure.ts");
+    const { tell } = await import("./io.ts");
     return tell(error, argv.includes("--json"), io.stderr);
   }
 }

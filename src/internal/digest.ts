@@ -1,4 +1,4 @@
-/** SHA-256 (FIPS 180-4), for names of what is public: a file, a cookie's value. */
+/** SHA-256 (FIPS 180-4) of what is public, as `bulla vendor` writes it down. */
 
 import { hash } from "node:crypto";
 
