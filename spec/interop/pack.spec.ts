@@ -3,7 +3,7 @@
  * NODES may name more Node binaries to use it under, separated as in PATH.
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
@@ -136,6 +136,48 @@ for (const typescript of ["typescript", "typescript5"]) {
       run(process.execPath, [join(compiler, "bin/tsc"), "-p", project], project);
     });
   }
+}
+
+const MODULES = ["fernet", "jwt", "session"];
+/** TypeScript in a folder is imported by names that end in .ts, which a bundler and Node's own stripping need. */
+const KINDS = {
+  js: { flags: [], settings: {} },
+  ts: { flags: ["--ts"], settings: { allowImportingTsExtensions: true } },
+};
+
+for (const [kind, { flags, settings: own }] of Object.entries(KINDS)) {
+  test(`the installed command vendors ${MODULES.join(", ")} as ${kind}, each alone and together`, () => {
+    const bulla = join(project, "node_modules/.bin/bulla");
+    for (const modules of [...MODULES.map((name) => [name]), MODULES]) {
+      const vendored = join(folder, "vendored", kind, modules.join("-"));
+      run(bulla, ["vendor", ...flags, ...modules, vendored], project);
+      writeFileSync(join(folder, "vendored/package.json"), '{ "type": "module" }');
+      run(bulla, ["vendor", "--check", vendored], project);
+      for (const node of NODES) {
+        const strips = run(node, ["-p", "Boolean(process.features.typescript)"], folder);
+        if (kind === "ts" && strips !== "true\n") continue;
+        match(run(node, [join(vendored, `check.${kind}`)], folder), /^rfc4648\.json: 28 of 28 pass$/m);
+      }
+      const config = {
+        compilerOptions: {
+          ...own,
+          module: "nodenext",
+          target: "es2023",
+          lib: ["es2024"],
+          types: ["node"],
+          typeRoots: [join(HERE, "node_modules/@types")],
+          strict: true,
+          noEmit: true,
+        },
+        include: [vendored],
+      };
+      const tsconfig = `${vendored}.json`;
+      writeFileSync(tsconfig, JSON.stringify(config));
+      for (const typescript of ["typescript", "typescript5", "typescript58"]) {
+        run(process.execPath, [join(HERE, "node_modules", typescript, "bin/tsc"), "-p", tsconfig], folder);
+      }
+    }
+  });
 }
 
 test("publint finds nothing", async () => {
