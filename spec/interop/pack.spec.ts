@@ -156,7 +156,10 @@ for (const [kind, { flags, settings: own }] of Object.entries(KINDS)) {
       for (const node of NODES) {
         const strips = run(node, ["-p", "Boolean(process.features.typescript)"], folder);
         if (kind === "ts" && strips !== "true\n") continue;
-        match(run(node, [join(vendored, `check.${kind}`)], folder), /^rfc4648\.json: 28 of 28 pass$/m);
+        match(
+          run(node, [join(vendored, `check.${kind}`)], folder),
+          /^rfc4648\.json: 28 of 28 pass$/m,
+        );
       }
       const config = {
         compilerOptions: {
@@ -174,7 +177,11 @@ for (const [kind, { flags, settings: own }] of Object.entries(KINDS)) {
       const tsconfig = `${vendored}.json`;
       writeFileSync(tsconfig, JSON.stringify(config));
       for (const typescript of ["typescript", "typescript5", "typescript58"]) {
-        run(process.execPath, [join(HERE, "node_modules", typescript, "bin/tsc"), "-p", tsconfig], folder);
+        run(
+          process.execPath,
+          [join(HERE, "node_modules", typescript, "bin/tsc"), "-p", tsconfig],
+          folder,
+        );
       }
     }
   });

@@ -6,7 +6,7 @@ import type { Inspected, Report } from "./inspect.ts";
 import { ordinal } from "./keys.ts";
 import type { Proof } from "./prove.ts";
 import { escaped, json } from "./text.ts";
-import { durationOf, isoOf, whenOf } from "./when.ts";
+import { counted, durationOf, isoOf, whenOf } from "./when.ts";
 
 /** A line: a name, and what stands beside it; without a value it heads those below. */
 interface Row {
@@ -65,8 +65,10 @@ function linesOf([title, ...rows]: readonly Row[], colours: boolean): string {
 function rowsOf({ name, proof }: Inspected, { keys, now }: Report): Row[] {
   const { kind, type, characters, header, claims, times = {}, id, data, message } = proof;
   const what = `${KINDS[kind]}${type === undefined ? "" : ` of type ${type}`}`;
-  const title = `${name === undefined ? "" : `${escaped(name)}: `}${what}, ${characters} characters`;
+  const title = `${name === undefined ? "" : `${escaped(name)}: `}${what}, ${counted(characters, "character")}`;
   const rows: Row[] = [{ name: title, style: "title" }];
+  // Another's cookie, of which nothing is said.
+  if (kind === "unknown" && name !== undefined) return rows;
   const anybody = { style: "open" as const };
   if (header !== undefined) {
     rows.push({ name: "header", note: "anybody can read it", ...anybody }, ...members(header));

@@ -38,6 +38,7 @@ export function durationOf(seconds: number): string {
   return count < 3 && rest > 0 ? `${words} ${counted(rest, lesser)}` : words;
 }
 
-function counted(count: number, name: string): string {
+/** As "1 day" or "2 days". */
+export function counted(count: number, name: string): string {
   return `${count} ${name}${count === 1 ? "" : "s"}`;
 }

@@ -1,0 +1,81 @@
+/** docs/command-line.md and the picture show what the command prints, and the examples of --help work as they stand. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { ROOT } from "../helpers/cli-program.ts";
+import { baseOf, importsOf, MODULES } from "../helpers/cli-vendor.ts";
+import { PAGE, PICTURE, picture, runHelp, withOutput } from "./command-line.ts";
+
+const COMMANDS = [
+  "keygen",
+  "inspect",
+  "sign",
+  "verify",
+  "encrypt",
+  "decrypt",
+  "rotate",
+  "check",
+  "vendor",
+];
+const page = readFileSync(PAGE, "utf8");
+
+test("what docs/command-line.md shows is printed: npm run command-line writes it", () => {
+  assert.equal(withOutput(page), page);
+  assert.ok((page.match(/^\$ /gm)?.length ?? 0) > 10);
+});
+
+test("an output that is changed in it is noticed", () => {
+  const wrong = page.replace("by the key", "by nobody");
+  assert.notEqual(wrong, page);
+  assert.equal(withOutput(wrong), page);
+});
+
+test("it tells of every command", () => {
+  for (const name of COMMANDS) assert.match(page, new RegExp(`bulla ${name}\\b`));
+});
+
+test("the picture is of what is printed: npm run command-line draws it", async () => {
+  assert.equal(readFileSync(PICTURE, "utf8"), await picture());
+});
+
+describe("the example of --help works as it stands", () => {
+  for (const name of COMMANDS) {
+    test(name, () => {
+      const { example, output } = runHelp(name);
+      assert.match(example, new RegExp(`bulla ${name}\\b`));
+      assert.doesNotMatch(output, /\[status|^bulla: ERR|not found/m);
+      assert.notEqual(output, "");
+    });
+  }
+});
+
+describe("docs/embedding.md counts what there is to read", () => {
+  const embedding = readFileSync(join(ROOT, "docs/embedding.md"), "utf8");
+  for (const name of MODULES) {
+    test(name, () => {
+      const files = [...baseOf([name], true)];
+      const lines = files
+        .flatMap((file) => readFileSync(join(ROOT, "src", file), "utf8").split("\n"))
+        .filter((line) => line.trim() !== "").length;
+      const hours = Math.ceil((lines / 300) * 2) / 2;
+      const [, row = ""] = new RegExp(`^\\| \`${name}\` \\| (.*)$`, "m").exec(embedding) ?? [];
+      assert.equal(
+        row.split(" | ").slice(0, 3).join(" | "),
+        `${files.length} | ${lines} | ${hours}`,
+      );
+      const named = [...(row.split(" | ")[3] ?? "").matchAll(/`(\w+)`/g)].map(([, one]) => one);
+      if (!row.endsWith(", then the module |") || row.includes("those of")) return;
+      // From the bottom up: whatever a file imports stands before it.
+      for (const [index, file] of named.entries()) {
+        const text = readFileSync(join(ROOT, "src/internal", `${file}.ts`), "utf8");
+        for (const from of importsOf(text, true)) {
+          const before = named.slice(0, index);
+          assert.ok(before.includes(from.replace(/^\.\/|\.ts$/g, "")), `${file}: ${from}`);
+        }
+      }
+      assert.equal(named.length, files.length - 1);
+    });
+  }
+});
