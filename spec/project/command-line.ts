@@ -45,7 +45,10 @@ export function withOutput(page: string): string {
   return inFolder((run) =>
     page.replaceAll(/^```console\n([\s\S]*?)^```$/gm, (_, block: string) => {
       const commands = [...block.matchAll(/^\$ (.*(?:\\\n.*)*)$/gm)].map(([, command]) => command);
-      const shown = commands.map((command) => `$ ${command}\n${run(command as string)}`);
+      const shown = commands.map((command) => {
+        const output = run(command as string);
+        return `$ ${command}\n${output}${/[^\n]$/.test(output) ? "\n" : ""}`;
+      });
       return `\`\`\`console\n${shown.join("")}\`\`\``;
     }),
   );
@@ -89,8 +92,8 @@ export function pictureOf(command: string, output: string): string {
     const spans = [...line.matchAll(/\x1b\[(\d+)m(.*?)\x1b\[0m|([^\x1b]+)/g)].map(
       ([, colour, painted, plain]) =>
         colour === undefined
-          ? escape(plain as string)
-          : `<tspan fill="${COLOURS[colour]}">${escape(painted as string)}</tspan>`,
+          ? xmlOf(plain as string)
+          : `<tspan fill="${COLOURS[colour]}">${xmlOf(painted as string)}</tspan>`,
     );
     return `<text x="16" y="${28 + index * LINE}" xml:space="preserve">${spans.join("")}</text>`;
   });
@@ -103,7 +106,7 @@ ${rows.join("\n")}
 `;
 }
 
-function escape(text: string): string {
+function xmlOf(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 

@@ -101,6 +101,7 @@ ${KEY}
   echo one | bulla encrypt --key file:old.key >> tokens.txt
   echo two | bulla encrypt --key file:old.key >> tokens.txt
   bulla rotate --key file:new.key --key file:old.key --in tokens.txt --out rotated.txt
+  wc -l rotated.txt
 `,
   check: `bulla check
 
