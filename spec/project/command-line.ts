@@ -1,6 +1,6 @@
 /**
- * `npm run command-line`: writes what the commands of docs/command-line.md print below them, and the picture of
- * `inspect`, docs/inspect.svg, from what it prints on a terminal.
+ * `npm run command-line`: writes what the commands of docs/command-line.md print below them, the picture of `inspect`,
+ * docs/inspect.svg, from what it prints on a terminal, and the counts of docs/embedding.md.
  */
 
 import { spawnSync } from "node:child_process";
@@ -9,9 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inside } from "../helpers/cli-inside.ts";
 import { builtPackage, ROOT } from "../helpers/cli-program.ts";
+import { baseOf } from "../helpers/cli-vendor.ts";
 import { envelope, seal } from "../helpers/session-cookies.ts";
 
 export const PAGE: string = join(ROOT, "docs/command-line.md");
+export const EMBEDDING: string = join(ROOT, "docs/embedding.md");
 export const PICTURE: string = join(ROOT, "docs/inspect.svg");
 
 /** Starts a program with the command `bulla` on its path, in a folder that goes afterwards. */
@@ -51,6 +53,23 @@ export function withOutput(page: string): string {
       });
       return `\`\`\`console\n${shown.join("")}\`\`\``;
     }),
+  );
+}
+
+/** Of a module: how many files there are to read, how many lines that are not blank, and hours at 300 lines an hour. */
+function countsOf(module: string): string {
+  const files = [...baseOf([module], true)];
+  const lines = files
+    .flatMap((file) => readFileSync(join(ROOT, "src", file), "utf8").split("\n"))
+    .filter((line) => line.trim() !== "").length;
+  return `${files.length} | ${lines} | ${Math.ceil((lines / 300) * 2) / 2}`;
+}
+
+/** docs/embedding.md with the counts of each module. */
+export function withCounts(page: string): string {
+  return page.replaceAll(
+    /^\| `(\w+)` \| \d+ \| \d+ \| [\d.]+ \|/gm,
+    (_, module: string) => `| \`${module}\` | ${countsOf(module)} |`,
   );
 }
 
@@ -126,4 +145,5 @@ export async function picture(): Promise<string> {
 if (import.meta.filename === process.argv[1]) {
   writeFileSync(PAGE, withOutput(readFileSync(PAGE, "utf8")));
   writeFileSync(PICTURE, await picture());
+  writeFileSync(EMBEDDING, withCounts(readFileSync(EMBEDDING, "utf8")));
 }
