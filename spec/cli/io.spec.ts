@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fs, { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { dirname } from "node:path";
-import { describe, mock, test } from "node:test";
+import { before, describe, mock, test } from "node:test";
 import { Fernet } from "../../src/fernet.ts";
 import { Jwt } from "../../src/jwt.ts";
 import { bad, good, inside } from "../helpers/cli-inside.ts";
@@ -48,6 +48,12 @@ const signs = (name: Parameters<typeof failing>[0], codes: string[], ...more: st
     during: (run) => failing(name, codes, run),
   });
 const SIGNED = new Jwt(JWT).sign({ sub: "tom" }, { now: 0 });
+
+// What a command is made of is loaded before anything fails.
+before(async () => {
+  good(await sign());
+  good(await inside("keygen jwt"));
+});
 
 describe("a descriptor that is not blocking", () => {
   test("is read once there is something", async () => {
