@@ -63,16 +63,7 @@ function says(run: Run, status: 0 | 1, proven: boolean, code?: string): Record<s
 }
 
 describe("what nothing proves", { concurrency: AT_ONCE }, () => {
-  const nothing = [
-    "",
-    "hello",
-    "a.b",
-    "a.b.c.d",
-    "Cookie:",
-    "Set-Cookie: ",
-    "{}",
-    "a".repeat(70_000),
-  ];
+  const nothing = ["", "hello", "a.b", "Cookie:", "{}", "a".repeat(70_000)];
   for (const text of nothing) {
     test(`${JSON.stringify(text.slice(0, 20))} is not recognised`, async () => {
       const run = await inspect(text);
@@ -84,21 +75,14 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
   for (const type of TYPES) {
     test(`${type}: without a secret it is recognised, and nothing is proven`, async () => {
       const value = cookieValue(issued({ type }));
-      says(await inspect(value, ...at(NOW)), 0, false);
+      // What can be read without a secret is shown.
+      const said = says(await inspect(value, ...at(NOW)), 0, false);
+      assert.equal(holds(said, DATA), type !== "fernet");
       const { stdout } = ended(await bulla(["inspect", ...at(NOW)], { in: value }), 0);
       assert.match(stdout, new RegExp(type, "i"));
       assert.match(stdout, /prove|verified/i);
     });
   }
-
-  test("what can be read without a secret is shown", async () => {
-    for (const type of ["jwt", "base64"] as const) {
-      const run = await inspect(cookieValue(issued({ type })), ...at(NOW));
-      assert.ok(holds(says(run, 0, false), DATA), run.stdout);
-    }
-    const run = await inspect(cookieValue(issued({ type: "fernet" })), ...at(NOW));
-    assert.ok(!run.stdout.includes("tom"));
-  });
 
   test("base64 is never proven, whatever the secret, and is shown", async () => {
     const value = cookieValue(issued({ type: "base64" }));
@@ -124,7 +108,6 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
       const rows: [text: string, ...args: string[]][] = [
         [value, ...other],
         [value, ...secret, "--name", "my"],
-        [`Cookie: ${NAME}=${value}`, ...other],
         [crossed, ...secret],
         [seal(type, envelope(DATA), { secret: OTHER }), ...secret],
       ];
@@ -146,8 +129,6 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
       ] as const;
       for (const [now, code] of rows) {
         says(await inspect(value, ...secret, ...at(now)), 1, false, code);
-        const run = ended(await bulla(["inspect", ...secret, ...at(now)], { in: value }), 1);
-        assert.match(`${run.stdout}${run.stderr}`, new RegExp(code));
       }
     });
     test(`${type}: sealed claims that are no session's`, async () => {
@@ -168,7 +149,6 @@ describe("what a secret proves", { concurrency: AT_ONCE }, () => {
     const set = issued({ type });
     const value = cookieValue(set);
     const ways: [what: string, text: string][] = [
-      ["a bare value", value],
       ["a Set-Cookie field", `Set-Cookie: ${set}`],
       ["a Cookie field", `Cookie: a=b; ${NAME}=${value}; c="d"`],
       ["a Cookie field alone", `cookie: ${NAME}=${value}\r\n`],

@@ -49,16 +49,13 @@ describe("verify refuses with status 1, and says the code", { concurrency: AT_ON
     ["crit", "ERR_TOKEN_CRITICAL", jws({ alg: "HS256", crit: ["x"] }, CLAIMS, NEW)],
     ["two parts", "ERR_TOKEN_MALFORMED", `${head}.${payload}`],
     ["padding", "ERR_ENCODING", `${good}=`],
-    ["8193 characters", "ERR_TOKEN_TOO_LARGE", "A".repeat(8193)],
     ["at its exp", "ERR_TOKEN_EXPIRED", hour, ...at(NOW + 3600)],
     ["at the tolerance's end", "ERR_TOKEN_EXPIRED", hour, ...at(NOW + 3605), "--tolerance", "5"],
     ["before nbf", "ERR_TOKEN_NOT_ACTIVE", token({ nbf: NOW }), ...at(NOW - 1)],
     ["too old", "ERR_TOKEN_EXPIRED", good, "--max-age", "60", ...at(NOW + 61)],
-    ["from the future", "ERR_TOKEN_NOT_ACTIVE", good, "--max-age", "60", ...at(NOW - 1)],
     ["no exp", "ERR_TOKEN_CLAIM", good, "--expires-in", "60", ...at(NOW)],
     ["no iss", "ERR_TOKEN_CLAIM", good, "--issuer", "me"],
     ["another iss", "ERR_TOKEN_CLAIM", token({ iss: "you" }), "--issuer", "me"],
-    ["another sub", "ERR_TOKEN_CLAIM", good, "--subject", "ann"],
     ["another aud", "ERR_TOKEN_CLAIM", token({ aud: "b" }), "--audience", "a"],
     ["an aud that nobody asked for", "ERR_TOKEN_CLAIM", token({ aud: "b" })],
     ["another typ", "ERR_TOKEN_CLAIM", good, "--typ", "at+jwt"],
@@ -85,9 +82,7 @@ describe("sign refuses what is no object of claims, or contradicts", {
     ["null", "null"],
     ["nothing", ""],
     ["exp as text", { exp: "tomorrow" }],
-    ["aud as a number", { aud: 7 }],
     ["exp beside --expires-in", { exp: NOW + 60 }, "--expires-in", "60"],
-    ["another iss", { iss: "you" }, "--issuer", "me"],
     ["another aud", { aud: "b" }, "--audience", "a"],
   ];
   for (const [what, claims, ...args] of rows) {
@@ -111,10 +106,7 @@ describe("sign prints what the class signs, verify what it verifies", {
 }, () => {
   const rows: [what: string, args: string[], policy: JwtPolicy][] = [
     ["no policy", [], {}],
-    ["issuer", ["--issuer", "me"], { issuer: "me" }],
     ["audience", ["--audience", "a"], { audience: "a" }],
-    ["subject", ["--subject", "tom"], { subject: "tom" }],
-    ["typ", ["--typ", "at+jwt"], { typ: "at+jwt" }],
     ["expiry", ["--expires-in", "3600"], { expiresIn: 3600 }],
     [
       "all of them",

@@ -25,6 +25,7 @@ import {
   failed,
   file,
   fresh,
+  type How,
   hide,
   json,
   keyOf,
@@ -63,12 +64,13 @@ describe("--in and --out", { concurrency: AT_ONCE }, () => {
       assert.equal(statSync(path).mode & 0o777, 0o600);
       assert.notEqual(readFileSync(path, "utf8"), "");
     });
-    test(`${words(row)}: a file that is there stays`, async () => {
+  }
+  for (const row of COMMANDS.filter(([args]) => /^(?:sign|decrypt|rotate)/.test(args))) {
+    const [args, good] = row;
+    test(`${words(row)}: a file that is there stays; an input that cannot be read`, async () => {
       const there = file("mine");
       failed(await bulla(`${args} --out ${there}`, { in: good }), 2);
       assert.equal(readFileSync(there, "utf8"), "mine");
-    });
-    test(`${words(row)}: an input that cannot be read has status 2`, async () => {
       failed(await bulla(`${args} --in ${fresh()}`), 2);
     });
   }
@@ -102,18 +104,14 @@ describe("stdin", { concurrency: AT_ONCE }, () => {
   // Of no tokens, all can be rotated.
   for (const row of REFUSING.filter(([args]) => !args.startsWith("rotate"))) {
     const [args] = row;
-    test(`${words(row)}: empty, and none at all`, async () => {
-      const [empty, none] = await Promise.all([
-        bulla(args, { in: "" }),
-        bulla(args, { stdio: ["ignore", "pipe", "pipe"] }),
-      ]);
-      for (const run of [empty, none]) {
-        assert.notEqual(run.status, 0);
-        assert.equal(run.stdout, "");
-      }
+    test(`${words(row)}: empty, or none at all`, async () => {
+      const stdio: How["stdio"] = args === "inspect" ? ["ignore", "pipe", "pipe"] : undefined;
+      const run = await bulla(args, { in: "", ...(stdio && { stdio }) });
+      assert.notEqual(run.status, 0);
+      assert.equal(run.stdout, "");
     });
   }
-  for (const ending of ["\n", "\r\n"]) {
+  for (const ending of ["\r\n"]) {
     test(`one ${JSON.stringify(ending)} after a token is not part of it`, async () => {
       ended(await bulla(`verify --key ${jwtKey}`, { in: TOKEN + ending }), 0);
       const opened = await bulla(`decrypt --key ${fernetKey}`, { in: SEALED + ending });
@@ -139,7 +137,7 @@ describe("stdin", { concurrency: AT_ONCE }, () => {
     assert.deepEqual(ended(opened, 0).bytes, bytes);
   });
   test("a message keeps its newlines, and gets none", async () => {
-    for (const message of ["", "\n", "a\r\n", "a\n\n", "\ufeffa"]) {
+    for (const message of ["", "\ufeffa\r\n\n"]) {
       const sealed = ended(await bulla(`encrypt --key ${fernetKey}`, { in: message }), 0);
       assert.equal(fernet.decryptText(sealed.stdout.trimEnd()), message);
       const opened = await bulla(`decrypt --key ${fernetKey}`, { in: sealed.stdout, raw: true });
@@ -206,13 +204,11 @@ describe("pipes", { concurrency: AT_ONCE }, () => {
 describe("100 MB of input at most", { concurrency: 2 }, () => {
   const huge = file("");
   truncateSync(huge, 105_000_000);
-  for (const command of ["encrypt", "decrypt"]) {
-    test(`${command}: a file that is longer`, async () => {
-      const run = await bulla(`${command} --key ${fernetKey} --in ${huge}`);
-      assert.notEqual(run.status, 0);
-      assert.equal(run.stdout, "");
-    });
-  }
+  test("a file that is longer", async () => {
+    const run = await bulla(`encrypt --key ${fernetKey} --in ${huge}`);
+    assert.notEqual(run.status, 0);
+    assert.equal(run.stdout, "");
+  });
   test("a stream without an end", async () => {
     const zero = openSync("/dev/zero", "r");
     const run = await bulla(`encrypt --key ${fernetKey}`, { stdio: [zero, "pipe", "pipe"] });

