@@ -58,6 +58,16 @@ describe("a key or a token in argv is refused, and not repeated", { concurrency:
   }
 });
 
+test("nor with --json", async () => {
+  for (const args of [
+    ["verify", "--json", "--key", key, TOKEN],
+    ["sign", "--key", JWT, "--json"],
+  ]) {
+    const run = ended(await bulla(args), 2);
+    assert.ok(`${run.stdout}${run.stderr}`.trimEnd().split("\n").length === 1, "one line");
+  }
+});
+
 describe("misuse has status 2", { concurrency: AT_ONCE }, () => {
   const rows: [args: string, ...words: (string | RegExp)[]][] = [
     [""],

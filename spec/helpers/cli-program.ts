@@ -17,11 +17,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
 
 export const ROOT: string = resolve(import.meta.dirname, "../..");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+const DAY = 24 * 3600 * 1000;
 const STRIPS = "typescript" in process.features && Boolean(process.features.typescript);
 
 /** What the version must be. */
@@ -67,8 +69,9 @@ function build(): string {
   }
   try {
     execFileSync(process.execPath, [TSC, "-p", fresh], { stdio: ["ignore", "pipe", "inherit"] });
-    for (const old of readdirSync(cache).filter((name) => !name.startsWith("new-"))) {
-      rmSync(join(cache, old), { recursive: true, force: true });
+    for (const old of readdirSync(cache).map((name) => join(cache, name))) {
+      // A build of today may be in use: by a copy of this checkout that shares its node_modules.
+      if (statSync(old).mtimeMs < Date.now() - DAY) rmSync(old, { recursive: true, force: true });
     }
     renameSync(fresh, folder);
   } catch (error) {
