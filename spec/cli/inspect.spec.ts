@@ -161,9 +161,8 @@ describe("what a secret proves", { concurrency: AT_ONCE }, () => {
     }
     test(`${type}: a cookie of another name`, async () => {
       const other = issued({ type, cookie: { name: "my" } });
-      for (const text of [cookieValue(other), `Cookie: ${NAME}=x; my=${cookieValue(other)}`]) {
-        says(await inspect(text, ...secret, "--name", "my", ...at(NOW)), 0, true);
-      }
+      const field = `Cookie: ${NAME}=x; my=${cookieValue(other)}`;
+      says(await inspect(field, ...secret, "--name", "my", ...at(NOW)), 0, true);
     });
     test(`${type}: one of two secrets`, async () => {
       says(await inspect(value, ...other, ...secret, ...at(NOW)), 0, true);
@@ -198,11 +197,9 @@ describe("what a secret proves", { concurrency: AT_ONCE }, () => {
       const secret = asgi[type];
       const made = asgiSessions<object>({ type, ...(secret === undefined ? {} : { secret }) });
       const { setCookie } = made.issue(DATA);
-      for (const text of [cookieValue(setCookie), `Set-Cookie: ${setCookie}`]) {
-        const run = await inspect(text, "--name", "session");
-        // A base64 cookie of Python's has no envelope by which to know it.
-        says(run, type === "base64" && run.status === 1 ? 1 : 0, false);
-      }
+      const run = await inspect(`Set-Cookie: ${setCookie}`, "--name", "session");
+      // A base64 cookie of Python's has no envelope by which to know it.
+      says(run, type === "base64" && run.status === 1 ? 1 : 0, false);
     }
   });
 });
@@ -221,11 +218,10 @@ test("control, C1 and bidi characters are escaped: names, claims, header, attrib
     [wild],
   ];
   // bulla() holds all that is printed to that.
-  const runs = rows.map(([text, ...args]) => [
+  const plain = rows.map(([text, ...args]) =>
     bulla(["inspect", ...args, ...at(NOW)], { in: text }),
-    inspect(text, ...args, ...at(NOW)).then(json),
-  ]);
-  await Promise.all(runs.flat());
+  );
+  await Promise.all(plain);
   const run = await inspect(token);
   assert.ok(holds(says(run, 0, false), { [wild]: { sub: wild } }));
 });

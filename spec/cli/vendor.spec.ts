@@ -108,9 +108,11 @@ for (const kind of KINDS) {
         if (kind === "js") runIn(folder, "check.js");
       });
     }
-    test("the same twice, to the byte, and again over itself", async () => {
-      const [one, two] = [await vendored(kind, "jwt"), await vendored(kind, "jwt")];
-      ended(await into(two, kind, "jwt"), 0);
+    test("the same twice, wherever, to the byte, and again over itself", async () => {
+      const one = await vendored(kind, "jwt");
+      // Another system would take this name as a path.
+      const two = join(fresh(" a b"), "C:\\x", "ключ");
+      for (const run of [await into(two, kind, "jwt"), await into(two, kind, "jwt")]) ended(run, 0);
       assert.deepEqual(filesIn(one), filesIn(two));
       for (const name of filesIn(one)) {
         assert.deepEqual(readFileSync(join(one, name)), readFileSync(join(two, name)), name);
@@ -121,11 +123,6 @@ for (const kind of KINDS) {
       ended(await into(folder, kind, "jwt", "fernet"), 0);
       isWhole(folder, kind, ["jwt", "fernet"]);
       isListed(folder, kind, ["jwt", "fernet"]);
-      ended(await check(folder), 0);
-    });
-    test("in a folder whose name another system takes as a path", async () => {
-      const folder = join(fresh(" a b"), "C:\\x", "ключ");
-      ended(await into(folder, kind, "base64url"), 0);
       ended(await check(folder), 0);
     });
   });
