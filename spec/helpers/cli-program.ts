@@ -85,7 +85,9 @@ function sourcesHash(): string {
   const hash = createHash("sha256");
   const names = readdirSync(join(ROOT, "src"), { recursive: true }).map(String);
   const sources = names.filter((name) => name.endsWith(".ts")).map((name) => join("src", name));
-  for (const name of [...sources.sort(), "package.json", "tsconfig.json"]) {
+  const vectors = readdirSync(join(ROOT, "vectors")).filter((name) => name.endsWith(".json"));
+  const rest = [...vectors.map((name) => join("vectors", name)), "package.json", "tsconfig.json"];
+  for (const name of [...sources.sort(), ...rest]) {
     hash
       .update(`${name}\0`)
       .update(readFileSync(join(ROOT, name)))
