@@ -29,7 +29,7 @@ const COMMANDS = [
 ];
 const page = readFileSync(PAGE, "utf8");
 
-test("what docs/command-line.md shows is printed: npm run command-line writes it", () => {
+test("what docs/command-line.md shows is printed: npm run figures writes it", () => {
   assert.equal(withOutput(page), page);
   assert.ok((page.match(/^\$ /gm)?.length ?? 0) > 10);
 });
@@ -44,7 +44,7 @@ test("it tells of every command", () => {
   for (const name of COMMANDS) assert.match(page, new RegExp(`bulla ${name}\\b`));
 });
 
-test("the picture is of what is printed: npm run command-line draws it", async () => {
+test("the picture is of what is printed: npm run figures draws it", async () => {
   assert.equal(readFileSync(PICTURE, "utf8"), await picture());
 });
 
@@ -61,7 +61,7 @@ describe("the example of --help works as it stands", () => {
 
 describe("docs/embedding.md", () => {
   const embedding = readFileSync(EMBEDDING, "utf8");
-  test("counts what there is to read: npm run command-line writes it", () => {
+  test("counts what there is to read: npm run figures writes it", () => {
     assert.equal(withCounts(embedding), embedding);
     for (const name of MODULES)
       assert.match(embedding, new RegExp(`^\\| \`${name}\` \\| \\d`, "m"));

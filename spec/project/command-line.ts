@@ -1,5 +1,5 @@
 /**
- * `npm run command-line`: writes what the commands of docs/command-line.md print below them, the picture of `inspect`,
+ * `npm run figures` writes with this what the commands of docs/command-line.md print below them, the picture of `inspect`,
  * docs/inspect.svg, from what it prints on a terminal, and the counts of docs/embedding.md.
  */
 

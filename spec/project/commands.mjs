@@ -183,7 +183,10 @@ WYCHEPROOF=FOLDER npm run ci has Wycheproof's files too.`,
   figures: {
     program: "spec/project/figures.ts",
     needs: [PACKAGES],
-    steps: program("spec/project/figures.ts"),
+    steps: () => [
+      { run: [NODE, ...TSX, "spec/project/figures.ts"] },
+      { run: [NODE, ...TSX, "spec/project/command-line.ts"] },
+    ],
   },
   size: {
     program: "spec/project/supply/size.ts",
