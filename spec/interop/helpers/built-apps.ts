@@ -3,13 +3,23 @@
 import { equal, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { extname, join, relative, resolve } from "node:path";
-import { freePorts, listening, Process, until } from "./processes.ts";
+import { dirname, extname, join, relative, resolve } from "node:path";
+import { type Process, serve, until } from "./processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
-/** No framework has anything to tell anybody. */
-const QUIET = { NEXT_TELEMETRY_DISABLED: "1", ASTRO_TELEMETRY_DISABLED: "1", NO_COLOR: "1" };
+/** No framework has anything to tell its makers. */
+const PRODUCTION = {
+  NODE_ENV: "production",
+  CI: "1",
+  NO_COLOR: "1",
+  DO_NOT_TRACK: "1",
+  ASTRO_TELEMETRY_DISABLED: "1",
+  NEXT_TELEMETRY_DISABLED: "1",
+  NUXT_TELEMETRY_DISABLED: "1",
+  // The programs of node_modules/.bin start other programs by the name of node.
+  PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+};
 
 /** Servers do not stream to robots, which fetch seems to be by its own name. */
 const BROWSER =
@@ -40,7 +50,7 @@ export function run(cwd: string, program: string, ...args: readonly string[]): v
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     cwd,
     encoding: "utf8",
-    env: { ...process.env, ...QUIET, NODE_ENV: "production" },
+    env: { ...process.env, ...PRODUCTION },
   });
   equal(status, 0, `${program} ${args.join(" ")}\n${stdout}\n${stderr}`);
 }
@@ -64,18 +74,16 @@ export class Site {
   /** `args` are told the port, and so is PORT. */
   static async start(
     cwd: string,
-    args: (port: string) => readonly string[],
+    args: readonly string[] | ((port: string) => readonly string[]),
     variables: Record<string, string> = {},
   ): Promise<Site> {
-    const [port] = (await freePorts(1)) as [number];
-    const env = { ...process.env, ...QUIET, NODE_ENV: "production", ...variables };
-    const started = new Process(process.execPath, args(String(port)), {
-      cwd,
-      env: { ...env, PORT: String(port), HOST: "127.0.0.1" },
-    });
-    const site = new Site(`http://localhost:${port}`, started);
-    await started.ready(listening(port));
-    return site;
+    const env = { ...PRODUCTION, HOST: "127.0.0.1", ...variables };
+    const { server, address } = await serve(process.execPath, args, { cwd, env });
+    return new Site(address, server);
+  }
+
+  get port(): number {
+    return Number(new URL(this.base).port);
   }
 
   /** What it has printed since it was asked to forget. */

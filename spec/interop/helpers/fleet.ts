@@ -1,10 +1,9 @@
 /** examples/fleet, process by process: nginx and Redis in front and behind, three servers that come and go. */
 
-import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Certificate, certificate } from "./certificate.ts";
-import { freePorts, listening, Process } from "./processes.ts";
+import { freePorts, listens, Process } from "./processes.ts";
 import { project } from "./programs.ts";
 import { RedisServer } from "./redis.ts";
 
@@ -70,7 +69,7 @@ export class Fleet {
       await Promise.all(fleet.ports.map((_, index) => fleet.start(index)));
       const nginx = new Process("nginx", ["-p", ".", "-c", "nginx.conf"], { cwd: folder });
       fleet.#nginx = nginx;
-      await nginx.ready(listening(ports[0] as number));
+      await nginx.ready(() => listens(ports[0] as number));
     } catch (error) {
       await fleet.stop();
       throw error;
@@ -95,7 +94,11 @@ export class Fleet {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#servers[index] = server;
-    await server.ready(once(server.child, "message"));
+    let told = false;
+    server.child.once("message", () => {
+      told = true;
+    });
+    await server.ready(() => told);
   }
 
   async end(index: number, signal: NodeJS.Signals): Promise<void> {

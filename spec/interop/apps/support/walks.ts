@@ -4,14 +4,13 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { type Client, httpClient, Jar, type Reply } from "../../helpers/clients.ts";
 
-export interface Site {
+/** A server with a session, and where to find it. */
+export interface Visited {
   readonly port: number;
   /** Where each thing is asked for or sent to. */
   readonly paths: Readonly<Record<"home" | "me" | "login" | "note" | "logout", string>>;
   /** The name of the cookie: `__Host-session` by default. */
   readonly name?: string;
-  /** Statuses by which the server answers what it has done: 303 by default. */
-  readonly done?: number;
   /** A cookie store cannot set Vary and Cache-Control. */
   readonly isStore?: boolean;
   /** Cookies besides, that are not looked at. */
@@ -23,10 +22,10 @@ export class Visitor {
   readonly jar = new Jar();
   /** How many cookies were set by the last reply. */
   written = 0;
-  readonly #site: Site;
+  readonly #site: Visited;
   readonly #client: Client;
 
-  constructor(site: Site, client = httpClient(`http://127.0.0.1:${site.port}`)) {
+  constructor(site: Visited, client = httpClient(`http://127.0.0.1:${site.port}`)) {
     this.#site = site;
     this.#client = client;
   }
@@ -121,12 +120,12 @@ export class Visitor {
 
   async send(what: "login" | "note" | "logout", form: Record<string, string> = {}): Promise<void> {
     const { status, text } = await this.ask(this.#site.paths[what], form);
-    equal(status, this.#site.done ?? 303, text);
+    equal(status, 303, text);
   }
 }
 
 /** Tests that all hold of the site, which is there when they run. */
-export function walks(title: string, site: () => Site): void {
+export function walks(title: string, site: () => Visited): void {
   describe(title, () => {
     let client: Client | undefined;
     const visitor = (): Visitor => {
