@@ -97,6 +97,15 @@ for (const name of names) {
   });
 }
 
+it("no example that a page shows has a cast", () => {
+  const shown = new Set(shownBy(GUIDE, ...names.map(pathOf)));
+  for (const file of shown) {
+    if (file === undefined || /\.(json|html)$/.test(file)) continue;
+    const prose = /^import [^;]*;|\/\*\*.*?\*\/|\/\/.*|`[^`]*`|\{#each .*?\}/gm;
+    assert.doesNotMatch(read(file).replace(prose, ""), /\bas\b|\bany\b|@ts-|[\w)\]]!(?!=)/, file);
+  }
+});
+
 it("examples/servers is shown whole, by one page or another", () => {
   const shown = shownBy(GUIDE, ...names.map(pathOf));
   const servers = sources.filter((file) => file.startsWith("examples/servers/"));
