@@ -1,35 +1,49 @@
 /**
  * Installs and tests every package of this folder, or those that the arguments name: `npm ci`, then `npm test`
- * where it has one. Two are tested at a time, while the next is installed. What fails does not keep the others from
- * running; in the end the status is 1.
+ * where it has one. Two are tested at a time, while the next is installed. A package that asks for a newer Node than
+ * this one gets the Node of the package `node`. A failure does not keep the others from running; in the end the
+ * status is 1.
  */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
 
 const AT_A_TIME = 2;
 /** What takes longest begins first, so that nothing is left to run alone. */
 const LONGEST = ["servers", "next", "nuxt", "sveltekit"];
+const NODE = "node";
+const CI = ["ci", "--no-audit", "--no-fund"];
 
 const here = import.meta.dirname;
 const chosen = process.argv.slice(2);
-const known = readdirSync(here).filter((name) => existsSync(join(here, name, "package.json")));
+const known = readdirSync(here).filter(
+  (name) => name !== NODE && existsSync(join(here, name, "package.json")),
+);
 const unknown = [...chosen, ...LONGEST].filter((name) => !known.includes(name));
 if (unknown.length > 0) throw new Error(`not here: ${unknown.join(", ")}`);
 const apps = [...new Set([...LONGEST, ...known])].filter(
   (name) => chosen.length === 0 || chosen.includes(name),
 );
 
+/** Whether this Node is too old for a package, which says ">=24.9" or nothing. */
+function outdated(app) {
+  const { engines } = JSON.parse(readFileSync(join(here, app, "package.json"), "utf8"));
+  const [least, more] = engines?.node.match(/\d+/g).map(Number) ?? [0, 0];
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major < least || (major === least && minor < more);
+}
+
 /** Runs npm; what it prints is kept, and shown as one piece when it has ended. */
-async function npm(folder, ...args) {
+async function npm(folder, args, variables = {}) {
   const began = performance.now();
   // npm itself, with this Node: on Windows its command is a script for a shell.
   const { npm_execpath: cli } = process.env;
   const [command, ...first] = cli === undefined ? ["npm"] : [process.execPath, cli];
   const child = spawn(command, [...first, ...args], {
     cwd: folder,
+    env: { ...process.env, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const printed = [];
@@ -39,10 +53,9 @@ async function npm(folder, ...args) {
   const [status] = await once(child, "close");
   const seconds = (performance.now() - began) / 1000;
   const good = status === 0;
-  const end = `${good ? "good" : "FAILED"} after ${seconds.toFixed(1)} s`;
   console.log(`\n== ${folder.slice(here.length + 1) || "bulla"}: npm ${args.join(" ")}`);
   process.stdout.write(Buffer.concat(printed));
-  console.log(`== ${end}`);
+  console.log(`== ${good ? "good" : "FAILED"} after ${seconds.toFixed(1)} s`);
   return { good, seconds };
 }
 
@@ -64,18 +77,21 @@ function lane(width) {
 }
 
 const began = performance.now();
-// They are linked to it, so that it is built once, and not before each test.
-if (!(await npm(resolve(here, "../../.."), "run", "build")).good) process.exit(1);
+// They are linked to it.
+if (!(await npm(resolve(here, "../../.."), ["run", "build"])).good) process.exit(1);
+const old = apps.filter(outdated);
+if (old.length > 0 && !(await npm(join(here, NODE), CI)).good) process.exit(1);
+const newer = { PATH: join(here, NODE, "node_modules/.bin") + delimiter + process.env.PATH };
+
 const installing = lane(1);
 const testing = lane(AT_A_TIME);
 const results = await Promise.all(
   apps.map(async (app) => {
     const folder = join(here, app);
-    const ci = await installing(() => npm(folder, "ci", "--no-audit", "--no-fund"));
+    const ci = await installing(() => npm(folder, CI));
     if (!ci.good) return { app, good: false, ci };
-    const test = await testing(() =>
-      npm(folder, "run", "test", "--if-present", "--ignore-scripts"),
-    );
+    const variables = old.includes(app) ? newer : {};
+    const test = await testing(() => npm(folder, ["run", "test", "--if-present"], variables));
     return { app, good: test.good, ci, test };
   }),
 );

@@ -8,6 +8,7 @@ import { serve } from "../../helpers/processes.ts";
 
 export const ROOT = resolve(import.meta.dirname, "../../../..");
 const MODULES = join(import.meta.dirname, "node_modules");
+const BUN = resolve(import.meta.dirname, "../../node_modules/.bin/bun");
 
 /** The settings of a reader's own project. */
 export const SETTINGS = {
@@ -47,7 +48,7 @@ export const SECRET = "a secret of some more than 32 bytes";
 export async function start(t: TestContext, folder: string, program: string): Promise<string> {
   const bun = program === "elysia.ts";
   const { server, address } = await serve(
-    bun ? join(MODULES, ".bin/bun") : process.execPath,
+    bun ? BUN : process.execPath,
     bun ? [program] : ["--import", "tsx/esm", program],
     { cwd: folder, env: { NODE_ENV: "development", SESSION_SECRET: SECRET } },
   );
