@@ -4,7 +4,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../support/application.ts";
 import { browse, visit } from "../support/browser.ts";
-import { Visitor, walks } from "../support/walks.ts";
+import { besides, late, Visitor, walks } from "../support/walks.ts";
 
 const app = application("astro", {
   build: ["astro", "build"],
@@ -19,12 +19,7 @@ test("Chromium logs in and out", async () => {
   await browse(app.port, { scripts: true }, visit);
 });
 
-test("a cookie of the page's own goes beside the session's", async () => {
-  const tom = new Visitor(app.site({ others: ["theme"] }));
-  await tom.ask("/both");
-  deepEqual([...tom.jar.cookies.keys()].sort(), ["__Host-session", "theme"]);
-  deepEqual(await tom.me(), { user: "stranger", visits: 1 });
-});
+besides(app.site, (tom) => tom.ask("/both"));
 
 test("an action has the session of the middleware", async () => {
   const tom = new Visitor(app.site());
@@ -33,13 +28,7 @@ test("an action has the session of the middleware", async () => {
   deepEqual(await tom.me(), { user: "Ann", visits: 1 });
 });
 
-test("what a component changes comes too late, and save() says so", async () => {
-  const tom = new Visitor(app.site());
-  const { text } = await tom.late("/late");
-  equal(tom.written, 0);
-  match(text, /ERR_SESSION_UNSENT/);
-  deepEqual(await tom.me(), { user: "stranger", visits: 0 });
-});
+late("a component", app.site);
 
 test("an error that is thrown loses the change, and is told", async () => {
   // Astro makes that response outside the middleware.

@@ -3,7 +3,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../support/application.ts";
-import { Visitor, walks } from "../support/walks.ts";
+import { besides, Visitor, walks } from "../support/walks.ts";
 
 const app = application("nitro", {
   build: ["nitro", "build"],
@@ -14,13 +14,7 @@ const app = application("nitro", {
 walks("wrap, in a middleware", app.site);
 walks("edit, of its cookies", app.store);
 
-test("a cookie and a field of the route's own go beside the session's", async () => {
-  const tom = new Visitor(app.site({ others: ["theme"] }));
-  const { headers } = await tom.ask("/both");
-  equal(headers["x-own"], "own");
-  deepEqual([...tom.jar.cookies.keys()].sort(), ["__Host-session", "theme"]);
-  deepEqual(await tom.me(), { user: "stranger", visits: 1 });
-});
+besides(app.site, (tom) => tom.ask("/both"), "x-own");
 
 test("an error that is thrown loses the change, and is told; Nitro answers it as ever", async () => {
   const tom = new Visitor(app.site({ isStore: true }));

@@ -4,7 +4,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../support/application.ts";
 import { browse, visit } from "../support/browser.ts";
-import { Visitor, walks } from "../support/walks.ts";
+import { besides, Visitor, walks } from "../support/walks.ts";
 
 const app = application("nuxt", {
   build: ["nuxt", "build"],
@@ -19,13 +19,7 @@ test("Chromium logs in and out", async () => {
   await browse(app.port, { scripts: true }, visit);
 });
 
-test("a cookie and a field of the route's own go beside the session's", async () => {
-  const tom = new Visitor(app.site({ others: ["theme"] }));
-  const { headers } = await tom.ask("/both");
-  equal(headers["x-own"], "own");
-  deepEqual([...tom.jar.cookies.keys()].sort(), ["__Host-session", "theme"]);
-  deepEqual(await tom.me(), { user: "stranger", visits: 1 });
-});
+besides(app.site, (tom) => tom.ask("/both"), "x-own");
 
 test("an error that is thrown keeps the change", async () => {
   const tom = new Visitor(app.site());

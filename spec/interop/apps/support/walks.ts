@@ -207,3 +207,29 @@ export function walks(title: string, site: () => Visited): void {
     });
   });
 }
+
+/** Tests that a change after the headers is lost, and that `save()` says so: /late waits for them. */
+export function late(what: string, site: () => Visited): void {
+  test(`what ${what} changes comes too late, and save() says so`, async () => {
+    const tom = new Visitor(site());
+    const { text } = await tom.late("/late");
+    equal(tom.written, 0);
+    match(text, /ERR_SESSION_UNSENT/);
+    deepEqual(await tom.me(), { user: "stranger", visits: 0 });
+  });
+}
+
+/** Tests an answer that sets the cookie `theme` and, if `field` names one, a field; and that counts a visit. */
+export function besides(
+  site: (more: Partial<Visited>) => Visited,
+  ask: (tom: Visitor) => Promise<Reply>,
+  field?: string,
+): void {
+  test("what an answer sets by itself goes beside the session's cookie", async () => {
+    const tom = new Visitor(site({ others: ["theme"] }));
+    const { headers } = await ask(tom);
+    if (field !== undefined) equal(headers[field], "own");
+    deepEqual([...tom.jar.cookies.keys()].sort(), ["__Host-session", "theme"]);
+    deepEqual(await tom.me(), { user: "stranger", visits: 1 });
+  });
+}

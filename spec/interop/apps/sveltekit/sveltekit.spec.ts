@@ -1,10 +1,10 @@
 /** examples/sveltekit, built for production by adapter-node; `more` has what its docs say besides. */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../support/application.ts";
 import { browse, visit } from "../support/browser.ts";
-import { Visitor, walks } from "../support/walks.ts";
+import { late, Visitor, walks } from "../support/walks.ts";
 
 const app = application("sveltekit", {
   build: ["vite", "build"],
@@ -32,13 +32,7 @@ test("an action that fails keeps the change of wrap, not that of edit", async ()
   await app.printed("ERR_SESSION_UNSENT");
 });
 
-test("what a promise of a load function changes comes too late, and save() says so", async () => {
-  const tom = new Visitor(app.site());
-  const { text } = await tom.late("/late");
-  equal(tom.written, 0);
-  match(text, /ERR_SESSION_UNSENT/);
-  deepEqual(await tom.me(), { user: "stranger", visits: 0 });
-});
+late("a promise of a load function", app.site);
 
 test("an endpoint that event.fetch calls has a session of its own: the outer one wins", async () => {
   // SvelteKit copies the inner cookie, and not the fields that came with it.

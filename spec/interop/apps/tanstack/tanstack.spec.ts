@@ -4,7 +4,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../support/application.ts";
 import { browse, visit } from "../support/browser.ts";
-import { Visitor, walks } from "../support/walks.ts";
+import { besides, late, Visitor, walks } from "../support/walks.ts";
 
 /** Server functions have addresses that the build makes: a page names them. */
 const paths = { home: "/", me: "/me", login: "", note: "", logout: "" };
@@ -48,12 +48,10 @@ test("a server function that the browser calls has the session", async () => {
   });
 });
 
-test("a cookie that the function sets goes beside the session's", async () => {
-  const tom = new Visitor(app.site({ paths, others: ["theme"] }));
-  await tom.ask(both, {});
-  deepEqual([...tom.jar.cookies.keys()].sort(), ["__Host-session", "theme"]);
-  deepEqual(await tom.me(), { user: "stranger", visits: 1 });
-});
+besides(
+  (more) => app.site({ paths, ...more }),
+  (tom) => tom.ask(both, {}),
+);
 
 test("a server function edits the session of the store", async () => {
   const tom = new Visitor(app.store());
@@ -75,10 +73,4 @@ test("a server route that throws loses the change, and is told", async () => {
   await app.printed("ERR_SESSION_UNSENT");
 });
 
-test("what a deferred promise changes comes too late, and save() says so", async () => {
-  const tom = new Visitor(app.site({ paths }));
-  const { text } = await tom.late("/late");
-  equal(tom.written, 0);
-  match(text, /ERR_SESSION_UNSENT/);
-  deepEqual(await tom.me(), { user: "stranger", visits: 0 });
-});
+late("a deferred promise", () => app.site({ paths }));
