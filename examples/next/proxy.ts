@@ -1,4 +1,4 @@
-/** Counts visits, and renews the session of who only reads: a page cannot write a cookie. */
+/** Counts visits, and renews the session of a visitor who only reads: a page cannot write a cookie. */
 
 import type { CookieStore } from "bulla/session";
 import { type NextRequest, NextResponse } from "next/server";

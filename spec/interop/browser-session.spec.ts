@@ -7,8 +7,9 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { type SameSite, sessions } from "bulla/session";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { certificate } from "./helpers/certificate.ts";
+import { openChromium } from "./helpers/chromium.ts";
 
 const MAX_AGE = 1000;
 const NAMES = ["__Host-lax", "__Host-strict"];
@@ -61,13 +62,7 @@ before(async () => {
   const { port } = server.address() as AddressInfo;
   home = `https://localhost:${port}`;
   foreign = `https://${ELSEWHERE}:${port}`;
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-      `--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1, MAP localhost 127.0.0.1`,
-    ],
-  });
+  browser = await openChromium(ELSEWHERE);
 });
 
 after(async () => {

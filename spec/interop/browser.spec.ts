@@ -1,13 +1,11 @@
-/**
- * The demonstration in Chromium, as Debian has it (`apt-get install chromium`; CHROMIUM names another
- * one): with the mouse, with the keyboard alone, without JavaScript, and on a phone.
- */
+/** The demonstration in Chromium: with the mouse, with the keyboard alone, without JavaScript, and on a phone. */
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { openChromium } from "./helpers/chromium.ts";
 
 const TYPES = ["base64", "jwt", "fernet"];
 const CODES = { jwt: "ERR_TOKEN_SIGNATURE", fernet: "ERR_TOKEN_INVALID" };
@@ -21,10 +19,7 @@ let base: string;
 let browser: Browser;
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  });
+  browser = await openChromium();
   for await (const chunk of server.stdout) {
     base = /http:\S+/.exec(String(chunk))?.[0] ?? "";
     if (base !== "") break;

@@ -133,7 +133,7 @@ WYCHEPROOF=FOLDER npm run ci has Wycheproof's files too.`,
     also: {
       apps: {
         help: "Builds and tests an application of each framework, or of those that are named: npm run interop apps next nuxt",
-        needs: [PACKAGES],
+        needs: [PACKAGES, PEERS],
         steps: (args) => [{ run: [NODE, "spec/interop/apps/run.mjs", ...args] }],
       },
     },

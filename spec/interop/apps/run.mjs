@@ -1,47 +1,105 @@
 /**
- * Every package of this folder in turn: `npm ci`, then `npm test`, where it has one. The arguments choose
- * some by their names. What fails does not keep the others from running; in the end the status is 1.
+ * Installs and tests every package of this folder, or those that the arguments name: `npm ci`, then `npm test`
+ * where it has one. Two are tested at a time, while the next is installed. A package that asks for a newer Node than
+ * this one gets the Node of the package `node`. A failure does not keep the others from running; in the end the
+ * status is 1.
  */
 
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+
+const AT_A_TIME = 2;
+/** What takes longest begins first, so that nothing is left to run alone. */
+const LONGEST = ["servers", "next", "nuxt", "sveltekit"];
+const NODE = "node";
+const CI = ["ci", "--no-audit", "--no-fund"];
 
 const here = import.meta.dirname;
 const chosen = process.argv.slice(2);
-const apps = readdirSync(here)
-  .filter((name) => existsSync(join(here, name, "package.json")))
-  .filter((name) => chosen.length === 0 || chosen.includes(name));
-const unknown = chosen.filter((name) => !apps.includes(name));
+const known = readdirSync(here).filter(
+  (name) => name !== NODE && existsSync(join(here, name, "package.json")),
+);
+const unknown = [...chosen, ...LONGEST].filter((name) => !known.includes(name));
 if (unknown.length > 0) throw new Error(`not here: ${unknown.join(", ")}`);
+const apps = [...new Set([...LONGEST, ...known])].filter(
+  (name) => chosen.length === 0 || chosen.includes(name),
+);
 
-const times = [];
+/** Whether this Node is too old for a package, which says ">=24.9" or nothing. */
+function outdated(app) {
+  const { engines } = JSON.parse(readFileSync(join(here, app, "package.json"), "utf8"));
+  const [least, more] = engines?.node.match(/\d+/g).map(Number) ?? [0, 0];
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major < least || (major === least && minor < more);
+}
 
-function npm(folder, ...args) {
+/** Runs npm; what it prints is kept, and shown as one piece when it has ended. */
+async function npm(folder, args, variables = {}) {
   const began = performance.now();
   // npm itself, with this Node: on Windows its command is a script for a shell.
   const { npm_execpath: cli } = process.env;
   const [command, ...first] = cli === undefined ? ["npm"] : [process.execPath, cli];
-  const { status } = spawnSync(command, [...first, ...args], { cwd: folder, stdio: "inherit" });
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`== npm ${args.join(" ")}: ${status === 0 ? "good" : "FAILED"} after ${seconds} s`);
-  return { good: status === 0, seconds };
+  const child = spawn(command, [...first, ...args], {
+    cwd: folder,
+    env: { ...process.env, ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const printed = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => printed.push(chunk));
+  }
+  const [status] = await once(child, "close");
+  const seconds = (performance.now() - began) / 1000;
+  const good = status === 0;
+  console.log(`\n== ${folder.slice(here.length + 1) || "bulla"}: npm ${args.join(" ")}`);
+  process.stdout.write(Buffer.concat(printed));
+  console.log(`== ${good ? "good" : "FAILED"} after ${seconds.toFixed(1)} s`);
+  return { good, seconds };
 }
 
-console.log("== bulla itself, which they are linked to");
-if (!npm(resolve(here, "../../.."), "run", "build").good) process.exit(1);
-for (const [index, app] of apps.entries()) {
-  const folder = join(here, app);
-  console.log(`\n== ${index + 1} of ${apps.length}: ${app}`);
-  const installed = npm(folder, "ci", "--no-audit", "--no-fund");
-  const tested = installed.good
-    ? npm(folder, "run", "test", "--if-present")
-    : { good: false, seconds: "-" };
-  times.push({ app, good: tested.good, ci: installed.seconds, test: tested.seconds });
+/** Lets so many run at a time; the others wait in the order in which they came. */
+function lane(width) {
+  const waiting = [];
+  let running = 0;
+  return async (work) => {
+    if (running === width) await new Promise((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
 }
+
+const began = performance.now();
+// They are linked to it.
+if (!(await npm(resolve(here, "../../.."), ["run", "build"])).good) process.exit(1);
+const old = apps.filter(outdated);
+if (old.length > 0 && !(await npm(join(here, NODE), CI)).good) process.exit(1);
+const newer = { PATH: join(here, NODE, "node_modules/.bin") + delimiter + process.env.PATH };
+
+const installing = lane(1);
+const testing = lane(AT_A_TIME);
+const results = await Promise.all(
+  apps.map(async (app) => {
+    const folder = join(here, app);
+    const ci = await installing(() => npm(folder, CI));
+    if (!ci.good) return { app, good: false, ci };
+    const variables = old.includes(app) ? newer : {};
+    const test = await testing(() => npm(folder, ["run", "test", "--if-present"], variables));
+    return { app, good: test.good, ci, test };
+  }),
+);
 
 console.log("");
-for (const { app, good, ci, test } of times) {
-  console.log(`${good ? "good  " : "FAILED"} ${app}: npm ci ${ci} s, npm test ${test} s`);
+for (const { app, good, ci, test } of results) {
+  const times = `npm ci ${ci.seconds.toFixed(1)} s, npm test ${test?.seconds.toFixed(1) ?? "-"} s`;
+  console.log(`${good ? "good  " : "FAILED"} ${app}: ${times}`);
 }
-process.exitCode = times.every(({ good }) => good) ? 0 : 1;
+console.log(`${((performance.now() - began) / 1000).toFixed(1)} s in all`);
+process.exitCode = results.every(({ good }) => good) ? 0 : 1;

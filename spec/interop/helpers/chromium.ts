@@ -1,10 +1,25 @@
 /** Chromium: Debian's, or the one that CHROMIUM names. */
 
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
-export function openChromium(): Promise<Browser> {
+/** The hosts are names of this machine, besides localhost. */
+export function openChromium(...hosts: readonly string[]): Promise<Browser> {
+  const rules = [...hosts, "localhost"].map((host) => `MAP ${host} 127.0.0.1`);
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+    args: [
+      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+      `--host-resolver-rules=${rules.join(", ")}`,
+    ],
   });
+}
+
+/** What a page complains about from now on: errors that nobody caught, and those of its console. */
+export function complaints(page: Page): string[] {
+  const heard: string[] = [];
+  page.on("pageerror", (error) => heard.push(String(error)));
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) heard.push(message.text());
+  });
+  return heard;
 }

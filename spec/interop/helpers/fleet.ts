@@ -1,10 +1,10 @@
 /** examples/fleet, process by process: nginx and Redis in front and behind, three servers that come and go. */
 
-import { once } from "node:events";
+import { ok } from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Certificate, certificate } from "./certificate.ts";
-import { freePorts, listening, Process } from "./processes.ts";
+import { freePorts, listens, Process } from "./processes.ts";
 import { project } from "./programs.ts";
 import { RedisServer } from "./redis.ts";
 
@@ -12,6 +12,9 @@ const FOLDER = resolve(import.meta.dirname, "../../../examples/fleet");
 /** The ports that its files name, the last one Redis's. */
 const PORTS = [8443, 3001, 3002, 3003, 6390];
 const FLAGS = ["--import", "tsx", "--conditions=bulla-source"];
+
+/** How long its processes wait for Redis: on a busy machine a second may pass without anything being wrong. */
+const PATIENCE = "redisRevocation(redis, { timeout: 60 })";
 
 /** The example in a folder where it can run, on ports that are free. */
 export async function fleetProject(): Promise<{
@@ -28,7 +31,9 @@ export async function fleetProject(): Promise<{
       return index === -1 ? digits : String(ports[index]);
     });
   }
-  return { ...project(files), ports };
+  const server = (files["server.ts"] ?? "").replace("redisRevocation(redis)", PATIENCE);
+  ok(server.includes(PATIENCE));
+  return { ...project({ ...files, "server.ts": server }), ports };
 }
 
 /** What the answers depend on; a new object after each change. */
@@ -70,7 +75,7 @@ export class Fleet {
       await Promise.all(fleet.ports.map((_, index) => fleet.start(index)));
       const nginx = new Process("nginx", ["-p", ".", "-c", "nginx.conf"], { cwd: folder });
       fleet.#nginx = nginx;
-      await nginx.ready(listening(ports[0] as number));
+      await nginx.ready(() => listens(ports[0] as number));
     } catch (error) {
       await fleet.stop();
       throw error;
@@ -95,7 +100,11 @@ export class Fleet {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#servers[index] = server;
-    await server.ready(once(server.child, "message"));
+    let told = false;
+    server.child.once("message", () => {
+      told = true;
+    });
+    await server.ready(() => told);
   }
 
   async end(index: number, signal: NodeJS.Signals): Promise<void> {

@@ -23,6 +23,7 @@ export class Process {
   /** What it wrote: shown where it failed to start. */
   output = "";
   readonly #exit: Promise<unknown>;
+  #ended = false;
 
   constructor(command: string, args: readonly string[], options: SpawnOptions = {}) {
     const { stdio = ["ignore", "pipe", "pipe"] } = options;
@@ -32,15 +33,15 @@ export class Process {
     this.#exit = new Promise((resolve) => {
       this.child.once("exit", resolve);
       this.child.once("error", (error) => resolve(this.#hear(`${command}: ${error.message}`)));
+    }).then(() => {
+      this.#ended = true;
     });
   }
 
-  /** Waits for what tells that it is ready; fails when the process ends before. */
-  async ready(sign: Promise<unknown>): Promise<this> {
-    const ended = this.#exit.then(() => {
-      throw new Error(`it ended before it was ready: ${this.output}`);
-    });
-    await Promise.race([sign, ended]);
+  /** Waits until the condition holds; fails when the process ends before. */
+  async ready(condition: Condition): Promise<this> {
+    await until(async () => this.#ended || (await condition()));
+    if (this.#ended) throw new Error(`it ended before it was ready: ${this.output}`);
     return this;
   }
 
@@ -54,18 +55,36 @@ export class Process {
   }
 }
 
-/** Resolves when `condition` holds; a connection or a server gives no other notice of it. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+/** Starts a server on a free port, which PORT names; waits until it has printed its address and listens there. */
+export async function serve(
+  command: string,
+  args: readonly string[] | ((port: string) => readonly string[]),
+  options: SpawnOptions = {},
+): Promise<{ server: Process; address: string }> {
+  const [port] = (await freePorts(1)) as [number];
+  const told = typeof args === "function" ? args(String(port)) : args;
+  const env = { ...process.env, ...options.env, PORT: String(port) };
+  const server = new Process(command, told, { ...options, env });
+  let scheme = "";
+  await server.ready(async () => {
+    [, scheme = ""] = new RegExp(`(https?)://[^\\s/]*:${port}\\b`).exec(server.output) ?? [];
+    return scheme !== "" && (await listens(port));
+  });
+  return { server, address: `${scheme}://localhost:${port}` };
+}
+
+type Condition = () => boolean | Promise<boolean>;
+
+/** Resolves when the condition holds; a connection or a server gives no other notice of it. */
+export async function until(condition: Condition): Promise<void> {
   while (!(await condition())) await wait(10);
 }
 
-export function listening(port: number): Promise<void> {
-  return until(
-    () =>
-      new Promise((resolve) => {
-        const socket = connect(port, "127.0.0.1");
-        socket.once("connect", () => resolve(socket.destroy().destroyed));
-        socket.once("error", () => resolve(false));
-      }),
-  );
+/** Whether somebody takes connections there. */
+export function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(socket.destroy().destroyed));
+    socket.once("error", () => resolve(false));
+  });
 }

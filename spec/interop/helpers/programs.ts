@@ -1,7 +1,5 @@
 /** The examples as programs: in a folder that has installed what they import, as their readers have it. */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   cpSync,
   mkdtempSync,
@@ -12,10 +10,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { TestContext } from "node:test";
+import { serve } from "./processes.ts";
 
 const INTEROP = resolve(import.meta.dirname, "..");
 const EXAMPLES = resolve(INTEROP, "../../examples");
@@ -56,33 +54,15 @@ export async function start(
   program: string,
   variables: Record<string, string> = {},
 ): Promise<string> {
-  const args = ["--import", "tsx", "--conditions=bulla-source", program];
-  const env = { ...process.env, NODE_ENV: "development", ...variables };
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    env: { ...env, PORT: String(await freePort()) },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  t.after(() => ended(child));
-  let text = "";
-  for await (const chunk of child.stdout) {
-    text += chunk;
-    const [address] = /https?:\/\/localhost:\d+/.exec(text) ?? [];
-    if (address !== undefined) return address;
-  }
-  throw new Error(`${program} ended and had printed ${JSON.stringify(text)}`);
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  child.kill();
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
+  const { server, address } = await serve(
+    process.execPath,
+    ["--import", "tsx", "--conditions=bulla-source", program],
+    {
+      cwd: folder,
+      env: { NODE_ENV: "development", ...variables },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  t.after(() => server.end());
+  return address;
 }

@@ -4,18 +4,23 @@ import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/str
 import { cpSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { sessions } from "../../../src/session.ts";
-import { type Answer, compose, Guest, missing, run, Site } from "./built-apps.ts";
-import { openChromium } from "./chromium.ts";
+import { compose, run, Site } from "./built-apps.ts";
+import { Guest, sets } from "./guest.ts";
+import { due, loggedIn as loggedInOf, NAME, notes, SESSION_SECRET } from "./notes.ts";
 
 const EXAMPLE = resolve(import.meta.dirname, "../../../examples/react-router");
 const PROBE = resolve(import.meta.dirname, "../apps/react-router/probe");
-const SESSION_SECRET = "a secret of some more than 32 bytes";
-const NAME = "__Host-session";
 const CLEARING = `${NAME}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; Secure; SameSite=Lax`;
 
-/** The walks, in the package of this folder; `config` is its own, if it needs any. */
-export function walk(here: string, config?: string): void {
+export interface Version {
+  /** Where a browser asks for the data of the first page. */
+  readonly home: string;
+  /** A configuration of its own. */
+  readonly config?: string;
+}
+
+/** The walks, in the package of this folder. */
+export function walk(here: string, { home, config }: Version): void {
   const folder = resolve(here, "dist/example");
   const bin = (name: string): string => resolve(here, "node_modules/.bin", name);
   let site: Site;
@@ -42,46 +47,38 @@ export function walk(here: string, config?: string): void {
     );
   }
 
-  async function loggedIn(user = "tom"): Promise<Guest> {
-    const guest = new Guest(site);
-    await guest.submit("/", "Log in", { user });
-    return guest;
-  }
+  const loggedIn = (): Promise<Guest> => loggedInOf(site);
 
-  test("visits, a login, a message, notes and a logout: one Set-Cookie for each change", async () => {
-    const guest = new Guest(site);
-    for (const visits of [1, 2]) {
-      const answer = await guest.ask("/");
-      match(answer.text, new RegExp(`^Hello stranger, visits: ${visits} `));
-      deepEqual(sets(answer), [NAME]);
-      equal(answer.headers.get("Cache-Control"), "no-store");
-      match(answer.headers.get("Vary") ?? "", /\bCookie\b/);
-    }
-
-    const login = await guest.submit("/", "Log in", { user: "tom" });
-    deepEqual([login.status, login.location, sets(login)], [302, "/account", [NAME]]);
-    match(login.setCookie[0] ?? "", /; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
-    const welcome = await guest.ask("/account");
-    deepEqual([welcome.text, sets(welcome)], ["Welcome. Notes of tom Add Log out", [NAME]]);
-    const account = await guest.ask("/account");
-    deepEqual([account.text, sets(account)], ["Notes of tom Add Log out", []]);
-
-    for (const [note, notes] of [
-      ["one", "one"],
-      ["two", "one two"],
-    ] as const) {
-      const added = await guest.submit("/account", "Add", { note });
-      deepEqual([added.status, sets(added)], [200, [NAME]]);
-      equal(added.text, `Notes of tom ${notes} Add Log out`);
-      equal((await guest.ask("/account")).text, added.text);
-    }
-
-    const logout = await guest.submit("/account", "Log out");
-    deepEqual([logout.status, logout.location, logout.setCookie], [302, "/", [CLEARING]]);
-    deepEqual([...guest.cookies], []);
-    const gone = await guest.ask("/account");
-    deepEqual([gone.status, gone.location, sets(gone)], [302, "/", []]);
-    doesNotMatch(site.output, /error|warning/i);
+  notes({
+    site: () => site,
+    start,
+    moved: { action: 302, page: 302 },
+    attributes: /; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    clearing: CLEARING,
+    async greet(guest) {
+      const welcome = await guest.ask("/account");
+      deepEqual([welcome.text, sets(welcome)], ["Welcome. Notes of tom Add Log out", [NAME]]);
+      equal(welcome.headers.get("Cache-Control"), "no-store");
+      match(welcome.headers.get("Vary") ?? "", /\bCookie\b/);
+    },
+    async closed(nobody) {
+      doesNotMatch((await nobody.ask("/probe.data")).html, /tom/);
+      match((await nobody.ask("/")).text, /^Hello stranger, visits: 1 /);
+    },
+    greeted: () => async () => {},
+    changes: [
+      "GET /: 1",
+      "GET /: 1",
+      `POST ${home}?index: 1`,
+      "GET /account.data: 1",
+      "POST /account.data: 1",
+      "POST /account.data: 1",
+      "POST /logout.data: 1",
+      `GET ${home}: 1`,
+      "GET /: 1",
+    ],
+    // The page that follows the logout is a visit too.
+    visits: 2,
   });
 
   test("what a page fetches for its data and its actions carries the session too", async () => {
@@ -100,41 +97,9 @@ export function walk(here: string, config?: string): void {
     deepEqual([logout.status, logout.setCookie], [202, [CLEARING]]);
   });
 
-  test("an action that nobody may call changes nothing", async () => {
-    const body = new URLSearchParams({ note: "of nobody" });
-    const init = { method: "POST", body, headers: { Origin: site.base } };
-    const answer = await new Guest(site).ask("/account", init);
-    deepEqual([answer.status, answer.location, sets(answer)], [302, "/", []]);
-  });
-
-  test("a bad cookie is an empty session, and stays until something is written", async () => {
-    for (const value of ["garbage", "", `gAAAAAB${"A".repeat(93)}`]) {
-      const guest = new Guest(site, [[NAME, value]]);
-      const page = await guest.ask("/probe");
-      deepEqual([page.status, sets(page)], [200, []]);
-      match(page.text, /^seen: nobody, \. /);
-      const written = await guest.submit("/probe", "nested");
-      deepEqual([written.status, sets(written)], [200, [NAME]]);
-      match((await guest.ask("/probe")).text, /^seen: nobody, outer inner last\. /);
-    }
-  });
-
-  test("after the logout a copied cookie opens nowhere", async () => {
-    const guest = await loggedIn();
-    const copied = guest.copy();
-    match((await copied.ask("/probe")).text, /^seen: tom, /);
-    await guest.submit("/account", "Log out");
-    match((await copied.ask("/probe")).text, /^seen: nobody, /);
-    equal((await copied.ask("/account")).location, "/");
-    doesNotMatch((await copied.ask("/probe.data")).html, /tom/);
-    match((await copied.submit("/probe", "nested")).text, /^seen: nobody, outer inner last\. /);
-  });
-
   test("a session that is due is renewed, and one that is not gets no cookie", async () => {
-    const clock = (): number => Math.floor(Date.now() / 1000) - 8 * 24 * 3600;
-    const issuer = sessions<{ user: string }>({ secret: SESSION_SECRET, clock });
-    const [, value = ""] = /=([^;]*)/.exec(issuer.issue({ user: "ann" }).setCookie) ?? [];
-    const guest = new Guest(site, [[NAME, value]]);
+    const guest = due(site);
+    const value = guest.cookies.get(NAME);
     const renewed = await guest.ask("/probe");
     deepEqual(sets(renewed), [NAME]);
     match(renewed.text, /^seen: ann, /);
@@ -143,25 +108,6 @@ export function walk(here: string, config?: string): void {
   });
 
   describe("An action", () => {
-    test("and what it calls have one session", async () => {
-      const answer = await (await loggedIn()).submit("/probe", "nested");
-      deepEqual([answer.status, sets(answer)], [200, [NAME]]);
-      match(answer.text, /^seen: tom, outer inner last\. /);
-    });
-
-    test("writes nothing where nothing has changed", async () => {
-      const answer = await (await loggedIn()).submit("/probe", "reading");
-      deepEqual([answer.status, sets(answer)], [200, []]);
-    });
-
-    test("is a 500 where the session is too large, and the session stays", async () => {
-      const guest = await loggedIn();
-      const answer = await guest.submit("/probe", "oversized");
-      deepEqual([answer.status, answer.html, sets(answer)], [500, "Internal Server Error", []]);
-      await site.printed("[ERR_SESSION_TOO_LARGE]");
-      match((await guest.ask("/probe")).text, /^seen: tom, \. /);
-    });
-
     test("that throws a redirect has changed the session", async () => {
       const guest = await loggedIn();
       const answer = await guest.submit("/probe", "throwing");
@@ -198,20 +144,6 @@ export function walk(here: string, config?: string): void {
     deepEqual(sets(changed), []);
     match(changed.html, /SessionError: the session changed and nothing carried it/);
     match((await guest.ask("/probe")).text, /^seen: tom, \. /);
-  });
-
-  test("docs/frameworks/react-router.md has the whole example", () => {
-    deepEqual(missing("docs/frameworks/react-router.md", "examples/react-router"), []);
-  });
-
-  test("without a secret the first request fails, and its log says what is missing", async () => {
-    const bare = await start({});
-    try {
-      equal((await new Guest(bare).ask("/")).status, 500);
-      await bare.printed("a secret must be 32 bytes or more");
-    } finally {
-      await bare.end();
-    }
   });
 
   describe("React Router's SessionStorage", () => {
@@ -266,53 +198,4 @@ export function walk(here: string, config?: string): void {
       deepEqual(sets(answer), []);
     });
   });
-
-  test("Chromium logs in, reloads, edits and logs out, and its console has no error", async () => {
-    const browser = await openChromium();
-    try {
-      const page = await browser.newPage();
-      const errors: string[] = [];
-      page.on("pageerror", (error) => errors.push(String(error)));
-      page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) errors.push(message.text());
-      });
-      const main = page.locator("main");
-      const shows = async (text: string): Promise<void> => {
-        await main.getByText(text, { exact: true }).waitFor();
-      };
-      await page.goto(`${site.base}/`, { waitUntil: "networkidle" });
-      await shows("Hello stranger, visits: 1");
-      await page.reload({ waitUntil: "networkidle" });
-      await shows("Hello stranger, visits: 2");
-      await page.getByLabel("user").fill("tom");
-      await page.getByText("Log in").click();
-      await shows("Notes of tom");
-      await shows("Welcome.");
-      await page.reload({ waitUntil: "networkidle" });
-      await shows("Notes of tom");
-      equal(await main.getByText("Welcome.").count(), 0);
-      for (const note of ["one", "two"]) {
-        await page.getByLabel("note").fill(note);
-        await page.getByText("Add").click();
-        await shows(note);
-      }
-      await page.reload({ waitUntil: "networkidle" });
-      await shows("one");
-      await shows("two");
-      equal((await page.context().cookies()).length, 1);
-      await page.getByText("Log out").click();
-      // The page that follows counts a visit of nobody's.
-      await shows("Hello stranger, visits: 1");
-      await page.goto(`${site.base}/account`);
-      await shows("Hello stranger, visits: 2");
-      deepEqual(errors, []);
-    } finally {
-      await browser.close();
-    }
-  });
-}
-
-/** The names of the cookies that an answer sets. */
-function sets({ setCookie }: Answer): string[] {
-  return setCookie.map((field) => field.split("=", 1)[0] ?? "");
 }

@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { freePorts, Process, until } from "./processes.ts";
+import { freePorts, Process } from "./processes.ts";
 
 const CONFIGURATION = resolve(import.meta.dirname, "../../../examples/fleet/redis.conf");
 
@@ -32,7 +32,7 @@ export class RedisServer {
   async start(): Promise<void> {
     const started = new Process("redis-server", ["redis.conf"], { cwd: this.#folder });
     this.#process = started;
-    await started.ready(until(() => started.output.includes("Ready to accept connections")));
+    await started.ready(() => started.output.includes("Ready to accept connections"));
   }
 
   /** It stays in memory and keeps its connections, but does nothing. */

@@ -5,13 +5,13 @@ import { cpSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { sessions } from "bulla/session";
-import { compose, Guest, run, Site } from "../../helpers/built-apps.ts";
+import { compose, run, Site } from "../../helpers/built-apps.ts";
+import { Guest } from "../../helpers/guest.ts";
+import { due, NAME, SESSION_SECRET } from "../../helpers/notes.ts";
 
 const HERE = import.meta.dirname;
 const EXAMPLE = resolve(HERE, "../../../../examples/next");
 const NEXT = resolve(HERE, "node_modules/next/dist/bin/next");
-const SESSION_SECRET = "a secret of some more than 32 bytes";
-const NAME = "__Host-session";
 
 interface Visit {
   user?: string;
@@ -56,10 +56,7 @@ test("a page from the cache that carries a cookie is kept by no cache", async ()
 });
 
 test("a session that is due is renewed before a page", async () => {
-  const clock = (): number => Math.floor(Date.now() / 1000) - 8 * 24 * 3600;
-  const { setCookie } = sessions<Visit>({ secret: SESSION_SECRET, clock }).issue({ user: "ann" });
-  const [, value = ""] = /=([^;]*)/.exec(setCookie) ?? [];
-  const guest = new Guest(site, [[NAME, value]]);
+  const guest = due(site);
   const answer = await guest.ask("/shell");
   deepEqual(held(answer.setCookie), [{ user: "ann" }]);
   match(answer.html, /ann, visits: 0\./);

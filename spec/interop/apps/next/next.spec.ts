@@ -1,18 +1,16 @@
 /** examples/next, built by Next for production, and walked through: by requests, in Chromium, and with Redis. */
 
-import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { resolve } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { sessions } from "bulla/session";
-import { type Answer, compose, Guest, missing, run, Site } from "../../helpers/built-apps.ts";
-import { openChromium } from "../../helpers/chromium.ts";
+import { compose, run, Site } from "../../helpers/built-apps.ts";
+import { Guest, sets } from "../../helpers/guest.ts";
+import { due, loggedIn as loggedInOf, NAME, notes, SESSION_SECRET } from "../../helpers/notes.ts";
 import { RedisServer } from "../../helpers/redis.ts";
 
 const HERE = import.meta.dirname;
 const EXAMPLE = resolve(HERE, "../../../../examples/next");
 const NEXT = resolve(HERE, "node_modules/next/dist/bin/next");
-const SESSION_SECRET = "a secret of some more than 32 bytes";
-const NAME = "__Host-session";
 
 const folder = resolve(HERE, "dist/example");
 let site: Site;
@@ -31,147 +29,58 @@ before(async () => {
 after(() => site?.end());
 beforeEach(() => site.forget());
 
-/** The names of the cookies that an answer sets. */
-function sets({ setCookie }: Answer): string[] {
-  return setCookie.map((field) => field.split("=", 1)[0] ?? "");
-}
+const loggedIn = (): Promise<Guest> => loggedInOf(site);
 
-async function loggedIn(user = "tom"): Promise<Guest> {
-  const guest = new Guest(site);
-  await guest.submit("/", "Log in", { user });
-  return guest;
-}
-
-/** The cookie of a session that a renewal is due for: half its age has gone. */
-function aged(): Guest {
-  const clock = (): number => Math.floor(Date.now() / 1000) - 8 * 24 * 3600;
-  const { setCookie } = sessions<{ user: string }>({ secret: SESSION_SECRET, clock }).issue({
-    user: "ann",
-  });
-  const [, value = ""] = /=([^;]*)/.exec(setCookie) ?? [];
-  return new Guest(site, [[NAME, value]]);
-}
-
-test("visits, a login, a message, notes and a logout: one Set-Cookie for each change", async () => {
-  const guest = new Guest(site);
-  for (const visits of [1, 2]) {
-    const answer = await guest.ask("/");
-    match(answer.text, new RegExp(`^Hello stranger, visits: ${visits} `));
-    deepEqual(sets(answer), [NAME]);
-  }
-
-  const login = await guest.submit("/", "Log in", { user: "tom" });
-  deepEqual([login.status, login.location, sets(login)], [303, "/account", [NAME]]);
-  match(login.setCookie[0] ?? "", /; Path=\/; .*; Secure; HttpOnly; SameSite=lax$/);
-  for (const _ of ["the page cannot delete it", "so it is there still"]) {
-    const account = await guest.ask("/account");
-    match(account.text, /^Welcome\. Notes of tom Add Log out$/);
-    deepEqual(sets(account), []);
-    equal(
-      account.headers.get("Cache-Control"),
-      "private, no-cache, no-store, max-age=0, must-revalidate",
-    );
-  }
-  deepEqual(sets(await guest.ask("/api/session", { method: "DELETE" })), [NAME]);
-  deepEqual(sets(await guest.ask("/api/session", { method: "DELETE" })), []);
-  equal((await guest.ask("/account")).text, "Notes of tom Add Log out");
-
-  for (const [note, notes] of [
-    ["one", "one"],
-    ["two", "one two"],
-  ] as const) {
-    const added = await guest.submit("/account", "Add", { note });
-    deepEqual([added.status, sets(added)], [200, [NAME]]);
-    // The page that comes with the action's answer has seen the change.
-    equal(added.text, `Notes of tom ${notes} Add Log out`);
-    equal((await guest.ask("/account")).text, added.text);
-  }
-
-  const facts = await guest.ask("/api/session");
-  deepEqual(sets(facts), []);
-  match(facts.headers.get("Vary") ?? "", /, Cookie,/);
-  const { user, path } = JSON.parse(facts.html) as { user: string; path: string };
-  deepEqual({ user, path }, { user: "tom", path: "/api/session" });
-
-  const logout = await guest.submit("/account", "Log out");
-  deepEqual([logout.status, logout.location], [303, "/"]);
-  deepEqual(logout.setCookie, [`${NAME}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=lax`]);
-  deepEqual([...guest.cookies], []);
-  const account = await guest.ask("/account");
-  deepEqual([account.status, account.location, sets(account)], [307, "/", []]);
-  doesNotMatch(site.output, /error|warning/i);
-});
-
-test("an action that nobody may call changes nothing", async () => {
-  const guest = await loggedIn();
-  const { action, body } = await guest.form("/account", "Add", { note: "of nobody" });
-  const answer = await new Guest(site).send(action, body);
-  deepEqual([answer.status, answer.location, sets(answer)], [303, "/", []]);
-  match((await guest.ask("/account")).text, /Notes of tom Add Log out$/);
-});
-
-test("a bad cookie is an empty session everywhere, and stays until something is written", async () => {
-  for (const value of ["garbage", "", `gAAAAAB${"A".repeat(93)}`]) {
-    const guest = new Guest(site, [[NAME, value]]);
-    const facts = await guest.ask("/api/session");
+notes({
+  site: () => site,
+  start,
+  moved: { action: 303, page: 307 },
+  attributes: /; Path=\/; .*; Secure; HttpOnly; SameSite=lax$/,
+  clearing: `${NAME}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=lax`,
+  async greet(guest) {
+    for (const _ of ["the page cannot delete it", "so it is there still"]) {
+      const account = await guest.ask("/account");
+      deepEqual([account.text, sets(account)], ["Welcome. Notes of tom Add Log out", []]);
+      equal(
+        account.headers.get("Cache-Control"),
+        "private, no-cache, no-store, max-age=0, must-revalidate",
+      );
+    }
+    for (const set of [[NAME], []]) {
+      deepEqual(sets(await guest.ask("/api/session", { method: "DELETE" })), set);
+    }
+  },
+  async closed(nobody) {
+    const facts = await nobody.ask("/api/session");
     deepEqual([facts.status, sets(facts)], [200, []]);
     equal((JSON.parse(facts.html) as { user?: string }).user, undefined);
-    const page = await guest.ask("/probe");
-    deepEqual([page.status, sets(page)], [200, []]);
-    match(page.text, /^seen: nobody, \. /);
-    match((await guest.copy().ask("/")).text, /^Hello stranger, visits: 1 /);
-    const written = await guest.submit("/probe", "twice");
-    deepEqual([written.status, sets(written)], [200, [NAME]]);
-    match((await guest.ask("/probe")).text, /^seen: nobody, first second\. /);
-  }
-});
-
-test("after the logout a copied cookie opens nowhere", async () => {
-  const guest = await loggedIn();
-  const copied = guest.copy();
-  match((await copied.ask("/probe")).text, /^seen: tom, /);
-  equal(copied.cookies.size, 1);
-  await guest.submit("/account", "Log out");
-
-  match((await copied.ask("/probe")).text, /^seen: nobody, /);
-  equal((await copied.ask("/account")).location, "/");
-  const facts = await copied.ask("/api/session");
-  equal((JSON.parse(facts.html) as { user?: string }).user, undefined);
-  match((await copied.ask("/old")).text, /^nobody: \.$/);
-  match(
-    (await copied.copy().submit("/probe", "nested")).text,
-    /^seen: nobody, outer inner last\. /,
-  );
-  match((await copied.copy().ask("/")).text, /^Hello stranger, visits: 1 /);
+    equal((await nobody.ask("/old")).text, "nobody: .");
+    match((await nobody.ask("/")).text, /^Hello stranger, visits: 1 /);
+  },
+  greeted(page) {
+    const forgotten = page.waitForResponse((response) => response.request().method() === "DELETE");
+    return async () => equal((await forgotten).status(), 204);
+  },
+  changes: [
+    "GET /: 1",
+    "GET /: 1",
+    "POST /: 1",
+    "DELETE /api/session: 1",
+    "POST /account: 1",
+    "POST /account: 1",
+    "POST /account: 1",
+    "GET /: 1",
+  ],
+  // The page that comes with the logout is no visit that anybody keeps.
+  visits: 1,
 });
 
 describe("A server action", () => {
-  test("has one session for an edit within an edit, and writes it once", async () => {
-    const guest = await loggedIn();
-    const answer = await guest.submit("/probe", "nested");
-    deepEqual([answer.status, sets(answer)], [200, [NAME]]);
-    match(answer.text, /^seen: tom, outer inner last\. /);
-  });
-
   test("edits twice, one after the other, and Next sends the last", async () => {
     const guest = await loggedIn();
     const answer = await guest.submit("/probe", "twice");
     deepEqual([answer.status, sets(answer)], [200, [NAME]]);
     match((await guest.ask("/probe")).text, /^seen: tom, first second\. /);
-  });
-
-  test("writes nothing where nothing has changed", async () => {
-    const guest = await loggedIn();
-    const answer = await guest.submit("/probe", "reading");
-    deepEqual([answer.status, sets(answer)], [200, []]);
-  });
-
-  test("fails where the session is too large, and the session stays", async () => {
-    const guest = await loggedIn();
-    const answer = await guest.submit("/probe", "oversized");
-    deepEqual([answer.status, sets(answer)], [500, []]);
-    await site.printed("[ERR_SESSION_TOO_LARGE]");
-    match((await guest.ask("/probe")).text, /^seen: tom, \. /);
   });
 
   test("that throws writes nothing, and says what it lost", async () => {
@@ -198,7 +107,7 @@ describe("A server action", () => {
   });
 
   test("renews a session that is due, though it changes nothing", async () => {
-    const guest = aged();
+    const guest = due(site);
     const answer = await guest.submit("/probe", "reading");
     deepEqual([answer.status, sets(answer)], [200, [NAME]]);
     match((await guest.ask("/probe")).text, /^seen: ann, /);
@@ -213,7 +122,7 @@ describe("A page", () => {
     match(unchanged.text, /edited for tom\./);
     for (const [visitor, path] of [
       [guest, "/probe/page-edit?change=1"],
-      [aged(), "/probe/page-edit"],
+      [due(site), "/probe/page-edit"],
     ] as const) {
       const answer = await visitor.ask(path);
       deepEqual([answer.status, sets(answer)], [500, []]);
@@ -222,7 +131,7 @@ describe("A page", () => {
   });
 
   test("reads a session that is due for renewal, and leaves it as it is", async () => {
-    const answer = await aged().ask("/probe");
+    const answer = await due(site).ask("/probe");
     deepEqual([answer.status, sets(answer)], [200, []]);
     match(answer.text, /^seen: ann, /);
   });
@@ -264,8 +173,14 @@ describe("A page", () => {
 
 describe("A route handler", () => {
   test("reads, and sets no cookie", async () => {
-    const answer = await (await loggedIn()).ask("/probe/api");
+    const guest = await loggedIn();
+    const answer = await guest.ask("/probe/api");
     deepEqual([answer.html, sets(answer)], ['{"user":"tom"}', []]);
+    const facts = await guest.ask("/api/session");
+    deepEqual(sets(facts), []);
+    match(facts.headers.get("Vary") ?? "", /, Cookie,/);
+    const { user, path } = JSON.parse(facts.html) as { user: string; path: string };
+    deepEqual({ user, path }, { user: "tom", path: "/api/session" });
   });
 
   test("has one session for a wrap within a wrap", async () => {
@@ -275,7 +190,7 @@ describe("A route handler", () => {
   });
 
   test("has its parameters behind the session", async () => {
-    const answer = await (await loggedIn()).ask("/probe/notes/seven");
+    const answer = await (await loggedIn()).ask("/notes/seven");
     deepEqual(JSON.parse(answer.html), { user: "tom", flash: "Welcome.", notes: ["seven"] });
     deepEqual(sets(answer), [NAME]);
   });
@@ -322,98 +237,6 @@ describe("A route handler", () => {
     deepEqual(sets(answer), []);
     equal(answer.html, "SessionError: the session changed and nothing carried it");
   });
-});
-
-test("docs/frameworks/next.md has the whole example", () => {
-  deepEqual(missing("docs/frameworks/next.md", "examples/next"), []);
-});
-
-test("without a secret the first request fails, and its log says what is missing", async () => {
-  const bare = await start({});
-  try {
-    equal((await new Guest(bare).ask("/api/session")).status, 500);
-    await bare.printed("a secret must be 32 bytes or more");
-  } finally {
-    await bare.end();
-  }
-});
-
-test("Chromium logs in, reloads, edits and logs out, and its console has no error", async () => {
-  const browser = await openChromium();
-  try {
-    const page = await browser.newPage();
-    const errors: string[] = [];
-    page.on("pageerror", (error) => errors.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") errors.push(message.text());
-    });
-    const changes: Promise<string>[] = [];
-    page.on("response", (response) => {
-      const asked = `${response.request().method()} ${response.url().replace(site.base, "")}`;
-      const count = response.headerValues("Set-Cookie").then(({ length }) => length);
-      changes.push(count.then((cookies) => (cookies === 0 ? "" : `${asked}: ${cookies}`)));
-    });
-    const main = page.locator("main");
-    const shows = async (text: string): Promise<void> => {
-      await main.getByText(text, { exact: true }).waitFor();
-    };
-
-    await page.goto(`${site.base}/`);
-    await shows("Hello stranger, visits: 1");
-    await page.reload();
-    await shows("Hello stranger, visits: 2");
-
-    await page.getByLabel("user").fill("tom");
-    const forgotten = page.waitForResponse((response) => response.request().method() === "DELETE");
-    await page.getByText("Log in").click();
-    await shows("Notes of tom");
-    await shows("Welcome.");
-    equal(page.url(), `${site.base}/account`);
-    equal((await forgotten).status(), 204);
-    await page.reload();
-    await shows("Notes of tom");
-    equal(await main.getByText("Welcome.").count(), 0);
-
-    for (const note of ["one", "two"]) {
-      await page.getByLabel("note").fill(note);
-      await page.getByText("Add").click();
-      await shows(note);
-    }
-    await page.reload();
-    await shows("one");
-    await shows("two");
-
-    const [cookie] = await page.context().cookies();
-    const { name, path, httpOnly, secure, sameSite } = cookie ?? {};
-    deepEqual(
-      { name, path, httpOnly, secure, sameSite },
-      { name: NAME, path: "/", httpOnly: true, secure: true, sameSite: "Lax" },
-    );
-    await page.getByText("Log out").click();
-    await page.waitForURL(`${site.base}/`);
-    // The page that comes with the logout is no visit that anybody keeps.
-    await shows("Hello stranger, visits: 1");
-    deepEqual(await page.context().cookies(), []);
-    const copied = new Guest(site, [[NAME, cookie?.value ?? ""]]);
-    equal((await copied.ask("/account")).location, "/");
-    await page.goto(`${site.base}/account`);
-    await shows("Hello stranger, visits: 1");
-
-    const changed = await Promise.all(changes);
-    deepEqual(changed.filter(Boolean), [
-      "GET /: 1",
-      "GET /: 1",
-      "POST /: 1",
-      "DELETE /api/session: 1",
-      "POST /account: 1",
-      "POST /account: 1",
-      "POST /account: 1",
-      "GET /: 1",
-    ]);
-    deepEqual(errors, []);
-  } finally {
-    await browser.close();
-  }
 });
 
 describe("With Redis", () => {

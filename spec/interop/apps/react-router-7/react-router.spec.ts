@@ -3,4 +3,5 @@
 import { resolve } from "node:path";
 import { walk } from "../../helpers/react-router.ts";
 
-walk(import.meta.dirname, resolve(import.meta.dirname, "config.ts"));
+const here = import.meta.dirname;
+walk(here, { home: "/_root.data", config: resolve(here, "config.ts") });

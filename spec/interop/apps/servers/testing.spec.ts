@@ -13,16 +13,12 @@ const shown = Object.fromEntries(
   [...page.matchAll(/^`([\w.-]+)`:\n\n```ts\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]),
 ) as Record<string, string>;
 
-/** Node 24.9 or newer, whichever runs the specs. */
-const NODE_24 = join(MODULES, "node/bin/node");
-
-/** Runs a program of node_modules in a folder, with this node or another one. */
+/** Runs a program of node_modules in a folder. */
 function run(
   folder: string,
   program: string,
   args: string[] = [],
   variables: Record<string, string> = {},
-  node = process.execPath,
 ) {
   const env = Object.fromEntries(
     Object.entries({ ...process.env, ...variables }).filter(
@@ -31,7 +27,7 @@ function run(
   );
   const found = program === "node" ? [] : [join(MODULES, program)];
   const all = [...found, ...args];
-  const { status, stdout, stderr } = spawnSync(node, all, {
+  const { status, stdout, stderr } = spawnSync(process.execPath, all, {
     cwd: folder,
     env,
     encoding: "utf8",
@@ -186,14 +182,12 @@ interface Run {
   layout: "npm" | "pnpm";
   files: Record<string, string>;
   variables?: Record<string, string>;
-  node?: string;
 }
 const RUNS: Record<string, Run> = {
   "as it comes": {
     layout: "npm",
     files: { "app.test.js": REQUIRED, "jest.config.js": config() },
     variables: { NODE_OPTIONS: flag },
-    node: NODE_24,
   },
   "with Babel": { layout: "pnpm", files: { ...BABEL, "jest.config.js": config(line) } },
   "with ts-jest": {
@@ -204,16 +198,16 @@ const RUNS: Record<string, Run> = {
     },
   },
 };
-for (const [how, { layout, files, variables, node }] of Object.entries(RUNS)) {
+for (const [how, { layout, files, variables }] of Object.entries(RUNS)) {
   test(`Jest ${how} runs what ${layout} installed`, () => {
-    const { status, said } = run(installed(layout, files), JEST, [], variables, node);
+    const { status, said } = run(installed(layout, files), JEST, [], variables);
     equal(status, 0, said);
     match(said, /^Tests: +4 passed, 4 total$/m);
   });
 
   test(`Jest ${how}, but without the line, says that it must not require an ES module`, () => {
     const bare = { ...files, "jest.config.js": `${files["jest.config.js"]}`.replace(line, "") };
-    const { status, said } = run(installed(layout, bare), JEST, [], {}, node);
+    const { status, said } = run(installed(layout, bare), JEST);
     notEqual(status, 0);
     match(said, /Must use import to load ES Module/);
   });

@@ -1,13 +1,14 @@
-/** Chromium on a built application, behind a proxy that ends TLS: Debian's, or the one CHROMIUM names. */
+/** Chromium on a built application, behind a proxy that ends TLS. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";
 import { createServer } from "node:https";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { certificate } from "../../helpers/certificate.ts";
+import { complaints, openChromium } from "../../helpers/chromium.ts";
 
-/** Runs a walk on a page of its own, with scripts or without, and fails where its console has an error. */
+/** Runs a walk on a page of its own, with scripts or without, and fails where it complains. */
 export async function browse(
   port: number,
   { scripts }: { scripts: boolean },
@@ -30,26 +31,16 @@ export async function browse(
   proxy.listen(0, "127.0.0.1");
   await once(proxy, "listening");
   const { port: open } = proxy.address() as { port: number };
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-      "--host-resolver-rules=MAP localhost 127.0.0.1",
-    ],
-  });
+  const browser = await openChromium();
   try {
     const context = await browser.newContext({
       ignoreHTTPSErrors: true,
       javaScriptEnabled: scripts,
     });
     const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("pageerror", (error) => errors.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error") errors.push(message.text());
-    });
+    const heard = complaints(page);
     await walk(page, `https://localhost:${open}`);
-    deepEqual(errors, []);
+    deepEqual(heard, []);
   } finally {
     await browser.close();
     proxy.close();

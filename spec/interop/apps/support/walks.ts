@@ -4,14 +4,13 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { type Client, httpClient, Jar, type Reply } from "../../helpers/clients.ts";
 
-export interface Site {
+/** A server with a session, and where to find it. */
+export interface Visited {
   readonly port: number;
   /** Where each thing is asked for or sent to. */
   readonly paths: Readonly<Record<"home" | "me" | "login" | "note" | "logout", string>>;
   /** The name of the cookie: `__Host-session` by default. */
   readonly name?: string;
-  /** Statuses by which the server answers what it has done: 303 by default. */
-  readonly done?: number;
   /** A cookie store cannot set Vary and Cache-Control. */
   readonly isStore?: boolean;
   /** Cookies besides, that are not looked at. */
@@ -23,10 +22,10 @@ export class Visitor {
   readonly jar = new Jar();
   /** How many cookies were set by the last reply. */
   written = 0;
-  readonly #site: Site;
+  readonly #site: Visited;
   readonly #client: Client;
 
-  constructor(site: Site, client = httpClient(`http://127.0.0.1:${site.port}`)) {
+  constructor(site: Visited, client = httpClient(`http://127.0.0.1:${site.port}`)) {
     this.#site = site;
     this.#client = client;
   }
@@ -121,12 +120,12 @@ export class Visitor {
 
   async send(what: "login" | "note" | "logout", form: Record<string, string> = {}): Promise<void> {
     const { status, text } = await this.ask(this.#site.paths[what], form);
-    equal(status, this.#site.done ?? 303, text);
+    equal(status, 303, text);
   }
 }
 
 /** Tests that all hold of the site, which is there when they run. */
-export function walks(title: string, site: () => Site): void {
+export function walks(title: string, site: () => Visited): void {
   describe(title, () => {
     let client: Client | undefined;
     const visitor = (): Visitor => {
@@ -206,5 +205,31 @@ export function walks(title: string, site: () => Site): void {
       const { greeting, notes } = await tom.home();
       deepEqual([greeting, notes], ["Hello Tom, visits: 1", ["clay"]]);
     });
+  });
+}
+
+/** Tests that a change after the headers is lost, and that `save()` says so: /late waits for them. */
+export function late(what: string, site: () => Visited): void {
+  test(`what ${what} changes comes too late, and save() says so`, async () => {
+    const tom = new Visitor(site());
+    const { text } = await tom.late("/late");
+    equal(tom.written, 0);
+    match(text, /ERR_SESSION_UNSENT/);
+    deepEqual(await tom.me(), { user: "stranger", visits: 0 });
+  });
+}
+
+/** Tests an answer that sets the cookie `theme` and, if `field` names one, a field; and that counts a visit. */
+export function besides(
+  site: (more: Partial<Visited>) => Visited,
+  ask: (tom: Visitor) => Promise<Reply>,
+  field?: string,
+): void {
+  test("what an answer sets by itself goes beside the session's cookie", async () => {
+    const tom = new Visitor(site({ others: ["theme"] }));
+    const { headers } = await ask(tom);
+    if (field !== undefined) equal(headers[field], "own");
+    deepEqual([...tom.jar.cookies.keys()].sort(), ["__Host-session", "theme"]);
+    deepEqual(await tom.me(), { user: "stranger", visits: 1 });
   });
 }

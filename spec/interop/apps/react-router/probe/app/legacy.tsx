@@ -3,17 +3,21 @@ import { data, Form, redirect } from "react-router";
 import type { Route } from "./+types/legacy";
 import { sessionStorage } from "./session-storage";
 
-const { getSession, commitSession, destroySession } = sessionStorage<
-  { user: string; id: number },
-  { flash: string }
->(
-  sessions({
-    secret: () => process.env.SESSION_SECRET ?? "",
-    cookie: { name: "__Host-legacy" },
-    longestAge: 30 * 24 * 3600,
-    revocation: memoryRevocation(),
-  }),
-);
+interface Account {
+  user: string;
+  id: number;
+}
+interface Flash {
+  flash: string;
+}
+
+const visitors = sessions({
+  secret: () => process.env.SESSION_SECRET ?? "",
+  cookie: { name: "__Host-legacy" },
+  longestAge: 30 * 24 * 3600,
+  revocation: memoryRevocation(),
+});
+const { getSession, commitSession, destroySession } = sessionStorage<Account, Flash>(visitors);
 
 export async function loader({ request }: Route.LoaderArgs) {
   const session = await getSession(request.headers.get("Cookie"));

@@ -1,9 +1,9 @@
 import type { NextRequest } from "next/server";
-import { visitors } from "../../../../session";
+import { visitors } from "../../../session";
 
 /** A route with parameters: they come behind the session, typed by the path. */
 export const GET = visitors.wrap(
-  async (_request: NextRequest, session, { params }: RouteContext<"/probe/notes/[id]">) => {
+  async (_request: NextRequest, session, { params }: RouteContext<"/notes/[id]">) => {
     const { id } = await params;
     // @ts-expect-error: the parameters of another route
     void (await params).slug;
