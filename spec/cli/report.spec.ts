@@ -61,10 +61,15 @@ describe("a JWT", () => {
   test("without a key, with it, and with two", async () => {
     const nothing = "    proven   nothing: no key was given (--secret)";
     assert.deepEqual(await lines(token), [...open, nothing]);
-    const proven = await lines(`  ${token}\n\n`, "--secret", "env:JWT");
+    const proven = await lines(`${token}\r\n`, "--secret", "env:JWT");
     assert.deepEqual(proven, [...open, "    proven   by the key"]);
     const second = await lines(token, "--secret", "env:SECRET", "--secret", "env:JWT");
     assert.equal(second.at(-1), "    proven   by the second key");
+  });
+  test("blanks and newlines that the library refuses are refused", async () => {
+    for (const text of [` ${token}`, `${token} `, `${token}\n\n`]) {
+      await refused(text, "ERR_ENCODING", "--secret", "env:JWT");
+    }
   });
   test("with another key, and too late", async () => {
     const wrong = await refused(token, "ERR_TOKEN_SIGNATURE", "--secret", "env:SECRET");

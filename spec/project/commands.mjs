@@ -63,7 +63,7 @@ const npm = (...args) => [
 const BUILD = [{ remove: "dist" }, { run: [NODE, "node_modules/typescript/bin/tsc"] }];
 /** The folders of spec/ that mirror src/, and the attacks. */
 const OF_SRC = [".", ...mirrors(), "evidence/attacks"];
-const OF_THE_REPOSITORY = ["fuzz", "mutation", "requirements", "timing"].map(
+const OF_THE_REPOSITORY = ["cli", "fuzz", "mutation", "requirements", "timing"].map(
   (name) => `evidence/${name}`,
 );
 const COVERAGE = ["--experimental-test-coverage", "--test-coverage-include=src/**"];

@@ -21,7 +21,7 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,512}$/;
 const ATTRIBUTE =
   /^(?:path|domain|max-age|expires|secure|httponly|samesite|partitioned|priority)$/i;
 // A name as a cookie has it; of a token only padding is like it, and nothing follows that.
-const PAIR = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,512}[ \t]*=[ \t]*[^=\s]/;
+const PAIR = /^[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,512}[ \t]*=[ \t]*[^=\s]/;
 /** No server takes a header so long. */
 const LONGEST = 1_000_000;
 
@@ -49,7 +49,7 @@ export function readField(text: string): Field {
 
 /** The name of the field, if it stands there, and the rest. */
 function labelled(text: string): string[] {
-  const [whole, label] = /^(cookie|set-cookie)[ \t]*:/i.exec(text) ?? [];
+  const [whole, label] = /^[ \t]*(cookie|set-cookie)[ \t]*:/i.exec(text) ?? [];
   if (whole === undefined) return [];
   return [(label as string).toLowerCase(), text.slice(whole.length).trim()];
 }

@@ -7,7 +7,7 @@ import { Failure, REFUSED } from "./failure.ts";
 import { type Cookie, type Field, readField } from "./field.ts";
 import { emit, type Io, MOST_BYTES, readAll } from "./io.ts";
 import { NO_WORDS, POLICY, policyOf } from "./jwt.ts";
-import { type Key, readKeys } from "./keys.ts";
+import { type Key, readKeys, withoutNewline } from "./keys.ts";
 import type { Args, Command } from "./main.ts";
 import { type Context, NAMES, type Proof, prove } from "./prove.ts";
 import { recognise } from "./recognise.ts";
@@ -37,7 +37,7 @@ export const inspect: Command = {
     for (const code of ["BULLA_BASE64", "BULLA_WEAK_SECRET"]) mute(code);
     const keys = readKeys(io, args.texts("secret"), "--secret");
     const input = readAll(io, args.text("in"), "what is to be inspected", MOST_BYTES);
-    const field = readField(input.toString().trim());
+    const field = readField(withoutNewline(input.toString()));
     const now = args.number("now") ?? Math.floor(Date.now() / 1000);
     const inspected = cookiesOf(field, args.text("name")).map((cookie) =>
       inspectCookie(cookie, keys, contextOf(args, now), field),

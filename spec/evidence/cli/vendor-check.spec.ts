@@ -19,7 +19,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { AT_ONCE, ended, failed, file, fresh, type Run, UNSAFE } from "../helpers/cli-process.ts";
+import {
+  AT_ONCE,
+  ended,
+  failed,
+  file,
+  fresh,
+  type Run,
+  UNSAFE,
+} from "../../helpers/cli-process.ts";
 import {
   check,
   editManifest,
@@ -28,7 +36,7 @@ import {
   manifestOf,
   rehash,
   vendored,
-} from "../helpers/cli-vendor.ts";
+} from "../../helpers/cli-vendor.ts";
 
 const [kind = "ts", ...others] = KINDS;
 const [jwt, hmac] = [fileOf(kind, "jwt"), fileOf(kind, "internal/hmac")];

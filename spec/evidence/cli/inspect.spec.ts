@@ -6,10 +6,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { asgiSessions } from "../../src/asgi.ts";
-import { Fernet } from "../../src/fernet.ts";
-import { Jwt } from "../../src/jwt.ts";
-import { type SessionOptions, sessions } from "../../src/session.ts";
+import { asgiSessions } from "../../../src/asgi.ts";
+import { Fernet } from "../../../src/fernet.ts";
+import { Jwt } from "../../../src/jwt.ts";
+import { type SessionOptions, sessions } from "../../../src/session.ts";
 import {
   AT_ONCE,
   bulla,
@@ -19,7 +19,7 @@ import {
   json,
   keyOf,
   type Run,
-} from "../helpers/cli-process.ts";
+} from "../../helpers/cli-process.ts";
 import {
   cookieValue,
   envelope,
@@ -28,8 +28,8 @@ import {
   SECRET,
   seal,
   TYPES,
-} from "../helpers/session-cookies.ts";
-import { jws } from "../helpers/token-forge.ts";
+} from "../../helpers/session-cookies.ts";
+import { jws } from "../../helpers/token-forge.ts";
 
 const DATA = { user: "tom", roles: ["a", "b"], deep: { n: 1 } };
 const DAY = 24 * 3600;

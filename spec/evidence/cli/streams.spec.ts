@@ -16,8 +16,8 @@ import {
   truncateSync,
 } from "node:fs";
 import { describe, test } from "node:test";
-import { Fernet } from "../../src/fernet.ts";
-import { Jwt } from "../../src/jwt.ts";
+import { Fernet } from "../../../src/fernet.ts";
+import { Jwt } from "../../../src/jwt.ts";
 import {
   AT_ONCE,
   bulla,
@@ -29,7 +29,7 @@ import {
   hide,
   json,
   keyOf,
-} from "../helpers/cli-process.ts";
+} from "../../helpers/cli-process.ts";
 
 const JWT = Jwt.generateKey();
 const FERNET = Fernet.generateKey();

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Claims, Jwt, type JwtPolicy } from "../../src/jwt.ts";
+import { type Claims, Jwt, type JwtPolicy } from "../../../src/jwt.ts";
 import {
   AT_ONCE,
   bulla,
@@ -16,8 +16,8 @@ import {
   holds,
   json,
   keyOf,
-} from "../helpers/cli-process.ts";
-import { jws } from "../helpers/token-forge.ts";
+} from "../../helpers/cli-process.ts";
+import { jws } from "../../helpers/token-forge.ts";
 
 const NOW = 1_700_000_000;
 const [NEW, OLD, FOREIGN] = [Jwt.generateKey(), Jwt.generateKey(), Jwt.generateKey()];

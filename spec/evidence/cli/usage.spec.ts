@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { Fernet } from "../../src/fernet.ts";
-import { Jwt } from "../../src/jwt.ts";
+import { Fernet } from "../../../src/fernet.ts";
+import { Jwt } from "../../../src/jwt.ts";
 import {
   AT_ONCE,
   bulla,
@@ -20,8 +20,8 @@ import {
   json,
   keyOf,
   UNSAFE,
-} from "../helpers/cli-process.ts";
-import { ROOT, SOURCE, VERSION } from "../helpers/cli-program.ts";
+} from "../../helpers/cli-process.ts";
+import { ROOT, SOURCE, VERSION } from "../../helpers/cli-program.ts";
 
 const FERNET = Fernet.generateKey();
 const JWT = Jwt.generateKey();

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { AT_ONCE, bulla, ended, fresh, json } from "../helpers/cli-process.ts";
-import { builtPackage } from "../helpers/cli-program.ts";
+import { AT_ONCE, bulla, ended, fresh, json } from "../../helpers/cli-process.ts";
+import { builtPackage } from "../../helpers/cli-program.ts";
 
 /** Faults that a machine, a mirror or a hand could make, by the part of the library that they break. */
 const FAULTS: [file: string, from: RegExp, to: string][] = [

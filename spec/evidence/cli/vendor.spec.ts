@@ -17,8 +17,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
-import { AT_ONCE, ended, failed, file, fresh } from "../helpers/cli-process.ts";
-import { ROOT, VERSION } from "../helpers/cli-program.ts";
+import { AT_ONCE, ended, failed, file, fresh } from "../../helpers/cli-process.ts";
+import { ROOT, VERSION } from "../../helpers/cli-program.ts";
 import {
   baseOf,
   check,
@@ -33,7 +33,7 @@ import {
   manifestOf,
   vendor,
   vendored,
-} from "../helpers/cli-vendor.ts";
+} from "../../helpers/cli-vendor.ts";
 
 test("the kinds that can be vendored here", (t) => {
   if (!KINDS.includes("js")) t.diagnostic("TypeScript is not installed: --ts alone was tested");

@@ -6,9 +6,18 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
-import { Fernet } from "../../src/fernet.ts";
-import { AT_ONCE, bulla, ended, failed, file, fresh, hide, keyOf } from "../helpers/cli-process.ts";
-import { fernetToken } from "../helpers/token-forge.ts";
+import { Fernet } from "../../../src/fernet.ts";
+import {
+  AT_ONCE,
+  bulla,
+  ended,
+  failed,
+  file,
+  fresh,
+  hide,
+  keyOf,
+} from "../../helpers/cli-process.ts";
+import { fernetToken } from "../../helpers/token-forge.ts";
 
 const NOW = 1_700_000_000;
 const [NEW, OLD, OLDER] = [Fernet.generateKey(), Fernet.generateKey(), Fernet.generateKey()];

@@ -16,10 +16,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { decode } from "../../src/base64url.ts";
-import { Fernet } from "../../src/fernet.ts";
-import { Jwt, type JwtKey } from "../../src/jwt.ts";
-import { AT_ONCE, bulla, ended, failed, file, fresh, hide } from "../helpers/cli-process.ts";
+import { decode } from "../../../src/base64url.ts";
+import { Fernet } from "../../../src/fernet.ts";
+import { Jwt, type JwtKey } from "../../../src/jwt.ts";
+import { AT_ONCE, bulla, ended, failed, file, fresh, hide } from "../../helpers/cli-process.ts";
 
 const NOW = 1_700_000_000;
 const JWT = Jwt.generateKey();
