@@ -196,7 +196,7 @@ export function walk(here: string, config?: string): void {
     match(read.html, /saved for tom\./);
     const changed = await guest.ask("/late?change");
     deepEqual(sets(changed), []);
-    match(changed.html, /SessionError: the session changed and nothing carried it/);
+    match(changed.html, /SessionError: the session changed, but no response carried the change/);
     match((await guest.ask("/probe")).text, /^seen: tom, \. /);
   });
 
