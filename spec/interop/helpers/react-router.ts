@@ -208,7 +208,7 @@ export function walk(here: string, config?: string): void {
     const bare = await start({});
     try {
       equal((await new Guest(bare).ask("/")).status, 500);
-      await bare.printed("a secret must be 32 bytes or more");
+      await bare.printed("a secret must be 32 bytes or more, such as randomBytes(32)");
     } finally {
       await bare.end();
     }

@@ -332,7 +332,7 @@ test("without a secret the first request fails, and its log says what is missing
   const bare = await start({});
   try {
     equal((await new Guest(bare).ask("/api/session")).status, 500);
-    await bare.printed("a secret must be 32 bytes or more");
+    await bare.printed("a secret must be 32 bytes or more, such as randomBytes(32)");
   } finally {
     await bare.end();
   }
