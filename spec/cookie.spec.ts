@@ -13,14 +13,16 @@ import { misuse } from "./helpers/token-refusals.ts";
 const TCHARS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 const NAME = "the cookie's name must be a token (RFC 9110 section 5.6.2)";
-const VALUE = "value must be text of cookie-octets (RFC 6265bis section 4.1.1)";
-const PATH = 'path must be text from "/" on, without ";" and control characters';
+const VALUE =
+  "value must be text of cookie-octets (RFC 6265bis section 4.1.1): encode other text first";
+const PATH =
+  'path must be ASCII text from "/" on, without ";" and control characters, 1024 bytes at most';
 const DOMAIN = "domain must be a host name without a leading dot";
 const MAX_AGE = "maxAge must be whole seconds from 0 to 34560000";
 const EXPIRES = "expires must be a Date of the years 1601 to 9999";
 const SAME_SITE = "sameSite must be one of lax, strict, none";
 const PRIORITY = "priority must be one of low, medium, high";
-const LONG = "value must be such that name and value are 4096 bytes or less";
+const LONG = "value must be shorter: name and value take 4096 bytes at most";
 const BAD_NAMES: readonly unknown[] = [
   ...["", " ", "a b", " a", "a ", "\t", "a\t", "a=b", "=", "a;b", ";", "a,b", '"a"', "a\\b"],
   ...["a\r\nSet-Cookie: b=c", "a\n", "\ra", "a\0", "a\x7f", "a\x1b", "é", "\u00a0", "\ufeff"],
@@ -196,8 +198,8 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
     ],
     ["priority", PRIORITY, ["High", "", "urgent", "low; Secure", null, true, 1, ["low"], {}]],
     // Section 5.7: such a cookie is dropped.
-    ["sameSite", 'secure must be true where sameSite is "none"', ["none"]],
-    ["partitioned", "secure must be true where partitioned is", [true]],
+    ["sameSite", 'secure must be true if sameSite is "none"', ["none"]],
+    ["partitioned", "secure must be true if partitioned is", [true]],
   ];
   for (const [attribute, message, values] of wrong) {
     test(`${attribute}: ${message}`, () => {
@@ -269,7 +271,7 @@ describe("the prefixes demand what section 4.1.3 says, in whatever case they are
       )) {
         for (const name of [written, `${written}a`, `${written}_-`]) {
           for (const [attribute, demand, wrong] of demands) {
-            const message = `${attribute} must be ${demand} where the cookie's name has the prefix ${written}`;
+            const message = `${attribute} must be ${demand} if the cookie's name has the prefix ${written}`;
             const lacking = { ...all };
             Reflect.deleteProperty(lacking, attribute);
             const bad = wrong.map((one) => ({ ...all, ...one }));

@@ -347,7 +347,7 @@ describe("A policy's ttl holds in every call that has none of its own", () => {
     for (const ttl of [-1, -0.001, Number.NaN, Infinity, "60", null, {}, 1n, false] as never[]) {
       misuse(() => new Fernet(KEY, { ttl }), "ERR_OPTION", demand, String(ttl));
     }
-    const left = "ttl must be a value where it is given, not undefined: leave it out instead";
+    const left = "ttl must be a value, not undefined: set it, or leave it out";
     misuse(() => new Fernet(KEY, { ttl: undefined as never }), "ERR_OPTION", left);
     misuse(() => new Fernet(KEY, Object.create({ ttl: undefined })), "ERR_OPTION", left);
   });
@@ -613,7 +613,7 @@ describe("Options are checked", () => {
       if (name === "encrypt") {
         misuse(() => call({ ttl: 60 } as never), "ERR_OPTION", 'unknown option "ttl" of encrypt');
       }
-      const left = "a value where it is given, not undefined: leave it out instead";
+      const left = "a value, not undefined: set it, or leave it out";
       for (const option of name === "encrypt" ? ["now"] : ["ttl", "now"]) {
         const given = { ttl: 1e12, [option]: undefined };
         if (name === "encrypt") Reflect.deleteProperty(given, "ttl");

@@ -799,7 +799,7 @@ describe("Policies and options are checked", () => {
   });
 
   test("an option that is undefined: a check must not be lost to a missing setting", () => {
-    const of = "a value where it is given, not undefined: leave it out instead";
+    const of = "a value, not undefined: set it, or leave it out";
     for (const name of new Set(options.map(([name]) => name))) {
       for (const policy of [{ [name]: undefined }, Object.create({ [name]: undefined })]) {
         misuse(() => new Jwt(KEY, policy), "ERR_OPTION", `${name} must be ${of}`);

@@ -1,11 +1,11 @@
 /**
- * One session cookie for Node and Python: that of the ASGI middleware asgi-sessions (1.2), in its three types.
+ * Shares one session cookie between Node and Python: that of the ASGI middleware asgi-sessions (1.2).
  *
  *     base64   the data as JSON in padded base64url: neither signed nor secret
  *     jwt      the data as the claims of an HS256 JWT (RFC 7519), under the secret itself
  *     fernet   the data as JSON in a padded Fernet token, whose key is the secret's 32 characters
  *
- * Python's cookie holds the data alone: `open` puts them into a session's claims, `seal` takes them out again.
+ * Python's cookie holds only the data: `open` adds a session's claims, `seal` removes them.
  *
  * Trusted base: all of src/ but jwt.ts, fernet.ts and digest.ts.
  */
@@ -43,33 +43,34 @@ export { ConfigError, SessionError } from "./internal/errors.ts";
 
 type Refused = "revocation" | "maxLifetime";
 
-/** As Python's middleware has them; the rest as sessions() has it. */
+/** Options of asgiSessions(): `type` and `secret` as in Python, the others as in sessions(). */
 export interface AsgiSessionOptions
   extends Omit<SessionOptions, "type" | "secret" | "seal" | Refused> {
-  /** Python's `session_type`. */
+  /** How is the cookie sealed? As Python's `session_type`; without a default. */
   type: SealType;
   /**
-   * Python's `secret_key`; newest first: the first seals, all open. 32 bytes or more for "jwt", 32 ASCII
-   * characters that are not all hexadecimal for "fernet", none for "base64". It must sign nothing else.
+   * Which secrets seal the cookie? Python's `secret_key`; newest first: the first seals, all open. 32 bytes or
+   * more for "jwt", 32 ASCII characters that are not all hexadecimal for "fernet", none for "base64". It must
+   * sign nothing else.
    */
   secret?: string | readonly string[];
-  /** Takes a weaker secret too, with a warning: its sessions can be forged by who guesses it. */
+  /** May the secret be weaker? false by default; with true, whoever guesses it can forge sessions. */
   allowWeakSecret?: boolean;
 }
 
-/** How a type of session is written. */
+/** Reads and writes the cookies of one type. */
 interface Format {
   write(data: string, iat: number): string;
-  /** `now` stands for the time that a cookie does not have. */
+  /** `now` is the `iat` of a cookie without a time. */
   read(cookie: string, now: number): { readonly text: string; readonly iat: number } | Refusal;
-  /** Why Python would fail on these data. */
+  /** The code for data on which Python would fail. */
   refuses?(data: Claims, now: number): TokenErrorCode | undefined;
 }
 
 const SECRET_BYTES = 32;
 const HEXADECIMAL = /^[0-9A-Fa-f]*$/;
 const MALFORMED = "ERR_TOKEN_MALFORMED";
-/** What PyJWT writes, and jws.ts. */
+/** The header that PyJWT and jws.ts write. */
 const JWT_HEADER = `${toText(Buffer.from('{"alg":"HS256","typ":"JWT"}'))}.`;
 
 const refuse = (reason: string, allowed?: unknown): Check => {
@@ -77,10 +78,10 @@ const refuse = (reason: string, allowed?: unknown): Check => {
     if (value !== allowed) throw optionError(name, `left out: ${reason}`);
   };
 };
-const NO_ID = refuse("a cookie of Python's names no session, and does not say when one began");
-const NO_LIFETIME = refuse("a cookie of Python's has no lifetime of its own");
-/** Python sends its cookie for "/" of its own host. */
-const TWO_COOKIES = "Python's cookie and this one would not replace each other";
+const NO_ID = refuse("a Python cookie has no session id, and no time at which the session began");
+const NO_LIFETIME = refuse("a Python cookie has no lifetime of its own");
+/** Python's cookie has the path "/" and no domain. */
+const TWO_COOKIES = "it would make this cookie another one than Python's";
 
 type Given = AsgiSessionOptions & Pick<SessionOptions, Refused>;
 const NEEDED = ["secret", "revocation", "maxAge", "maxLifetime"] as const;
@@ -100,7 +101,7 @@ const COOKIE: typeof COOKIE_OPTIONS = {
 };
 
 /**
- * Sessions that a Python service with asgi-sessions shares.
+ * Makes sessions that a Python service with asgi-sessions shares.
  *
  * @throws ConfigError ERR_OPTION; ERR_KEY: a weak secret, or one that Python fails on.
  */
@@ -127,12 +128,12 @@ function sealOf(format: Format, maxAge: number, clock: () => number): Seal {
       const now = clock();
       const read = format.read(cookie, now);
       if ("code" in read) return read;
-      // Parsed alone before it is put into other text: it could end the data, and add claims.
+      // Parsed on its own before it goes into other text: there it could close the data and add claims.
       const data = parseObject(read.text);
       if (data === undefined || !isPortable(data, read.text)) return refusal(MALFORMED);
       const code = format.refuses?.(data, now);
       if (code !== undefined) return refusal(code);
-      // The same for all cookies of one value: it names that value, not a session.
+      // Names the cookie's value, not a session: equal values have one id.
       const id = encodeUpTo(Buffer.from(hash("sha256", cookie, "binary"), "binary"), 16);
       const iat = Math.min(read.iat, Number.MAX_SAFE_INTEGER - maxAge);
       const claims = { id, iat, exp: iat + maxAge, begun: iat, age: undefined, keep: undefined };
@@ -141,7 +142,7 @@ function sealOf(format: Format, maxAge: number, clock: () => number): Seal {
     },
     seal(payload) {
       const { iat, data } = JSON.parse(payload);
-      // What is thrown here becomes an ERR_SESSION_DATA.
+      // A throw becomes an ERR_SESSION_DATA.
       if (!isPortable(data, payload) || format.refuses?.(data, clock())) throw refusal(MALFORMED);
       return format.write(renamed(data, shown), iat);
     },
@@ -166,7 +167,7 @@ function jwt(keys: readonly Uint8Array[]): Format {
       if (typeof text !== "string") return text;
       return hasPlainType(cookie) ? { text, iat: now } : refusal("ERR_TOKEN_CLAIM");
     },
-    // Of PyJWT's errors asgi-sessions catches a few; each of these makes a status 500.
+    // asgi-sessions does not catch PyJWT's errors about these claims: each is a status 500.
     refuses(data, now) {
       if (Object.hasOwn(data, "aud") || wrongType(data) !== undefined) return "ERR_TOKEN_CLAIM";
       const { exp = Infinity, nbf = now, iat = now } = data;
@@ -176,7 +177,7 @@ function jwt(keys: readonly Uint8Array[]): Format {
   };
 }
 
-/** A token of another kind under the same secret says so in `typ` (RFC 8725 section 3.11). */
+/** False for a token of another kind under the same secret, by its `typ` (RFC 8725 section 3.11). */
 function hasPlainType(token: string): boolean {
   if (token.startsWith(JWT_HEADER)) return true;
   const { header = {} } = openUnverified(token) as { header?: { typ?: unknown } };
@@ -206,31 +207,34 @@ function textOf(bytes: Buffer, iat: number): { text: string; iat: number } | Ref
 }
 
 /**
- * A secret as Python makes a key of it: HMAC fills a short one with zeros (RFC 2104 section 2), and
+ * Makes a key of a secret as Python does: HMAC fills a short one with zeros (RFC 2104 section 2), and
  * asgi-sessions fills a Fernet key with "=".
  *
  * @throws ConfigError ERR_KEY
  */
 function keyOf(type: "jwt" | "fernet", secret: unknown, allowWeak: boolean): Uint8Array {
   if (typeof secret !== "string" || secret === "" || !secret.isWellFormed()) {
-    throw new ConfigError("ERR_KEY", "a secret must be text, not empty");
+    throw new ConfigError("ERR_KEY", "a secret must be text, not empty: Python's secret_key");
   }
   const bytes = Buffer.from(secret);
   const isFernet = type === "fernet";
   if (isFernet && (bytes.length > SECRET_BYTES || bytes.length > secret.length)) {
-    throw new ConfigError("ERR_KEY", "a fernet secret must be 32 ASCII characters, as Python's");
+    throw new ConfigError(
+      "ERR_KEY",
+      'a fernet secret must be 32 ASCII characters, such as randomBytes(24).toString("base64")',
+    );
   }
   if (bytes.length < SECRET_BYTES || (isFernet && HEXADECIMAL.test(secret))) {
     const demand = isFernet ? "32 characters, not all hexadecimal" : "32 bytes or more";
     const advice = `${demand}, such as crypto.randomBytes(24).toString("base64")`;
     if (!allowWeak) throw new ConfigError("ERR_KEY", `the secret must be ${advice}`);
-    warnOnce("BULLA_WEAK_SECRET", `sessions can be forged where the secret is not ${advice}`);
+    warnOnce("BULLA_WEAK_SECRET", `sessions can be forged: the secret should be ${advice}`);
   }
   if (bytes.length >= SECRET_BYTES) return bytes;
   return Buffer.concat([bytes, Buffer.alloc(SECRET_BYTES - bytes.length, isFernet ? "=" : 0)]);
 }
 
-/** A name that data cannot have on Node, behind any number of "~": on Node it has one more of them. */
+/** True for a reserved name after any number of "~": on Node it has one more. */
 function isReserved(name: string): boolean {
   return RESERVED.has(name.startsWith("~") ? name.replace(/^~+/, "") : name);
 }
@@ -238,7 +242,7 @@ function isReserved(name: string): boolean {
 const hidden = (name: string): string => `~${name}`;
 const shown = (name: string): string => name.slice(1);
 
-/** The JSON text of data whose reserved names are written in another way. */
+/** The JSON text of data, with their reserved names renamed. */
 function renamed(data: object, rename: (name: string) => string): string {
   const copy = {};
   for (const [name, value] of Object.entries(data)) {

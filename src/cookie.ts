@@ -1,5 +1,5 @@
 /**
- * Reads one cookie and writes one Set-Cookie (RFC 6265bis sections 4.1 and 4.2).
+ * Reads the cookies of one name and writes one Set-Cookie (RFC 6265bis sections 4.1 and 4.2).
  *
  * Trusted base: errors.ts, internal/cookies.ts (the grammar) and checks.ts.
  */

@@ -1,10 +1,10 @@
 /**
  * Cookie sessions for node:http(2), Connect, Express and the Fetch API.
  *
- * Bottom up, session/ has: seal (base64, JWT or Fernet), config (the options), data (what JSON can hold),
- * envelope (claims and times), revocation, open (from cookies to the one that counts), view (what the
- * application holds), draft (the next cookie), state (what changed), source (who has cookies), fields (Vary,
- * Set-Cookie and Cache-Control), and node and fetch, which carry a session.
+ * From the bottom up, session/ has: seal (base64, JWT or Fernet), config (the options), envelope (claims and
+ * times), revocation, open (picks a request's session), view (the application's object), draft (the next
+ * cookie), state (the changes), source (requests, headers and stores), fields (Vary, Set-Cookie and
+ * Cache-Control), and node, fetch and store, which write the cookie.
  *
  * Trusted base: all of src/ but jwt.ts with claims.ts, fernet.ts, and digest.ts.
  */
@@ -49,7 +49,7 @@ export type { Done, SessionFacts, SessionMembers } from "./session/view.ts";
 // biome-ignore lint/suspicious/noEmptyInterface: there to be augmented
 export interface SessionData {}
 
-/** Data, as JSON can hold them, and the members of a session, whose names no data can have. */
+/** JSON data and the members of a session, whose names data cannot have. */
 export type Session<T extends object = SessionData> = T & SessionMembers;
 /** Data and the four facts, frozen. */
 export type ReadonlySession<T extends object = SessionData> = Readonly<T> & SessionFacts;
@@ -69,18 +69,18 @@ declare module "node:http" {
 export interface Sessions<T extends object> {
   /**
    * Connect, Express and the like: `req.session` opens on first touch. With a revocation list it is open
-   * before `next` is called, which hears a SessionError (503) where the list cannot be asked; until then, and
-   * where the list failed, `req.session` is undefined.
+   * before `next` is called; `next` gets a SessionError (503) if the list failed. Until then, and if the list
+   * failed, `req.session` is undefined.
    */
   middleware(req: NodeRequest, res: NodeResponse, next: (error?: Error) => void): void;
   /**
    * The session of a request; the same for every call.
    *
-   * @throws ConfigError ERR_OPTION: the revocation list is asynchronous; ERR_KEY: of a function `secret`.
-   *   SessionError ERR_SESSION_REVOCATION: the list cannot be asked.
+   * @throws ConfigError ERR_OPTION: the revocation list is asynchronous; ERR_KEY: a function `secret` gives no
+   *   good secrets. SessionError ERR_SESSION_REVOCATION: the list failed.
    */
   attach(req: NodeRequest, res: NodeResponse): Session<T>;
-  /** The same, where a revocation list has to be asked; rejects with ERR_SESSION_REVOCATION. */
+  /** Like `attach`, for an asynchronous revocation list too; rejects with ERR_SESSION_REVOCATION. */
   load(req: NodeRequest, res: NodeResponse): Promise<Session<T>>;
   /** The asynchronous `read`; rejects with ERR_SESSION_REVOCATION. */
   load(source: SessionSource): Promise<ReadonlySession<T>>;
@@ -117,7 +117,7 @@ export interface Sessions<T extends object> {
 }
 
 /**
- * Sessions in cookies, of one configuration.
+ * Makes cookie sessions of one configuration.
  *
  * @throws ConfigError ERR_OPTION, ERR_KEY
  */

@@ -94,10 +94,10 @@ export function configRefusal(
 }
 
 const MESSAGES = {
-  ERR_SESSION_TOO_LARGE: "the session cookie's name and value exceed 4096 bytes",
-  ERR_SESSION_DATA: "the session holds data that JSON, or its seal, cannot hold",
-  ERR_SESSION_UNSENT: "the session changed and nothing carried it",
-  ERR_SESSION_REVOCATION: "the revocation list could not be asked or told",
+  ERR_SESSION_TOO_LARGE: "the session is too large: the cookie's name and value exceed 4096 bytes",
+  ERR_SESSION_DATA: "the session's data cannot be written: JSON or the seal cannot hold them",
+  ERR_SESSION_UNSENT: "the session changed, but no response carried the change",
+  ERR_SESSION_REVOCATION: "the revocation list failed: it could not be read or written",
 } as const;
 
 /** A SessionError with a code: its message, status and statusCode too. */

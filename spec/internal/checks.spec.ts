@@ -160,7 +160,7 @@ for (const { what, of, known, base, needed = known, take } of TAKERS) {
 
     test("one that is undefined, its own or inherited, where a check would be lost with it", () => {
       for (const name of needed) {
-        const message = `${name} must be a value where it is given, not undefined: leave it out instead`;
+        const message = `${name} must be a value, not undefined: set it, or leave it out`;
         const given = { ...base, [name]: undefined };
         misuse(() => take(given), "ERR_OPTION", message);
         misuse(() => take(Object.freeze(given)), "ERR_OPTION", message);

@@ -34,8 +34,8 @@ const SECRETS = [KEY, PLAINTEXT, FERNET_BYTES].flatMap((secret) => {
 });
 
 const MESSAGES: Record<all.TokenErrorCode, string> = {
-  ERR_ENCODING: "not base64url: alphabet, length, padding or trailing bits",
-  ERR_TOKEN_MALFORMED: "not a token: its parts, UTF-8 or JSON are malformed",
+  ERR_ENCODING: "the text is not strict base64url: its alphabet, length, padding or trailing bits",
+  ERR_TOKEN_MALFORMED: "the token is malformed: its parts, UTF-8 or JSON",
   ERR_TOKEN_TOO_LARGE: "the token is too large",
   ERR_TOKEN_SIGNATURE: "the signature does not match",
   ERR_TOKEN_ALGORITHM: 'the "alg" header is not HS256',
@@ -263,7 +263,7 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
   ],
   [
     "ERR_OPTION",
-    "ttl must be a value where it is given, not undefined: leave it out instead",
+    "ttl must be a value, not undefined: set it, or leave it out",
     () => new Fernet(FERNET_KEY, { ttl: undefined as never }),
   ],
   ["ERR_OPTION", "the options of Jwt must be an object", () => new Jwt(KEY, KEY as never)],
@@ -281,12 +281,12 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
   ],
   [
     "ERR_OPTION",
-    "value must be text of cookie-octets (RFC 6265bis section 4.1.1)",
+    "value must be text of cookie-octets (RFC 6265bis section 4.1.1): encode other text first",
     () => serializeCookie("a", `${TOKEN};`),
   ],
   [
     "ERR_OPTION",
-    "seal stands instead of type and secret, not beside them",
+    "give either seal, or type and secret, not both",
     () => sessions({ secret: KEY, seal: { seal: String, open: String } }),
   ],
   [
@@ -317,7 +317,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
   ][] = [
     [
       "ERR_SESSION_TOO_LARGE",
-      "the session cookie's name and value exceed 4096 bytes",
+      "the session is too large: the cookie's name and value exceed 4096 bytes",
       500,
       (session) => {
         session.note = PLAINTEXT.repeat(300);
@@ -325,7 +325,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     ],
     ...[CYCLE, throwing, 1n].map((value): (typeof rows)[number] => [
       "ERR_SESSION_DATA",
-      "the session holds data that JSON, or its seal, cannot hold",
+      "the session's data cannot be written: JSON or the seal cannot hold them",
       500,
       (session) => {
         session.note = PLAINTEXT;
@@ -365,7 +365,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     await wrapped(new Request("https://example.org/"));
     const [session] = held as [all.Session<Record<string, unknown>>];
     session.user = PLAINTEXT;
-    const message = "the session changed and nothing carried it";
+    const message = "the session changed, but no response carried the change";
     isSessionError(
       thrown(() => session.save()),
       "ERR_SESSION_UNSENT",
@@ -389,7 +389,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     heard.push(await failing.load(cookie).catch((error: unknown) => error));
     assert.equal(heard.length, 2);
     for (const error of heard) {
-      const message = "the revocation list could not be asked or told";
+      const message = "the revocation list failed: it could not be read or written";
       isSessionError(error, "ERR_SESSION_REVOCATION", message, 503, cause);
       holdsNothingOf(error, [cookie.slice("__Host-session=".length)]);
     }

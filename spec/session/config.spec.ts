@@ -9,7 +9,7 @@ import { misuse } from "../helpers/token-refusals.ts";
 
 const secret = SECRET;
 const FOURTEEN_DAYS = 14 * 24 * 3600;
-const prefixed = (prefix: string): string => `where the cookie's name has the prefix ${prefix}`;
+const prefixed = (prefix: string): string => `if the cookie's name has the prefix ${prefix}`;
 const ownSeal = { seal: String, open: String };
 const list = { isRevoked: () => false, revoke() {} };
 
@@ -98,11 +98,12 @@ describe("a wrong option is a ConfigError that names it", () => {
       return [{ secret, cookie: { name } }, message] as const;
     }),
     ...[513, 1100, 5000].map((length) => {
-      const message = "name must be of 512 characters or less";
+      const message = "name must be at most 512 characters long";
       return [{ secret, cookie: { name: "n".repeat(length) } }, message] as const;
     }),
     ...["", "app", "/a;b", "/\r\nSet-Cookie: x", 1, null].map((path) => {
-      const demand = 'text from "/" on, without ";" and control characters';
+      const demand =
+        'ASCII text from "/" on, without ";" and control characters, 1024 bytes at most';
       return [{ secret, cookie: { path } }, `path must be ${demand}`] as const;
     }),
     ...["", ".example.org", "a b", "example.org; Secure", 1, null].map((domain) => {
@@ -121,11 +122,11 @@ describe("a wrong option is a ConfigError that names it", () => {
     [{ secret, cookie: { priority: "High" } }, "priority must be one of low, medium, high"],
     [
       { secret, cookie: { sameSite: "none", secure: false } },
-      'secure must be true where sameSite is "none"',
+      'secure must be true if sameSite is "none"',
     ],
     [
       { secret, cookie: { partitioned: true, secure: false } },
-      "secure must be true where partitioned is",
+      "secure must be true if partitioned is",
     ],
     ...["__Host-a", "__host-a", "__HOST-session"].flatMap((name) => [
       [

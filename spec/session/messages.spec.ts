@@ -13,8 +13,8 @@ import {
 } from "../helpers/session-visit.ts";
 import { misuse } from "../helpers/token-refusals.ts";
 
-const NO_REQUEST = "what is read must be a request, headers, a Cookie header or a cookie store";
-const NO_OBJECT = "what is assigned to the session must be a plain object or null";
+const NO_REQUEST = "the source must be a request, headers, a Cookie header or a cookie store";
+const NO_OBJECT = "the value assigned to the session must be a plain object or null";
 
 test("of a session's members", async () => {
   const rows: readonly (readonly [(session: BagSession) => unknown, string])[] = [
@@ -26,15 +26,15 @@ test("of a session's members", async () => {
     [(session) => session.destroy("x" as never), "done must be a function"],
     [
       (session) => Object.freeze(session).destroy(),
-      "the session must be extensible, and its data configurable",
+      "the session must be extensible and its data configurable: do not freeze them",
     ],
     [
       (session) => Object.assign(session, { id: 1 }),
-      "id is a session's own: data must have another name",
+      "id is a member of every session: data must have another name",
     ],
     [
       (session) => new Proxy(session, {}).id,
-      "what a session's member is taken of must be the session, not a copy or a Proxy",
+      "a session's member must be used on the session itself, not on a copy or a Proxy",
     ],
   ];
   for (const [use, message] of rows) {
@@ -51,10 +51,10 @@ test("of what is passed to a service", () => {
     [() => sessions.read({} as never), NO_REQUEST],
     [
       () => sessions.read({ get: () => 7 } as never),
-      "a cookie of the store must be text, or have it as value",
+      "a cookie of the store must be a string, or an object with a string value",
     ],
-    [() => sessions.attach({} as never, {} as never), "req must be a request"],
-    [() => sessions.attach(null as never, {} as never), "req must be a request"],
+    [() => sessions.attach({} as never, {} as never), "req must be an IncomingMessage"],
+    [() => sessions.attach(null as never, {} as never), "req must be an IncomingMessage"],
     [() => sessions.attach(req, {} as never), "res must be a ServerResponse"],
     [() => sessions.attach(req, { writeHead() {} } as never), "res must be a ServerResponse"],
     [() => sessions.wrap(1 as never), "the handler must be a function"],
@@ -70,7 +70,7 @@ test("of what a handler gives or gets", async () => {
   const nothing = sessions.wrap(() => undefined as never);
   await assert.rejects(
     nothing(request()),
-    optionRefusal("what the handler returns must be a Response"),
+    optionRefusal("the handler's result must be a Response"),
   );
   await assert.rejects(nothing({} as never), optionRefusal("request must be a Request"));
   const store = { get: () => undefined, set: () => {} };
@@ -91,7 +91,7 @@ test("of an assignment to req.session", () => {
   for (const [value, message] of [
     [1, NO_OBJECT],
     [new Map(), NO_OBJECT],
-    [null, "the session must be ended by `await destroy()`, not by null: a list is told"],
+    [null, "the session must be ended by `await destroy()`, not null, with a revocation list"],
   ] as const) {
     const req = { headers: { cookie: `${NAME}=x` } } as never as { session: unknown };
     const res = { headersSent: false, writeHead() {}, once() {}, getHeader() {} } as never;

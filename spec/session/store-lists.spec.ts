@@ -153,7 +153,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
           const first = "tell" in failure && which !== "another error";
           assert.match(
             String(await rejection(edited)),
-            first ? /could not be asked or told/ : error,
+            first ? /could not be read or written/ : error,
           );
           assert.deepEqual(deletions(model), [true]);
           assert.equal(list.revoked.has(OLD_ID), !("tell" in failure), "waits for the list");

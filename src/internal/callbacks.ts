@@ -1,6 +1,6 @@
-/** Calls what the application gave, whose callbacks must not fail a request or end the process; and warns it. */
+/** Calls the application's callbacks, which must not fail a request or end the process; emits warnings. */
 
-/** Calls `onInvalid` or `onError`; a throw or a rejection of theirs becomes a process warning. */
+/** Calls `onInvalid` or `onError`; turns a throw or a rejection into a process warning. */
 export function tell(name: string, call: () => unknown): void {
   const failed = (): void => process.emitWarning(`${name} threw`, { code: "BULLA_CALLBACK" });
   try {
@@ -11,7 +11,7 @@ export function tell(name: string, call: () => unknown): void {
   }
 }
 
-/** Calls `done` once the Promise settles, in a task of its own: what it throws is the application's. */
+/** Calls `done` when the Promise settles, in a microtask of its own: an error in it stays the application's. */
 export function callBack(
   settled: Promise<void>,
   done: ((error?: never) => void) | undefined,
@@ -27,14 +27,14 @@ export function isPromise<V>(value: V | Promise<V>): value is Promise<V> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
-/** A Promise that nobody wants: its rejection must not end the process. */
+/** Ignores a Promise: its rejection must not end the process. */
 export function forget(value: unknown): void {
   if (isPromise(value)) value.then(undefined, () => {});
 }
 
 const warned = new Set<string>();
 
-/** A process warning of a code of ours, once a process. */
+/** Emits a process warning, once for each code. */
 export function warnOnce(code: string, message: string): void {
   if (warned.has(code)) return;
   warned.add(code);

@@ -1,4 +1,4 @@
-/** Checks what a caller passes: every option has a known name and a sane value. */
+/** Checks arguments and options: known names, valid values. */
 
 import { ConfigError } from "./errors.ts";
 
@@ -8,14 +8,13 @@ export type Check = (value: unknown, name: string) => void;
 /** One check for each option of `O`: a missing row does not compile. */
 export type Checks<O> = { readonly [Name in keyof Required<O>]: Check };
 
-/** An ERR_OPTION that names what is wrong and says what would be right. */
+/** Makes an ERR_OPTION: `name` must be `demand`. */
 export function optionError(name: string, demand: string): ConfigError {
   return new ConfigError("ERR_OPTION", `${name} must be ${demand}`);
 }
 
 /**
- * Refuses options that are not an object, and a name that `checks` has no row for: a misspelt `ttl` must
- * not silently switch expiry off.
+ * Refuses options that are not an object, and unknown names: a misspelt `ttl` must not switch expiry off.
  *
  * @throws ConfigError ERR_OPTION
  */
@@ -36,11 +35,11 @@ export function checkNames<O extends object>(
 }
 
 /**
- * The value of an option, checked; undefined where it is absent. One that is there but `undefined` is
- * refused where it is `needed`: a check must not be lost to a missing setting.
+ * Checks an option and returns its value; undefined if it is absent. Refuses a `needed` option that is there
+ * but `undefined`: a missing setting must not switch a check off.
  *
- * The caller reads it, once, so that the value that was checked is the value that is used, even behind a
- * getter. (Reading it here, by name, made calls 3 % slower.)
+ * The caller reads the value, once, so that the checked value is the one used, even behind a getter. (Reading
+ * it here, by name, made calls 3 % slower.)
  *
  * @throws ConfigError ERR_OPTION
  */
@@ -53,14 +52,14 @@ export function checkOption<O extends object, Name extends keyof O & string>(
 ): O[Name] | undefined {
   if (value !== undefined) check(value, name);
   else if (needed && name in options) {
-    throw optionError(name, "a value where it is given, not undefined: leave it out instead");
+    throw optionError(name, "a value, not undefined: set it, or leave it out");
   }
   return value;
 }
 
 /**
- * A checked copy of the options, for whoever keeps them, without the absent ones. An option that is
- * `undefined` is refused if `needed` names it or is "all", and counts as absent otherwise.
+ * Returns a checked copy of the options, without the absent ones. Refuses an `undefined` option if `needed`
+ * names it or is "all"; otherwise it counts as absent.
  *
  * @throws ConfigError ERR_OPTION
  */
@@ -71,7 +70,7 @@ export function readOptions<O extends object>(
   needed: "all" | readonly (keyof O & string)[] = [],
 ): O {
   checkNames(options, checks, of);
-  // Without a prototype: what is put on Object.prototype later is not an option.
+  // No prototype: a member added to Object.prototype later is not an option.
   const plain: O = Object.create(null);
   if (options === undefined) return plain;
   for (const name in checks) {
@@ -82,7 +81,6 @@ export function readOptions<O extends object>(
   return plain;
 }
 
-/** A finite number of seconds, `least` or more. */
 export function checkSeconds(value: unknown, name: string, least: number = -Infinity): void {
   if (!Number.isFinite(value) || (value as number) < least) {
     const floor = least === -Infinity ? "" : `, ${least} or more`;
@@ -90,12 +88,10 @@ export function checkSeconds(value: unknown, name: string, least: number = -Infi
   }
 }
 
-/** A finite number of seconds, 0 or more. */
 export function checkDuration(value: unknown, name: string): void {
   checkSeconds(value, name, 0);
 }
 
-/** Whole seconds from `least` to `most`. */
 export function checkWholeSeconds(value: unknown, name: string, least: number, most: number): void {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
     throw optionError(name, `whole seconds from ${least} to ${most}`);
@@ -114,7 +110,6 @@ export function checkFunction(value: unknown, name: string): void {
   if (typeof value !== "function") throw optionError(name, "a function");
 }
 
-/** An object whose members of these names are functions. */
 export function checkMethods(value: unknown, name: string, methods: readonly string[]): void {
   const members = value as Record<string, unknown> | null;
   if (
@@ -128,12 +123,12 @@ export function checkOneOf(value: unknown, name: string, allowed: readonly strin
   if (!allowed.includes(value as string)) throw optionError(name, `one of ${allowed.join(", ")}`);
 }
 
-/** The caller's time, which has been checked, or the current one in whole seconds since the epoch. */
+/** The caller's checked time, or the current one in whole seconds since the epoch. */
 export function seconds(now: number | undefined): number {
   return now ?? Math.floor(Date.now() / 1000);
 }
 
-/** Whole seconds since the epoch, by the machine's clock or the caller's. */
+/** A clock of whole seconds since the epoch: the caller's or the machine's. */
 export function clockOf(clock: (() => number) | undefined): () => number {
   return clock === undefined ? () => seconds(undefined) : () => wholeSeconds(clock());
 }

@@ -1,5 +1,5 @@
 /**
- * The grammar of cookies: reads one and writes one Set-Cookie (RFC 6265bis sections 4.1 and 4.2).
+ * Reads the cookies of one name and writes one Set-Cookie (RFC 6265bis sections 4.1 and 4.2).
  *
  * Trusted base: errors.ts and checks.ts.
  */
@@ -63,23 +63,23 @@ export const ATTRIBUTES: Checks<CookieAttributes> = {
   priority: (value, name) => checkOneOf(value, name, ["low", "medium", "high"]),
 };
 
-/** The engine's own: a subclass could make any text of a time. */
+/** The engine's own methods: those of a subclass could return anything. */
 const { getUTCFullYear, toUTCString } = Date.prototype;
 
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 
 /**
- * Every value of the cookies of exactly that name in a Cookie header, in order, as it stands: nothing
- * is decoded or unquoted, and what is no cookie-octet makes a cookie that does not exist.
+ * Returns every value of the cookies of exactly that name in a Cookie header, in order. Decodes and unquotes
+ * nothing; skips a value with a character that is not a cookie-octet.
  *
- * @throws ConfigError ERR_OPTION: the name is no token.
+ * @throws ConfigError ERR_OPTION: the name is not a token.
  */
 export function readCookies(header: string, name: string): string[] {
   checkName(name);
   const values: string[] = [];
   if (typeof header !== "string") return values;
-  // Only places where the name occurs are looked at; other cookies are never taken apart.
+  // Looks only where the name occurs; other cookies are never parsed.
   let at = header.indexOf(name);
   while (at >= 0) {
     const after = skipBlanks(header, at + name.length);
@@ -93,7 +93,7 @@ export function readCookies(header: string, name: string): string[] {
 }
 
 /**
- * The value of a Set-Cookie header field.
+ * Writes the value of a Set-Cookie header field.
  *
  * @throws ConfigError ERR_OPTION: a name, value or attribute outside the grammar of section 4.1.1; a name
  *   whose prefix demands other attributes (`__Host-`, `__Secure-`, `__Http-`, `__Host-Http-`); anything else
@@ -106,20 +106,23 @@ export function serializeCookie(
 ): string {
   checkName(name);
   if (!isCookieValue(value)) {
-    throw optionError("value", "text of cookie-octets (RFC 6265bis section 4.1.1)");
+    throw optionError(
+      "value",
+      "text of cookie-octets (RFC 6265bis section 4.1.1): encode other text first",
+    );
   }
   if (name.length + value.length > PAIR_LIMIT) {
-    throw optionError("value", "such that name and value are 4096 bytes or less");
+    throw optionError("value", "shorter: name and value take 4096 bytes at most");
   }
   return `${name}=${value}${attributesText(name, attributes)}`;
 }
 
-/** Whether that text can be a cookie's value. */
+/** True for text of cookie-octets. */
 export function isCookieValue(value: unknown): value is string {
   return typeof value === "string" && COOKIE_OCTETS.test(value);
 }
 
-/** The attributes of a cookie of that name as text, each behind "; ", checked as serializeCookie says. */
+/** Checks the attributes of a cookie of that name, and writes them, each after "; ". */
 export function attributesText(name: string, given: CookieAttributes): string {
   checkName(name);
   const attributes = readOptions(given, ATTRIBUTES, "a cookie");
@@ -147,13 +150,16 @@ function checkName(name: string): void {
 }
 
 function checkTogether({ secure, sameSite, partitioned }: CookieAttributes): void {
-  if (sameSite === "none" && !secure) throw optionError("secure", 'true where sameSite is "none"');
-  if (partitioned && !secure) throw optionError("secure", "true where partitioned is");
+  if (sameSite === "none" && !secure) throw optionError("secure", 'true if sameSite is "none"');
+  if (partitioned && !secure) throw optionError("secure", "true if partitioned is");
 }
 
 function checkPath(path: unknown, name: string): void {
   if (typeof path !== "string" || path.length > ATTRIBUTE_LIMIT || !PATH.test(path)) {
-    throw optionError(name, 'text from "/" on, without ";" and control characters');
+    throw optionError(
+      name,
+      'ASCII text from "/" on, without ";" and control characters, 1024 bytes at most',
+    );
   }
 }
 
@@ -166,15 +172,15 @@ function checkDate(expires: unknown, name: string): void {
 }
 
 /**
- * Section 4.1.3; `__Http-` and `__Host-Http-` are not in it, but Chromium and Firefox hold cookies to them.
- * User agents match a prefix in any case (section 5.7).
+ * Section 4.1.3. `__Http-` and `__Host-Http-` are not in it, but Chromium and Firefox enforce them. User agents
+ * match a prefix in any case (section 5.7).
  */
 function checkPrefix(name: string, attributes: CookieAttributes): void {
   const [, prefix] = /^(__(?:host-http|host|http|secure)-)/i.exec(name) ?? [];
   if (prefix === undefined) return;
   const demand = (option: keyof CookieAttributes, value: unknown, said: string): void => {
     if (attributes[option] !== value) {
-      throw optionError(option, `${said} where the cookie's name has the prefix ${prefix}`);
+      throw optionError(option, `${said} if the cookie's name has the prefix ${prefix}`);
     }
   };
   const lower = prefix.toLowerCase();
@@ -185,7 +191,7 @@ function checkPrefix(name: string, attributes: CookieAttributes): void {
   demand("domain", undefined, "absent");
 }
 
-/** Whether a pair begins there: at the header's start or behind ";", with SP and HTAB between. */
+/** True if a pair begins at `at`: at the header's start or after ";", with SP and HTAB between. */
 function beginsPair(header: string, at: number): boolean {
   let before = at - 1;
   while (isBlank(header.charCodeAt(before))) before--;
@@ -198,7 +204,7 @@ function skipBlanks(header: string, from: number): number {
   return at;
 }
 
-/** The value from there to the next ";", without SP and HTAB around it. */
+/** The value from `from` to the next ";", without SP and HTAB around it. */
 function valueAt(header: string, from: number): string {
   const semicolon = header.indexOf(";", from);
   let end = semicolon < 0 ? header.length : semicolon;

@@ -1,4 +1,4 @@
-/** What a session's data may be: what JSON gives back as it was. */
+/** Checks and copies session data: JSON values, under names that are not reserved. */
 
 import { optionError } from "./checks.ts";
 import { ConfigError, SessionError } from "./errors.ts";
@@ -18,20 +18,23 @@ export const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 export function refuseName(name: string): never {
-  throw new ConfigError("ERR_OPTION", `${name} is a session's own: data must have another name`);
+  throw new ConfigError(
+    "ERR_OPTION",
+    `${name} is a member of every session: data must have another name`,
+  );
 }
 
-/** Those of a cookie have no text: it is in the cookie's payload. */
+/** Data from a cookie have no `text`: it is in the cookie's payload. */
 export type Data = Partial<Snapshot>;
 export const NO_DATA: Data = snapshotOf({});
 
 /**
- * The session's data as they are now.
+ * Returns the session's data as they are now.
  *
  * @throws SessionError ERR_SESSION_DATA: JSON cannot hold the data, or would alter them.
  */
 export function snapshotOf(object: object): Snapshot {
-  // An error of a getter or toJSON could hold the data.
+  // No `cause`: an error of a getter or toJSON could hold the data.
   const data = snapshot(object, RESERVED);
   if (data === undefined) throw new SessionError("ERR_SESSION_DATA");
   return data;
@@ -43,12 +46,12 @@ export function clear(object: object): void {
   const isFixed = (name: string): boolean =>
     !(Object.getOwnPropertyDescriptor(object, name) as PropertyDescriptor).configurable;
   if (!Object.isExtensible(object) || names.some(isFixed)) {
-    throw optionError("the session", "extensible, and its data configurable");
+    throw optionError("the session", "extensible and its data configurable: do not freeze them");
   }
   for (const name of names) Reflect.deleteProperty(object, name);
 }
 
-/** The data that a cookie brought, but for reserved names. */
+/** Returns a cookie's data without reserved names. */
 export function withoutReserved(data: object): Record<string, unknown> {
   const names = Object.keys(data);
   if (!names.some((name) => RESERVED.has(name))) return data as Record<string, unknown>;
@@ -59,15 +62,14 @@ export function withoutReserved(data: object): Record<string, unknown> {
   return allowed;
 }
 
-/** Copies data. */
 export function assign(object: object, data: object): void {
   for (const name of Object.keys(data)) put(object, name, (data as Record<string, unknown>)[name]);
 }
 
-/** A copy of what the application assigns. @throws ConfigError ERR_OPTION */
+/** Checks and copies an object that the application assigns. @throws ConfigError ERR_OPTION */
 export function copyOf(value: unknown): object {
   if (value === null || typeof value !== "object" || Array.isArray(value) || !isPlain(value)) {
-    throw optionError("what is assigned to the session", "a plain object or null");
+    throw optionError("the value assigned to the session", "a plain object or null");
   }
   for (const name of Object.keys(value)) if (RESERVED.has(name)) refuseName(name);
   return { ...value };

@@ -1,7 +1,7 @@
 /**
- * The three errors that bulla throws: TokenError (hostile or spoilt input), SessionError (a session
- * that cannot be written or checked) and ConfigError (misuse). None of them ever holds a key, a
- * token, a MAC or plaintext: their texts are fixed, or name an option or a claim.
+ * The three errors: TokenError (bad input), SessionError (a session cannot be written or checked) and
+ * ConfigError (misuse). None ever holds a key, a token, a MAC or plaintext: messages are fixed, or name
+ * an option or a claim.
  */
 
 export type TokenErrorCode = keyof typeof TOKEN_MESSAGES;
@@ -9,8 +9,8 @@ export type SessionErrorCode = keyof typeof SESSION_MESSAGES;
 export type ConfigErrorCode = "ERR_KEY" | "ERR_OPTION";
 
 const TOKEN_MESSAGES = {
-  ERR_ENCODING: "not base64url: alphabet, length, padding or trailing bits",
-  ERR_TOKEN_MALFORMED: "not a token: its parts, UTF-8 or JSON are malformed",
+  ERR_ENCODING: "the text is not strict base64url: its alphabet, length, padding or trailing bits",
+  ERR_TOKEN_MALFORMED: "the token is malformed: its parts, UTF-8 or JSON",
   ERR_TOKEN_TOO_LARGE: "the token is too large",
   ERR_TOKEN_SIGNATURE: "the signature does not match",
   ERR_TOKEN_ALGORITHM: 'the "alg" header is not HS256',
@@ -22,13 +22,13 @@ const TOKEN_MESSAGES = {
 } as const;
 
 const SESSION_MESSAGES = {
-  ERR_SESSION_TOO_LARGE: "the session cookie's name and value exceed 4096 bytes",
-  ERR_SESSION_DATA: "the session holds data that JSON, or its seal, cannot hold",
-  ERR_SESSION_UNSENT: "the session changed and nothing carried it",
-  ERR_SESSION_REVOCATION: "the revocation list could not be asked or told",
+  ERR_SESSION_TOO_LARGE: "the session is too large: the cookie's name and value exceed 4096 bytes",
+  ERR_SESSION_DATA: "the session's data cannot be written: JSON or the seal cannot hold them",
+  ERR_SESSION_UNSENT: "the session changed, but no response carried the change",
+  ERR_SESSION_REVOCATION: "the revocation list failed: it could not be read or written",
 } as const;
 
-/** What came from outside was refused. Switch on `code`; `claim` names the claim of ERR_TOKEN_CLAIM. */
+/** Input from outside was refused. Switch on `code`; `claim` names the claim of ERR_TOKEN_CLAIM. */
 export class TokenError extends Error {
   static {
     this.prototype.name = "TokenError";
@@ -47,7 +47,7 @@ export class TokenError extends Error {
   }
 }
 
-/** A session could not be written (status 500), or its revocation not be asked or told (503). */
+/** A session cannot be written (status 500), or its revocation list failed (503). */
 export class SessionError extends Error {
   static {
     this.prototype.name = "SessionError";
@@ -57,7 +57,7 @@ export class SessionError extends Error {
   readonly status: 500 | 503;
   readonly statusCode: 500 | 503;
 
-  /** `options.cause` is only ever what the application's own revocation list threw. */
+  /** `options.cause` is only ever an error of the revocation list. */
   constructor(code: SessionErrorCode, options?: { cause: unknown }) {
     super(SESSION_MESSAGES[code], options);
     this.code = code;
@@ -66,7 +66,7 @@ export class SessionError extends Error {
   }
 }
 
-/** The library was called wrongly: a fault of the program, not of its input. */
+/** Misuse: an error of the program, not of its input. */
 export class ConfigError extends TypeError {
   static {
     this.prototype.name = "ConfigError";
@@ -80,8 +80,8 @@ export class ConfigError extends TypeError {
 }
 
 /**
- * A refusal that costs no Error: what the layers beneath the public methods return, one frozen object
- * for each code (an Error with its stack costs more than the whole verification of a token).
+ * A refusal that is not an Error, since making one costs more than verifying a token. Inner layers return
+ * one frozen object for each code; public methods throw.
  */
 export interface Refusal {
   readonly code: TokenErrorCode;
@@ -93,23 +93,22 @@ for (const code of Object.keys(TOKEN_MESSAGES) as TokenErrorCode[]) {
   refusals.set(code, Object.freeze({ code }));
 }
 
-/** The one refusal of a code. */
 export function refusal(code: TokenErrorCode): Refusal {
   return refusals.get(code) as Refusal;
 }
 
-/** The refusal of that code, whatever a foreign `seal` returned or threw. */
+/** Turns anything that a custom seal returned or threw into a refusal. */
 export function refusalOf(refused: unknown): Refusal {
   let code: unknown;
   try {
     code = (refused as { code?: unknown } | null | undefined)?.code;
   } catch {
-    // A getter of its own.
+    // A getter that throws.
   }
   return refusals.get(code as TokenErrorCode) ?? refusal("ERR_TOKEN_INVALID");
 }
 
-/** The list could not be asked or told; those of lists.ts say so themselves. */
+/** Wraps an error of a revocation list; those of lists.ts are SessionErrors already. */
 export function revocationError(cause: unknown): SessionError {
   if (cause instanceof SessionError && cause.code === "ERR_SESSION_REVOCATION") return cause;
   return new SessionError("ERR_SESSION_REVOCATION", { cause });

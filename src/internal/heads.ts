@@ -1,4 +1,4 @@
-/** The fields of a response, and changes to them: of a `writeHead` of node:http or node:http2, and of Headers. */
+/** Reads and changes the fields of a response: of a `writeHead` call (node:http, node:http2), or of Headers. */
 
 import { put } from "./json.ts";
 
@@ -13,7 +13,7 @@ export interface Fields {
 /** undefined removes the field. */
 export type Change = readonly [name: string, value: string | readonly string[] | undefined];
 
-/** What is used of a ServerResponse or an Http2ServerResponse. */
+/** The members used of a ServerResponse or Http2ServerResponse. */
 export interface HeadResponse {
   statusMessage: string;
   getHeader(name: string): string | number | readonly string[] | undefined;
@@ -47,13 +47,13 @@ export class HeadArguments implements Fields {
     this.#isHttp2 = "stream" in res;
   }
 
-  /** RFC 9110 section 6.4.1; Node takes a status that is text, too. */
+  /** RFC 9110 section 6.4.1. Node converts a status that is text. */
   get hasNoBody(): boolean {
     const code = (this.#status as number) | 0;
     return code === 204 || code === 304 || code < 200;
   }
 
-  /** As it would be sent: a field of the call comes before one that was set. */
+  /** The value that would be sent: a field of the call overrides one that was set. */
   get(name: string): FieldValue {
     const values: FieldValue[] = [];
     for (const [other, value] of this.#pairs) if (isNamed(other, name)) values.push(value);
@@ -65,7 +65,7 @@ export class HeadArguments implements Fields {
     return this.#pairs.length === 0 ? own : [...own, ...this.#pairs.map(([name]) => String(name))];
   }
 
-  /** Whether Node refuses the list, or the value of such a field: then the call is to fail as it stands. */
+  /** True if Node rejects the list, or the value of such a field: the call then fails as it stands. */
   refuses(name: string): boolean {
     for (const [other, value] of this.#pairs) {
       if (value === undefined) return true;
@@ -75,11 +75,10 @@ export class HeadArguments implements Fields {
   }
 
   /**
-   * Calls `writeHead` with these arguments, the changes and, if there is one, another status.
+   * Calls `writeHead` with these arguments, the changes and, if given, another status.
    *
-   * A response without fields of its own gets the changes in a copy of the argument, since any `setHeader` puts
-   * node:http on a path where repeated names of a list collapse. Otherwise they are set on the response. A call
-   * that throws leaves nothing behind.
+   * A response without fields set gets the changes in a copy of the argument: after any `setHeader`, node:http
+   * sends only one field of a repeated name. Otherwise they are set on the response, and undone if the call throws.
    */
   write(
     writeHead: (...args: unknown[]) => unknown,
@@ -89,16 +88,16 @@ export class HeadArguments implements Fields {
     const res = this.#res;
     const changes = status !== undefined && this.#isEmptied() ? withNoLength(wanted) : wanted;
     const bare = res.getHeaderNames?.().length === 0;
-    // Without fields of its own, node:http leaves it as it is.
+    // On a bare response, node:http sets nothing that has to be undone.
     const before =
       bare && !this.#isHttp2
         ? NOTHING
         : changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
-    // node:http takes no pairs behind fields that are set, and says so.
+    // After fields are set, node:http rejects pairs: they go through unchanged, so that it throws.
     const fields =
       bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
     const line = status === undefined ? [this.#status, ...this.#reason] : [status];
-    // HTTP/2 has no reason phrase: Node warns of who reads or sets one.
+    // HTTP/2 has no reason phrase: Node warns if one is read or set.
     const renamed = status !== undefined && !this.#isHttp2;
     const statusMessage = renamed ? res.statusMessage : "";
     try {
@@ -106,19 +105,19 @@ export class HeadArguments implements Fields {
       if (renamed) res.statusMessage = "";
       return writeHead.call(res, ...line, ...(fields === undefined ? [] : [fields]));
     } catch (error) {
-      // node:http2 sets the fields of a call before it refuses the call.
+      // node:http2 sets the fields of a call before it rejects the call.
       setFields(res, before);
       if (renamed) res.statusMessage = statusMessage;
       throw error;
     }
   }
 
-  /** On Bun, `end` drops the body of a 204 or 304 before it asks for the head, and adds no length after that. */
+  /** On Bun, `end` drops the body of a 204 or 304 before it calls `writeHead`, and adds no Content-Length later. */
   #isEmptied(): boolean {
     return this.hasNoBody && (this.#res as { _hasBody?: boolean })._hasBody === false;
   }
 
-  /** A copy of the fields in the form they had, without those that change; `bare`: with their new values. */
+  /** Copies the fields in the form they had, without those that change; if `bare`, with their new values. */
   #joined(changes: readonly Change[], bare: boolean): unknown {
     const given = this.#given;
     const all: Pair[] = [];
@@ -129,7 +128,7 @@ export class HeadArguments implements Fields {
     if (bare) for (const change of changes) if (change[1] !== undefined) all.push(change);
     if (isSame && all.length === this.#pairs.length) return given;
     if (Array.isArray(given) && given.length > 0) {
-      // Several values stay one list: on Node 20, after any `setHeader`, the last of a repeated name alone is sent.
+      // Several values stay one list: on Node 20, after any `setHeader`, only the last of a repeated name is sent.
       return this.#arePairs ? all : all.flat(1);
     }
     const fields = {};
@@ -138,7 +137,7 @@ export class HeadArguments implements Fields {
   }
 }
 
-/** Else a client would take the reply to its next request for the body. */
+/** Without a length, a client would read the next response as this one's body. */
 function withNoLength(changes: readonly Change[]): readonly Change[] {
   return [...changes.filter(([name]) => name !== "Content-Length"), ["Content-Length", "0"]];
 }
@@ -152,7 +151,7 @@ function pairsOf(given: unknown): readonly Pair[] {
   return pairs;
 }
 
-/** Whether a field's name is that one, in any case. */
+/** Compares field names in any case. */
 function isNamed(given: unknown, name: string): boolean {
   if (given === name) return true;
   return (
@@ -166,7 +165,7 @@ function asSet(value: FieldValue): Change[1] {
   return typeof value === "number" ? String(value) : (value ?? undefined);
 }
 
-/** As node:http has it: undefined, or a character that is not of a field's value (RFC 9110 section 5.5). */
+/** True for a value that node:http rejects: undefined, or a character outside RFC 9110 section 5.5. */
 function isRefused(value: FieldValue): boolean {
   if (Array.isArray(value)) return value.some(isRefused);
   return value === undefined || /[^\t\x20-\x7e\x80-\xff]/.test(String(value));
@@ -179,7 +178,6 @@ function setFields(res: HeadResponse, changes: readonly Change[]): void {
   }
 }
 
-/** The fields of Headers. */
 export function fieldsOf(headers: Headers): Fields {
   return {
     get: (name) => (name === "Set-Cookie" ? headers.getSetCookie() : headers.get(name)),
@@ -187,7 +185,7 @@ export function fieldsOf(headers: Headers): Fields {
   };
 }
 
-/** Makes the changes; false where the headers are immutable, as those of Response.redirect() and fetch() are. */
+/** Makes the changes; returns false for immutable headers, such as those of Response.redirect() and fetch(). */
 export function changeHeaders(headers: Headers, changes: readonly Change[]): boolean {
   try {
     for (const [name, value] of changes) {
@@ -200,7 +198,7 @@ export function changeHeaders(headers: Headers, changes: readonly Change[]): boo
   }
 }
 
-/** Of any realm; the tag of a foreign object can be code that throws. */
+/** True for a Response of any realm; the tag of another object can be a getter that throws. */
 export function isResponse(value: unknown): value is Response {
   try {
     return Object.prototype.toString.call(value) === "[object Response]";

@@ -1,19 +1,19 @@
 /**
- * A table of ids, each until a moment: 16 random bytes as 22 base64url characters, in 24 bytes of memory.
+ * A table of session ids that expire. An id is 16 random bytes (22 base64url characters) and takes 24 bytes.
  *
- * The ids lie in parts, without order in each: they are random, which spreads them evenly.
- * What has expired is swept part by part, in place, so that no call stalls its process.
+ * Ids are random, which spreads them evenly over the parts. Expired ids are swept part by part, in place, so
+ * that no call stalls its process.
  */
 
 import { decodeInto } from "./base64.ts";
 
 const ID_BYTES = 16;
 const ID_CHARACTERS = 22;
-/** An id as words of 32 bits. */
+/** 32-bit words in an id. */
 const WORDS = ID_BYTES / 4;
-/** A million ids are some 240 in each part, which a search passes over in a quarter of a microsecond. */
+/** A million ids are about 240 in each part, which take a quarter of a microsecond to search. */
 const PARTS = 4096;
-/** A full table sweeps so many parts at once, if so many need it. */
+/** How many parts a full table sweeps in one call, if so many hold expired ids. */
 const PARTS_SWEPT = 256;
 
 const text: Buffer = Buffer.alloc(ID_CHARACTERS + 4);
@@ -42,7 +42,7 @@ class Part {
     this.earliest = Math.min(this.earliest, until);
   }
 
-  /** Drops what has expired, the last id taking the place of each; returns how many it dropped. */
+  /** Drops expired ids, moving the last id into each gap; returns how many it dropped. */
   sweep(now: number): number {
     const { ids, untils, size } = this;
     this.earliest = Infinity;
@@ -82,14 +82,14 @@ export class IdTable {
     this.#limit = limit;
   }
 
-  /** Whether the id is there and has not expired; false for what is not an id. */
+  /** True if the id is there and has not expired. */
   has(id: string, now: number): boolean {
     const part = this.#partOf(id);
     const index = part === undefined ? -1 : part.find(this.#id);
     return index >= 0 && now < (part?.untils[index] as number);
   }
 
-  /** Adds an id, or moves its end later; "full", or "not an id", where it cannot. */
+  /** Adds an id, or moves its end later; returns "full" or "not an id" if it cannot. */
   add(id: string, until: number, now: number): "added" | "full" | "not an id" {
     const part = this.#partOf(id);
     if (part === undefined) return "not an id";
@@ -106,7 +106,6 @@ export class IdTable {
     return "added";
   }
 
-  /** Sweeps the parts in turn. */
   #makeRoom(now: number): void {
     let swept = 0;
     for (let looked = 0; looked < PARTS; looked++) {

@@ -1,20 +1,19 @@
-/** Which values JSON gives back as they were, whether they are still the same, and plain objects. */
+/** Finds values that JSON would alter, and compares data without serialising them. */
 
-/** Each member's value, in order; behind an object stand its names and members, behind a list its length and items. */
+/** The values in order; an object is followed by its names and members, a list by its length and items. */
 export type Parts = readonly unknown[];
 
 /**
- * The parts of a value that JSON gives back as it was: plain objects and arrays of strings, booleans, null and
- * finite numbers. A member that is `undefined` is absent. Undefined where JSON would alter the value.
- *
- * Of what has a `toJSON`, what that gives counts; its parts never match again.
+ * Returns the parts of a value that JSON gives back unchanged: plain objects and arrays of strings, booleans,
+ * null and finite numbers; an `undefined` member counts as absent. Undefined if JSON would alter the value.
+ * A `toJSON` is called; the parts of its result never match again.
  */
 export function partsOf(value: object): Parts | undefined {
   const parts: unknown[] = [];
   return addMembers(value, parts) ? parts : undefined;
 }
 
-/** Whether an object still has exactly these parts; false where that takes its text to say. */
+/** True if an object still has exactly these parts; false also if only its text can tell. */
 export function hasParts(value: object, parts: Parts | undefined): boolean {
   try {
     return parts !== undefined && endOfMembers(value, parts, 0) === parts.length;
@@ -26,11 +25,11 @@ export function hasParts(value: object, parts: Parts | undefined): boolean {
 /** JSON data at one moment. */
 export interface Snapshot {
   readonly text: string;
-  /** To see without serialising that nothing changed; undefined: it cannot be seen. */
+  /** For `hasParts`; undefined if the object has a `toJSON`. */
   readonly parts: Parts | undefined;
 }
 
-/** An object's data; undefined where JSON would alter them, or has a member of a reserved name. */
+/** Takes an object's data; undefined if JSON would alter them, or a name is reserved. */
 export function snapshot(object: object, reserved: ReadonlySet<string>): Snapshot | undefined {
   try {
     const json = asJson(object) as object;
@@ -50,7 +49,7 @@ function addPart(value: unknown, parts: unknown[]): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object") return false;
   const json = asJson(value);
-  // NaN equals nothing.
+  // NaN equals nothing, so that these parts never match.
   if (json !== value) parts.push(NaN);
   if (typeof json !== "object" || json === null) return addPart(json, parts);
   if (Array.isArray(json)) return addItems(json, parts);
@@ -68,7 +67,7 @@ function addMembers(object: object, parts: unknown[]): boolean {
   return true;
 }
 
-/** Holes, and names beside the indices, are lost in JSON. */
+/** JSON loses holes, and names beside the indices. */
 function addItems(array: readonly unknown[], parts: unknown[]): boolean {
   parts.push(array.length);
   for (let index = 0; index < array.length; index++)
@@ -76,7 +75,7 @@ function addItems(array: readonly unknown[], parts: unknown[]): boolean {
   return Object.keys(array).length === array.length;
 }
 
-/** The place behind the value's parts, which begin at `at`; -1 where they differ. */
+/** The index after the value's parts, which begin at `at`; -1 if they differ. */
 function endOfPart(value: unknown, parts: Parts, at: number): number {
   if (value !== parts[at]) return -1;
   if (typeof value !== "object" || value === null) return at + 1;
@@ -105,15 +104,15 @@ function endOfItems(array: readonly unknown[], parts: Parts, begin: number): num
   return at;
 }
 
-/** Of a list or object within another: some parsers end at 254 levels. */
+/** The deepest nesting of lists and objects: some parsers stop at 254 levels. */
 const MOST_LEVELS = 200;
 
 /**
- * Whether other languages read the same in a JSON text as JSON.parse, which gave `value`: numbers up to 2^53
- * (RFC 8259 section 6), well-formed text (section 8.2), and no more than 200 levels.
+ * True if other languages read a JSON text as JSON.parse did, which gave `value`: numbers up to 2^53 (RFC 8259
+ * section 6), well-formed text (section 8.2), and no more than 200 levels.
  */
 export function isPortable(value: unknown, json: string): boolean {
-  // Text that was UTF-8, or that JSON.stringify made, has lone surrogates as escapes alone.
+  // In UTF-8 text, and from JSON.stringify, a lone surrogate can only be an escape.
   return isPortableAt(value, MOST_LEVELS, json.includes("\\u"));
 }
 
@@ -134,13 +133,13 @@ function isPortableAt(value: unknown, levels: number, escapes: boolean): boolean
   return true;
 }
 
-/** What JSON.stringify writes of it. */
+/** The value that JSON.stringify writes: that of `toJSON`, if there is one. */
 export function asJson(value: object): unknown {
   const { toJSON } = value as { toJSON?: unknown };
   return typeof toJSON === "function" ? toJSON.call(value, "") : value;
 }
 
-/** An object literal's, of any realm, or without a prototype. */
+/** True for an object literal of any realm, or an object without a prototype. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return (
@@ -153,7 +152,7 @@ export function isPlain(value: object): boolean {
 
 /** Sets an own member, whatever the object inherits. */
 export function put(object: object, name: string, value: unknown): void {
-  // An assignment would ask a setter that is inherited, and fail where Object.prototype is frozen.
+  // An assignment would call an inherited setter, and fail if Object.prototype is frozen.
   if (!(name in object)) (object as Record<string, unknown>)[name] = value;
   else
     Object.defineProperty(object, name, {

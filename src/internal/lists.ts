@@ -1,4 +1,4 @@
-/** Lists of revoked sessions: what they are asked and told, and two of them, in memory and in Redis. */
+/** Revocation lists: their interface, and two of them, in memory and in Redis. */
 
 import {
   type Checks,
@@ -17,37 +17,37 @@ import { type RedisClient, RedisTable } from "./redis.ts";
 export interface ListedSession {
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** Parsed when it is first asked for; changing it changes no session. */
+  /** Parsed at first access; changing it changes no session. */
   readonly data: Record<string, unknown>;
 }
 
-/** A list of sessions that are no longer honoured, though their cookies still open. */
+/** A list of revoked sessions, whose cookies would still open. */
 export interface Revocation {
   /**
-   * Is this session revoked? Asked before a handler has the session: by its id, or by what is in it (all
+   * Is this session revoked? Called before a handler gets the session. Decide by its id, or by its data (all
    * sessions of a user). A failure, or an answer that is not a boolean, refuses the request with a 503.
    */
   isRevoked(id: string, session: ListedSession): boolean | Promise<boolean>;
   /**
-   * Revoke this session: called by `destroy` and `regenerate`. From `until` on, in seconds since the epoch,
-   * no cookie of that id opens, and it can be forgotten.
+   * Revokes this session: `destroy` and `regenerate` call it. From `until` on, in seconds since the epoch,
+   * no cookie of that id opens, so the list can forget it.
    */
   revoke(id: string, until: number, session: ListedSession): void | Promise<void>;
 }
 
 export interface MemoryRevocationOptions {
-  /** How many ids are held at most? 1,000,000 by default, which take 64 MB at most. */
+  /** How many ids can the list hold? 1,000,000 by default, which take 64 MB at most. */
   limit?: number;
   /**
-   * Is this session worth remembering? Give `({ data }) => data.user !== undefined`: without it, anybody who
-   * begins and ends sessions without logging in fills the list. All are, by default.
+   * Which sessions are worth remembering? All by default. Give `({ data }) => data.user !== undefined`: without
+   * it, anybody can fill the list by starting and ending sessions without logging in.
    */
   only?: (session: ListedSession) => boolean;
   /** The current time in seconds since the epoch, as the sessions have it. */
   clock?: () => number;
 }
 
-/** A list that answers at once: `attach` and `read` can use it. */
+/** A synchronous list: `attach` and `read` can use it too. */
 export interface MemoryRevocation extends Revocation {
   isRevoked(id: string, session?: ListedSession): boolean;
   revoke(id: string, until: number, session?: ListedSession): void;
@@ -60,11 +60,11 @@ const MEMORY: Checks<MemoryRevocationOptions> = {
 };
 
 /**
- * The ids that this process revoked, until they expire: for a service of one process. It forgets them
- * when it ends.
+ * Remembers revoked ids until they expire, in this process: for a service of one process. A restart forgets
+ * them.
  *
- * A list full of ids that have not expired refuses more instead of forgetting any: `destroy` and
- * `regenerate` fail with ERR_SESSION_REVOCATION. Set `only`, or strangers can fill it.
+ * A full list refuses new ids instead of forgetting any: `destroy` and `regenerate` fail with
+ * ERR_SESSION_REVOCATION. Set `only`, or strangers can fill it.
  *
  * @throws ConfigError ERR_OPTION
  */
@@ -72,10 +72,10 @@ export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevoc
   const { limit = 1_000_000, only, clock } = readOptions(options, MEMORY, "memoryRevocation");
   const table = new IdTable(limit);
   const moment = clockOf(clock);
-  // An answer that is not a boolean is a mistake, and would leave sessions unrevoked.
+  // Any other answer is a mistake, and would leave sessions unrevoked.
   const isWorth = (session: ListedSession): boolean => {
     const answer = only === undefined || only(session);
-    if (typeof answer !== "boolean") throw optionError("the answer of only", "true or false");
+    if (typeof answer !== "boolean") throw optionError("the result of only", "true or false");
     return answer;
   };
   return {
@@ -85,14 +85,18 @@ export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevoc
       checkUntil(until, now);
       if (session !== undefined && !isWorth(session)) return;
       const result = table.add(id, until, now);
-      if (result === "not an id") throw optionError("id", "the id of a session");
-      if (result === "full") throw revocationError(new Error(`the list is full: ${limit} ids`));
+      if (result === "not an id")
+        throw optionError("id", "a session's id, 22 characters of base64url");
+      if (result === "full")
+        throw revocationError(
+          new Error(`the list is full at ${limit} ids: set only, or raise limit`),
+        );
     },
   };
 }
 
 export interface RedisRevocationOptions {
-  /** What stands in front of the id in a key? "bulla:revoked:" by default. */
+  /** Which text precedes the id in a key? "bulla:revoked:" by default. */
   prefix?: string;
   /** How many seconds does a request wait for Redis? 1 by default, 60 at most; fractions are allowed. */
   timeout?: number;
@@ -113,19 +117,18 @@ const REDIS: Checks<RedisRevocationOptions> = {
 };
 
 const LONGEST_TIMEOUT = 60;
-/** The clocks of a fleet differ. */
+/** How far the clocks of a fleet may differ, in seconds. */
 const SKEW = 60;
 
 /**
- * The ids that any process of a fleet revoked, in the Redis that they share: one key for each, which
- * expires a minute after the last cookie of its session does. The client is connected, and told of
- * errors, by who owns it.
+ * Keeps revoked ids in the Redis that all processes of a fleet share: one key for each id, which expires a
+ * minute after the last cookie of its session. Connect the client, and handle its errors, yourself.
  *
- * A request fails closed (503) when Redis refuses, or does not answer within `timeout`. Both clients
- * queue commands while they are not connected: `disableOfflineQueue: true` for `redis` and
+ * A request fails closed (503) if Redis refuses, or does not answer within `timeout`. Both clients queue
+ * commands while they are not connected: `disableOfflineQueue: true` for `redis` and
  * `enableOfflineQueue: false, maxRetriesPerRequest: 0` for `ioredis` make it fail at once, and keep a
- * queue from growing. Redis must keep what it is told (`maxmemory-policy noeviction`, `appendonly yes`),
- * and be asked itself: no replica, no client-side cache.
+ * queue from growing. Redis must keep every key (`maxmemory-policy noeviction`, `appendonly yes`), and be
+ * asked directly: a replica or a client-side cache can lag behind.
  *
  * @throws ConfigError ERR_OPTION
  */
@@ -150,10 +153,11 @@ export function redisRevocation(
   };
 }
 
-/** An `until` that is over would be forgotten at once: the list's clock is not the sessions'. */
+/** Refuses an `until` that is over: the list and the sessions have different clocks. */
 function checkUntil(until: number, now: number): void {
   checkSeconds(until, "until");
-  if (until <= now) throw optionError("until", "later than the revocation list's clock");
+  if (until <= now)
+    throw optionError("until", "later than the list's clock: give it the clock of the sessions");
 }
 
 function checkLimit(limit: unknown): void {

@@ -1,9 +1,9 @@
-/** Ids in Redis, each until it expires, through either of its two clients. */
+/** Keeps ids in Redis until they expire, through the package `redis` or `ioredis`. */
 
 import { optionError } from "./checks.ts";
 import { SessionError } from "./errors.ts";
 
-/** The methods of a client that are used, of a cluster's too: `redis` has setEx, `ioredis` has setex. */
+/** The methods used of a client or a cluster: `redis` has setEx, `ioredis` has setex. */
 export type RedisClient = { exists(key: string): PromiseLike<unknown> } & (
   | { setEx(key: string, seconds: number, value: string): PromiseLike<unknown> }
   | { setex(key: string, seconds: number, value: string): PromiseLike<unknown> }
@@ -11,7 +11,7 @@ export type RedisClient = { exists(key: string): PromiseLike<unknown> } & (
 
 type SetEx = (key: string, seconds: number, value: string) => PromiseLike<unknown>;
 
-/** Its methods reject with ERR_SESSION_REVOCATION where Redis refuses, or is not in time. */
+/** Its methods reject with ERR_SESSION_REVOCATION if Redis refuses, or does not answer in time. */
 export class RedisTable {
   readonly #client: RedisClient;
   readonly #setEx: SetEx;
@@ -22,7 +22,10 @@ export class RedisTable {
     const { exists, setEx, setex } = (client ?? {}) as Record<string, unknown>;
     const set = setEx ?? setex;
     if (typeof exists !== "function" || typeof set !== "function") {
-      throw optionError("the client of redisRevocation", "one of the packages redis or ioredis");
+      throw optionError(
+        "the client of redisRevocation",
+        "a client of the package redis or ioredis",
+      );
     }
     this.#client = client;
     this.#setEx = set as SetEx;
@@ -30,7 +33,7 @@ export class RedisTable {
   }
 
   async has(key: string): Promise<boolean> {
-    // RESP3, or a client's own type mapping, can write 0 in another way; any other answer revokes.
+    // RESP3, or a client's type mapping, may give 0 as another type. Any other answer means revoked.
     return String(await this.#inTime(() => this.#client.exists(key))) !== "0";
   }
 
@@ -50,7 +53,7 @@ export class RedisTable {
         clearTimeout(timer);
         resolve(reply);
       };
-      // A client that throws at once is no different.
+      // The async function turns a synchronous throw into a rejection.
       (async () => await ask())().then(answer, fail);
     });
   }

@@ -1,4 +1,4 @@
-/** The cookies of a name, from anything that has them. */
+/** Reads the cookies of one name from a request, headers or a cookie store. */
 
 import { optionError } from "./checks.ts";
 import { isCookieValue, readCookies } from "./cookies.ts";
@@ -17,24 +17,24 @@ export type CookieSource =
   | string
   | undefined;
 
-/** The values, in order, as they stand. @throws ConfigError ERR_OPTION: not a source. */
+/** Returns the values, in order, undecoded. @throws ConfigError ERR_OPTION: not a source. */
 export function cookiesOf(source: CookieSource, name: string): string[] {
   if (source === undefined) return [];
   if (typeof source === "string") return readCookies(source, name);
-  // Before anything with headers: Astro's store has a method of that name.
+  // Stores come before anything with `headers`: Astro's store has a method of that name.
   if (isReader(source)) {
     const cookie = source.get(name);
     if (cookie === undefined || cookie === null) return [];
     const value = typeof cookie === "string" ? cookie : cookie.value;
     if (typeof value !== "string")
-      throw optionError("a cookie of the store", "text, or have it as value");
-    // As in a header, a value that is not of cookie-octets does not exist.
+      throw optionError("a cookie of the store", "a string, or an object with a string value");
+    // As in a header, a value that is not of cookie-octets is skipped.
     return isCookieValue(value) ? [value] : [];
   }
   const { get, headers } = (isObject(source) ? source : {}) as { get?: unknown; headers?: unknown };
   const fields = isObject(headers) ? headers : typeof get === "function" ? source : undefined;
   if (fields === undefined) {
-    throw optionError("what is read", "a request, headers, a Cookie header or a cookie store");
+    throw optionError("the source", "a request, headers, a Cookie header or a cookie store");
   }
   const { get: read, cookie } = fields as { get?: unknown; cookie?: string | string[] };
   const header = typeof read === "function" ? read.call(fields, "Cookie") : cookie;
@@ -42,7 +42,7 @@ export function cookiesOf(source: CookieSource, name: string): string[] {
   return readCookies(Array.isArray(header) ? header.join("; ") : (header ?? ""), name);
 }
 
-/** Headers have `append`; an Express request has `get`, and headers. */
+/** Headers have `get` too, and `append`; an Express request has `get`, and `headers`. */
 function isReader(source: unknown): source is CookieReader {
   if (!isObject(source)) return false;
   const { get, append, headers } = source as Record<string, unknown>;
@@ -53,7 +53,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** The request itself, where `req` was made of it by Object.create(): every stream has a state of its own. */
+/** Finds the request behind an Object.create() of it: the stream itself has its own `_readableState`. */
 export function streamOf(req: object): object {
   for (let object: object | null = req; object; object = Object.getPrototypeOf(object)) {
     if (Object.hasOwn(object, "_readableState")) return object;

@@ -1,4 +1,4 @@
-/** The options of sessions(), checked once and worked out. */
+/** Checks the options of sessions() once, and computes the configuration from them. */
 
 import {
   type Checks,
@@ -25,73 +25,77 @@ import { base64Seal, lazySeal, type Seal, type SealType, type Secrets, SHARED } 
 type Attributes = Omit<CookieAttributes, "maxAge" | "expires">;
 type SessionAttributes = Omit<CookieAttributes, "maxAge" | "expires" | "httpOnly">;
 
-/** Always HttpOnly; path "/", secure and sameSite "lax" by default. `secure` is never inferred from a request. */
+/** Always HttpOnly; path "/", secure and sameSite "lax" by default. No request changes `secure`. */
 export interface SessionCookieOptions extends SessionAttributes {
-  /** `__Host-session` where path, domain and secure allow it, else `__Secure-session`, else `session`. */
+  /** Which name? `__Host-session` where path, domain and secure allow it, else `__Secure-session`, else `session`. */
   name?: string;
-  /** false: the cookie has no Max-Age and goes when the browser closes. true by default. */
+  /** Does the cookie outlive the browser? true by default; false leaves Max-Age out. */
   persistent?: boolean;
 }
 
-/** A refused cookie: why, and never what was in it. */
+/** Why a cookie was refused; never its contents. */
 export interface InvalidReason {
   readonly code: TokenErrorCode | "ERR_SESSION_REVOKED";
 }
 
-/** The lifetime of one session, for `touch` and `issue`. */
+/** One session's own lifetime, for `touch` and `issue`. Left out, an option stays as it is. */
 export interface Lifetime {
   /** How long is this session good after each write? Whole seconds, `longestAge` at most. */
   maxAge?: number;
-  /** Does its cookie outlive the browser's session? */
+  /** Does its cookie outlive the browser? */
   persistent?: boolean;
 }
 
-/** All times are seconds. */
+/** Options of sessions(). All times are in seconds. */
 export interface SessionOptions {
-  /** "fernet" (the default) is encrypted, "jwt" signed but readable, "base64" neither. */
+  /** How is the cookie sealed? "fernet" (the default) encrypts, "jwt" signs but stays readable, "base64" does neither. */
   type?: SealType;
-  /** 32 bytes or more each, newest first: the first seals, all open. A function is called once, at first use. */
+  /**
+   * Which secrets seal the cookie? 32 bytes or more each, newest first: the first seals, all open. A function is
+   * called once, at first use.
+   */
   secret?: Secrets | (() => Secrets);
-  /** In place of `type` and `secret`. */
+  /** Which seal of your own takes the place of `type` and `secret`? */
   seal?: Seal;
+  /** Which name and attributes has the cookie? */
   cookie?: SessionCookieOptions;
   /** How long is a cookie good after it was last written? 14 days by default, 400 days at most. */
   maxAge?: number;
-  /** From which age on is an unchanged session written anew? `maxAge` / 2 by default; false: never. */
+  /** At which age is an unchanged session written again? `maxAge / 2` by default; false: never. */
   renewAfter?: number | false;
-  /** How long can a session be renewed since it began? Unlimited by default. */
+  /** How long can a session last since it began, however often it is renewed? Unlimited by default. */
   maxLifetime?: number;
-  /** How long may `touch` make one session's lifetime? `maxAge` by default, 400 days at most. */
+  /** Which `maxAge` may `touch` set at most? `maxAge` by default, 400 days at most. */
   longestAge?: number;
-  /** Refuses what logged out, copied cookies too: `memoryRevocation()`, `redisRevocation(client)`. */
+  /** Which list refuses ended sessions, copied cookies too? None by default; see `memoryRevocation`, `redisRevocation`. */
   revocation?: Revocation;
-  /** Hears why a cookie was refused, and of which request. */
+  /** Who hears why a cookie was refused, once for each request? Nobody by default. */
   onInvalid?: (reason: InvalidReason, source: CookieSource) => void;
-  /** Hears of a session that could not be written. `process.emitWarning` by default. */
+  /** Who hears of a session that could not be written or checked? `process.emitWarning` by default. */
   onError?: (error: SessionError) => void;
-  /** The current time in seconds since the epoch. */
+  /** Which clock counts? Seconds since the epoch; the machine's clock by default. */
   clock?: () => number;
 }
 
 type Known = "maxAge" | "maxLifetime" | "longestAge" | "onError";
-/** The options worked out; what is unlimited is Infinity. */
+/** The computed configuration. Infinity means unlimited. */
 export interface Config
   extends Required<Pick<SessionOptions, Known>>,
     Pick<SessionOptions, "revocation" | "onInvalid"> {
   readonly name: string;
-  /** Makes the seal at first use. @throws ConfigError ERR_KEY: of a function `secret`. */
+  /** Makes the seal at first use. @throws ConfigError ERR_KEY: a function `secret` gives no good secrets. */
   readonly seal: () => Seal;
   readonly attributes: Attributes & typeof DEFAULTS;
-  /** The same as text, each behind "; ". */
+  /** `attributes` as text, each after "; ". */
   readonly attributesText: string;
   readonly persistent: boolean;
   /** The Set-Cookie that deletes the cookie. */
   readonly clearing: string;
   readonly renewAfter: number;
   readonly lifetime: Checks<Lifetime>;
-  /** The sources of which `onInvalid` has heard. */
+  /** Sources already reported to `onInvalid`. */
   readonly heard: WeakSet<object>;
-  /** Whole seconds since the epoch. @throws ConfigError: the clock gives no finite number. */
+  /** Whole seconds since the epoch. @throws ConfigError: the clock's time is not a finite number. */
   readonly now: () => number;
 }
 
@@ -102,18 +106,18 @@ const DEFAULTS: Required<Pick<Attributes, "path" | "secure" | "sameSite" | "http
   httpOnly: true,
 };
 export const FOURTEEN_DAYS: number = 14 * 24 * 3600;
-/** The name is part of what HKDF is told, which node:crypto bounds; and the value needs the room. */
+/** The name goes into HKDF's info, which node:crypto limits to 1024 bytes, and leaves the value its room. */
 const MOST_NAME = 512;
 
 export const SESSION_OPTIONS: Checks<SessionOptions> = {
   type: (value, name) => checkOneOf(value, name, ["fernet", "jwt", "base64"]),
-  secret: () => {}, // seal.ts says what a secret is
+  secret: () => {}, // checked in seal.ts
   seal: (value, name) => checkMethods(value, name, ["seal", "open"]),
-  cookie: () => {}, // COOKIE_OPTIONS
+  cookie: () => {}, // checked by COOKIE_OPTIONS
   maxAge: (value, name) => checkWholeSeconds(value, name, 1, MAX_AGE_LIMIT),
   renewAfter: checkRenewAfter,
   maxLifetime: (value, name) => checkWholeSeconds(value, name, 1, Number.MAX_SAFE_INTEGER),
-  longestAge: () => {}, // from maxAge on
+  longestAge: () => {}, // checked against maxAge
   revocation: (value, name) => checkMethods(value, name, ["isRevoked", "revoke"]),
   onInvalid: checkFunction,
   onError: checkFunction,
@@ -123,20 +127,21 @@ export const SESSION_OPTIONS: Checks<SessionOptions> = {
 const { maxAge: _, expires: __, httpOnly: ___, ...attributeChecks } = ATTRIBUTES;
 export const COOKIE_OPTIONS: Checks<SessionCookieOptions> = {
   ...attributeChecks,
-  name: () => {}, // attributesText says what a name is
+  name: () => {}, // checked by attributesText
   persistent: checkBoolean,
 };
 
 /** @throws ConfigError ERR_OPTION, ERR_KEY */
 export function configure(given: SessionOptions): Config {
-  if (given === undefined) throw optionError("the options of sessions", "an object");
+  if (given === undefined)
+    throw optionError("the options of sessions", "an object");
   const needed = ["secret", "seal", "revocation", "maxAge", "maxLifetime"] as const;
   const options = readOptions(given, SESSION_OPTIONS, "sessions", needed);
   const { maxAge = FOURTEEN_DAYS, revocation } = options;
   const { renewAfter = maxAge / 2, longestAge = maxAge } = options;
   checkWholeSeconds(longestAge, "longestAge", maxAge, MAX_AGE_LIMIT);
   if (revocation !== undefined && options.type === "base64") {
-    throw optionError("revocation", 'absent where type is "base64", whose ids can be forged');
+    throw optionError("revocation", 'left out: anybody can forge the ids of type "base64"');
   }
   const cookie = configureCookie(options.cookie);
   return {
@@ -169,7 +174,7 @@ function configureCookie(
   const prefix = host ? "__Host-" : secure ? "__Secure-" : "";
   const name = chosen === undefined ? `${prefix}session` : chosen;
   const text = attributesText(name, attributes);
-  if (name.length > MOST_NAME) throw optionError("name", `of ${MOST_NAME} characters or less`);
+  if (name.length > MOST_NAME) throw optionError("name", `at most ${MOST_NAME} characters long`);
   const clearing = `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${text}`;
   return { name, attributes, attributesText: text, persistent, clearing };
 }
@@ -177,7 +182,7 @@ function configureCookie(
 function sealOf({ type, secret, seal }: SessionOptions, cookieName: string): () => Seal {
   if (seal !== undefined) {
     if (type === undefined && secret === undefined) return () => seal;
-    throw new ConfigError("ERR_OPTION", "seal stands instead of type and secret, not beside them");
+    throw new ConfigError("ERR_OPTION", "give either seal, or type and secret, not both");
   }
   if (type !== "base64") return lazySeal(type ?? "fernet", secret, cookieName);
   const own = base64Seal();

@@ -1,4 +1,4 @@
-/** The cookie in which a session would be written: its id, its times, its lifetime. */
+/** Builds the cookie of a session: its id, its times, its lifetime. */
 
 import { readOptions } from "../internal/checks.ts";
 import type { Data } from "../internal/data.ts";
@@ -9,16 +9,16 @@ import type { Carrying } from "./fields.ts";
 import type { Listed } from "./revocation.ts";
 import type { SessionFacts } from "./view.ts";
 
-/** What carries a session: a response. */
+/** A response, as a session sees it. */
 export interface Carrier {
-  /** Whether it can carry nothing any more. */
+  /** True if it is too late to add a cookie. */
   isClosed(): boolean;
 }
 
-/** Of a session whose response has been returned. */
+/** The carrier of a session whose response has been returned. */
 export const CLOSED: Carrier = { isClosed: () => true };
 
-/** A session as a response carries it. */
+/** The state of a session that one response carries. */
 export interface Commit extends Carrying {
   readonly data: Data;
   readonly draft: Draft;
@@ -26,14 +26,14 @@ export interface Commit extends Carrying {
 }
 
 export class Draft implements SessionFacts {
-  /** When the session was opened, or began anew. */
+  /** When the session was opened or restarted. */
   readonly now: number;
-  /** The envelope that the request brought; undefined for a new session. */
+  /** The envelope from the request; undefined for a new session. */
   readonly original: Envelope | undefined;
   readonly createdAt: number;
   expiresAt: number;
   touches = 0;
-  /** The cookie as it was last made, for which data, and the session that its client has then. */
+  /** The last cookie built, the text of its data, and the session that its client then has. */
   written: { readonly text: string; readonly cookie: string; readonly held: Listed } | undefined;
 
   readonly #config: Config;
@@ -68,26 +68,26 @@ export class Draft implements SessionFacts {
     this.touches++;
   }
 
-  /** Whether two looks at the data saw the same. */
+  /** True if both are the same data. */
   isSame(one: Data, other: Data): boolean {
     const { original } = this;
     return one === other || textOf(one, original) === textOf(other, original);
   }
 
-  /** The Set-Cookie with these data. @throws SessionError */
+  /** Returns the Set-Cookie for these data; builds it only when they differ from the last. @throws SessionError */
   cookie(data: Data): string {
     const text = textOf(data, this.original);
     if (this.written?.text !== text) {
       const { id, now, createdAt: begun } = this;
       const exp = this.#end();
-      // Of a machine whose clock is ahead: a beginning that moved back would end before its first cookies do.
+      // Another machine's clock may be ahead: an `iat` before `begun` would move `begun` back.
       const iat = Math.max(now, begun);
       const age = this.#age;
       const keep = this.#keep;
       const payload = envelopeText({ id, iat, exp, begun, age, keep }, text);
       const isKept = keep ?? this.#config.persistent;
       const cookie = setCookie(this.#config, payload, isKept ? exp - now : undefined);
-      // Copied name by name: on Node 20 copies that a spread makes outlive the young generation.
+      // Not a spread: on Node 20, copies made by a spread outlive the young generation.
       const held = { id, iat, exp, begun, age, keep, ends: exp, payload };
       this.written = { text, cookie, held };
     }

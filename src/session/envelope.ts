@@ -1,9 +1,9 @@
 /**
- * A session as it is sealed, for all types alike: its claims and its times.
+ * The claims that a session's cookie seals, and the rules for their times; the same for every type.
  *
  *     {"jti": id, "iat": written, "exp": end, "begun": b, "age": s, "keep": false, "data": {...}}
  *
- * `begun` stands only where the session began before `iat`, `age` and `keep` only where `touch` set them.
+ * `begun` is there only if it is before `iat`; `age` and `keep` only if `touch` set them.
  * All times are whole seconds since the epoch.
  */
 
@@ -15,7 +15,7 @@ import { partsOf } from "../internal/json.ts";
 import { isObject, parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
 
-/** What an envelope says besides the data. */
+/** The claims of an envelope, without the data. */
 export interface EnvelopeClaims {
   /** `jti` */
   readonly id: string;
@@ -24,48 +24,48 @@ export interface EnvelopeClaims {
   readonly exp: number;
   /** When the session began. */
   readonly begun: number;
-  /** The session's own lifetime in place of `maxAge`. */
+  /** The lifetime that `touch` set, in place of `maxAge`. */
   readonly age: number | undefined;
-  /** The session's own setting in place of `persistent`. */
+  /** The setting that `touch` made, in place of `persistent`. */
   readonly keep: boolean | undefined;
 }
 
 type Lasting = Pick<EnvelopeClaims, "begun" | "age">;
 
 export interface Envelope extends EnvelopeClaims {
-  /** The moment from which on the cookie no longer opens: `exp`, or earlier by today's settings. */
+  /** When the cookie stops opening: at `exp`, or earlier under the current options. */
   readonly ends: number;
   readonly data: Record<string, unknown>;
-  /** The data as the cookie has them, but for reserved names. */
+  /** The cookie's data, without reserved names. */
   readonly brought: Data;
-  /** The JSON text of it all, as it was sealed. */
+  /** The sealed JSON text. */
   readonly payload: string;
 }
 
-/** The clocks of a fleet may differ by so much. */
+/** How far ahead another machine's clock may be, in seconds. */
 export const SKEW = 60;
 
-/** 16 bytes in base64url, of which the last character holds two bits. */
+/** 16 bytes in base64url; the last character holds two bits. */
 const ID = /^[\w-]{21}[AQgw]$/;
 
-/** How long a cookie of the session is good after it was written. */
+/** How long a cookie is good after it was written. */
 function lifetimeOf({ maxAge, longestAge }: Config, age: number | undefined): number {
   return Math.min(age ?? maxAge, longestAge);
 }
 
-/** When a cookie that is written at `now` no longer opens. */
+/** When a cookie written at `now` stops opening. */
 export function endOf(config: Config, { begun, age }: Lasting, now: number): number {
   return Math.min(now + lifetimeOf(config, age), begun + config.maxLifetime);
 }
 
-/** Whether an unchanged session is old enough to be written anew, and would open longer then. */
+/** True if an unchanged session is old enough to write again, and its new cookie would open longer. */
 export function isRenewalDue(config: Config, envelope: Envelope, now: number): boolean {
   const { iat, age, ends } = envelope;
   const after = (config.renewAfter * lifetimeOf(config, age)) / config.maxAge;
   return now >= iat + after && endOf(config, envelope, now) > ends;
 }
 
-/** The last moment at which any cookie of the session can open, one that is being written right now included. */
+/** The last moment at which a cookie of the session can open, including one being written right now. */
 export function lastMoment(
   config: Config,
   session: Omit<Envelope, "data" | "brought">,
@@ -75,21 +75,21 @@ export function lastMoment(
   return Math.max(session.exp, Math.min(now + SKEW + longestAge, session.begun + maxLifetime));
 }
 
-/** The envelope in a cookie's value, or the reason for which it is refused. */
+/** Opens a cookie's value: returns its envelope, or why it is refused. */
 export function openValue(config: Config, value: string, now: number): Envelope | Refusal {
-  // User agents keep nothing longer, and it is never written.
+  // Nothing longer is ever written (RFC 6265bis section 5.6).
   if (config.name.length + value.length > PAIR_LIMIT) return refusal("ERR_TOKEN_TOO_LARGE");
   const payload = openSeal(config, value);
   if (typeof payload !== "string") return payload;
   try {
     return readEnvelope(config, payload, now);
   } catch {
-    return refusal("ERR_TOKEN_MALFORMED"); // Deeper than the stack: a seal can compress.
+    return refusal("ERR_TOKEN_MALFORMED"); // Nested deeper than the stack: a custom seal can compress.
   }
 }
 
 function openSeal(config: Config, value: string): string | Refusal {
-  // Not within `try`: a wrong `secret` is a fault of the program, not of the cookie.
+  // Outside `try`: a wrong `secret` is an error of the program, not a bad cookie.
   const seal = config.seal();
   try {
     const opened: unknown = seal.open(value);
@@ -109,7 +109,7 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
   if (age !== undefined && !(isTime(age) && age > 0)) return refusal("ERR_TOKEN_MALFORMED");
   if (keep !== undefined && typeof keep !== "boolean") return refusal("ERR_TOKEN_MALFORMED");
   if (!isObject(given)) return refusal("ERR_TOKEN_MALFORMED");
-  // What could not be written again would make every request that brings it fail.
+  // Data that cannot be written again would fail every request that brings this cookie.
   const data = withoutReserved(given);
   const parts = partsOf(data);
   if (parts === undefined) return refusal("ERR_TOKEN_MALFORMED");
@@ -120,7 +120,7 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
   return { id, iat, exp, begun, age, keep, ends, data, brought, payload };
 }
 
-/** The JSON text that is sealed; `data` is JSON text too. */
+/** Writes the JSON text to seal; `data` is JSON text too. */
 export function envelopeText(
   { id, iat, exp, begun, age, keep }: EnvelopeClaims,
   data: string,
@@ -132,7 +132,7 @@ export function envelopeText(
   return `${text},"data":${data}}`;
 }
 
-/** Data as JSON text; those without one are the envelope's. */
+/** Returns data as JSON text; data without a text are those of the envelope, and cut from its payload. */
 export function textOf({ text }: Data, brought: Envelope | undefined): string {
   if (text !== undefined) return text;
   const envelope = brought as Envelope;
@@ -144,9 +144,9 @@ export function textOf({ text }: Data, brought: Envelope | undefined): string {
 }
 
 /**
- * The Set-Cookie of a session; `payload` is its envelope's text, and `maxAge` in seconds.
+ * Builds the Set-Cookie of a session from its envelope's text; `maxAge` is in seconds.
  *
- * @throws SessionError ERR_SESSION_DATA: the seal gives no cookie value. ERR_SESSION_TOO_LARGE
+ * @throws SessionError ERR_SESSION_DATA: the seal's value is not a cookie value. ERR_SESSION_TOO_LARGE
  */
 export function setCookie(config: Config, payload: string, maxAge: number | undefined): string {
   const { name, attributesText } = config;
@@ -156,7 +156,7 @@ export function setCookie(config: Config, payload: string, maxAge: number | unde
     value = seal.seal(payload);
     forget(value);
   } catch {
-    // Its error could hold the data.
+    // The seal's error could hold the data.
   }
   if (!isCookieValue(value)) throw new SessionError("ERR_SESSION_DATA");
   if (name.length + value.length > PAIR_LIMIT) throw new SessionError("ERR_SESSION_TOO_LARGE");

@@ -1,4 +1,4 @@
-/** Sessions of the Fetch API: from a Request into a copy of the handler's Response. */
+/** Sessions for Fetch API handlers: opened from the Request, written to a copy of the Response. */
 
 import { tell } from "../internal/callbacks.ts";
 import { optionError } from "../internal/checks.ts";
@@ -13,10 +13,9 @@ import type { State } from "./state.ts";
 type Answer = Response | Promise<Response>;
 type Handler<Q, R extends unknown[]> = (request: Q, session: object, ...rest: R) => Answer;
 
-/** The sessions of one configuration. */
 export class FetchSessions {
   readonly #config: Config;
-  /** Of Requests that are being handled: a handler that calls another wrapped one shares its session. */
+  /** Sessions of Requests being handled: a wrapped handler that calls another one shares its session. */
   readonly #running = new WeakMap<Request, State | Promise<State>>();
 
   constructor(config: Config) {
@@ -48,7 +47,7 @@ export class FetchSessions {
         if (outer === undefined) response = await carry(state, response);
       } catch (thrown) {
         if (outer !== undefined) throw thrown;
-        // A handler that awaits destroy() need not catch what the list did.
+        // The handler awaited a destroy() or regenerate() that the list failed.
         if (state.failure && thrown === state.failure) response = refused(state, state.failure);
         else throw isResponse(thrown) ? await carry(state, thrown) : thrown;
       } finally {
@@ -63,22 +62,22 @@ export class FetchSessions {
   }
 }
 
-/** The response to send: a copy with the session's cookie, since the application may send its own to others. */
+/** Writes the session to a copy of the Response: the application may send the same one to other clients. */
 async function carry(state: State, response: Response): Promise<Response> {
-  if (!isResponse(response)) throw optionError("what the handler returns", "a Response");
+  if (!isResponse(response)) throw optionError("the handler's result", "a Response");
   await state.pending;
   const commit = state.attempt();
   const failure = state.failure ?? commit.failure;
   if (failure !== undefined) {
-    // What is not sent must not be produced any further.
+    // Stops the source of a body that is never sent.
     if (!response.bodyUsed) response.body?.cancel().catch(() => {});
     return refused(state, failure);
   }
-  // Response.error() and 1xx (a runtime's upgrade) carry no fields.
+  // Response.error() and 1xx (an upgrade) have no header fields.
   if (response.status < 200) return response;
   const changes = changesFor(fieldsOf(response.headers), [commit], false);
   const isOwn = commit.cookie === undefined && changeHeaders(response.headers, changes);
-  // A body that was read cannot be sent again: this throws, and the change is lost.
+  // Throws if the body was read: the change is lost, and reported.
   const sent = isOwn ? response : new Response(response.body, response);
   if (!isOwn) changeHeaders(sent.headers, changes);
   state.carried(commit);
@@ -90,7 +89,7 @@ function refused(state: State, failure: SessionError): Response {
   return failed(failure, state.failure && state.config.clearing);
 }
 
-/** The response in place of one whose session could not be checked or written. */
+/** The error response for a session that cannot be checked or written. */
 function failed(error: SessionError, cookie?: string): Response {
   const body = error.status === 503 ? "Service Unavailable" : "Internal Server Error";
   const headers = new Headers({ "Cache-Control": "no-store", Vary: "Cookie" });

@@ -1,37 +1,37 @@
 /**
- * The fields of a response that a session has a part in: Vary, Set-Cookie and Cache-Control. Takes the
- * fields that the application set, and gives the changes; a field that can stay as it is stays.
+ * Computes what sessions change in a response's Vary, Set-Cookie and Cache-Control fields. A field that
+ * can stay as it is stays.
  */
 
 import type { SessionError } from "../internal/errors.ts";
 import type { Change, Fields, FieldValue } from "../internal/heads.ts";
 
-/** What one session adds to a response. */
+/** One session's part of a response. */
 export interface Carrying {
-  /** The name of its cookie. */
+  /** The cookie's name. */
   readonly name: string;
-  /** The Set-Cookie that is due; none where it failed. */
+  /** The Set-Cookie to send, if any; undefined on failure. */
   readonly cookie: string | undefined;
-  /** Why it cannot be written: the response says 500. */
+  /** Why the session cannot be written: the response's status becomes 500. */
   readonly failure?: SessionError | undefined;
 }
 
 const NO_STORE = "no-store";
 
-/** Fields that caches obey before Cache-Control. */
+/** Fields that some caches obey instead of Cache-Control. */
 const OVERRIDING =
   /^(?:surrogate-control|edge-control|x-accel-expires|(?:.+-)?cdn-cache-control)$/i;
 /** Fields of a body that the response no longer has. */
 const OF_A_BODY = ["Content-Length", "ETag", "Last-Modified", "Content-Encoding"];
 
-/** RFC 9111 section 5.2: a directive, its argument, and the comma behind it. */
+/** RFC 9111 section 5.2: a directive, its argument, and the comma after it. */
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const DIRECTIVE = new RegExp(
   `[\\t ]*(?:(${TOKEN})(=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?[\\t ]*)?(?:,|$)`,
   "y",
 );
 
-/** The changes for all sessions of a response; `bodyForbidden`: the status that was asked for has no body. */
+/** Returns the changes for all sessions of a response. `bodyForbidden`: the intended status has no body. */
 export function changesFor(
   fields: Fields,
   carryings: readonly Carrying[],
@@ -50,7 +50,7 @@ export function changesFor(
   const control = failed ? NO_STORE : notShared(given);
   if (control !== given) changes.push(["Cache-Control", control]);
   for (const name of fields.names()) if (OVERRIDING.test(name)) changes.push([name, undefined]);
-  // RFC 9110 section 8.6: a 304 may have the length of the body that a 200 would have.
+  // RFC 9110 section 8.6: a 304 may state the length of the body that a 200 would have.
   if (failed && bodyForbidden) {
     const there = OF_A_BODY.filter((name) => (fields.get(name) ?? undefined) !== undefined);
     for (const name of there) changes.push([name, undefined]);
@@ -58,7 +58,7 @@ export function changesFor(
   return changes;
 }
 
-/** `Vary` with Cookie among its names; undefined if it says so already. */
+/** `Vary` with Cookie added; undefined if it is there already. */
 function varyWithCookie(vary: FieldValue): string | undefined {
   const text = textOf(vary);
   if (text === "") return "Cookie";
@@ -66,7 +66,7 @@ function varyWithCookie(vary: FieldValue): string | undefined {
   return names.includes("*") || names.includes("cookie") ? undefined : `${text}, Cookie`;
 }
 
-/** The cookies of a response, with those of the sessions in place of earlier ones; undefined: as they are. */
+/** The response's cookies, with the sessions' in place of earlier ones of their names; undefined: no change. */
 function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] | undefined {
   const own = writing.flatMap(({ cookie }) => cookie ?? []);
   if (given === undefined || given === null) return own.length > 0 ? own : undefined;
@@ -78,7 +78,7 @@ function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] 
   return own.length === 0 && others.length === before.length ? undefined : [...others, ...own];
 }
 
-/** `Cache-Control` without what lets shared caches keep the response (RFC 6265bis section 8, RFC 9111 section 5.2.2). */
+/** `Cache-Control` that keeps shared caches from storing it (RFC 6265bis section 8, RFC 9111 section 5.2.2). */
 function notShared(given: FieldValue): string {
   const text = textOf(given);
   if (text === "") return NO_STORE;
@@ -88,7 +88,7 @@ function notShared(given: FieldValue): string {
   for (let at = 0; at < text.length; at = DIRECTIVE.lastIndex) {
     DIRECTIVE.lastIndex = at;
     const match = DIRECTIVE.exec(text);
-    if (match === null) return NO_STORE; // It cannot be parsed.
+    if (match === null) return NO_STORE; // unparsable
     const [, name, argument = ""] = match;
     if (name === undefined) continue;
     const lower = name.toLowerCase();
@@ -103,7 +103,7 @@ function notShared(given: FieldValue): string {
   return removed ? kept.join(", ") : text;
 }
 
-/** Several fields of one name are one list (RFC 9110 section 5.3). */
+/** Joins repeated fields into one list (RFC 9110 section 5.3). */
 function textOf(value: FieldValue): string {
   if (typeof value === "string") return value;
   return [value ?? []].flat().join(", ");

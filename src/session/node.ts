@@ -1,4 +1,4 @@
-/** Sessions of node:http and node:http2: one for each request, put into the response's head as it is written. */
+/** Sessions for node:http and node:http2: writes the session cookie just before the headers go out. */
 
 import { isPromise, warnOnce } from "../internal/callbacks.ts";
 import { optionError } from "../internal/checks.ts";
@@ -10,12 +10,12 @@ import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
 import type { State } from "./state.ts";
 
-/** What is used of an IncomingMessage or an Http2ServerRequest. */
+/** The members used of an IncomingMessage or Http2ServerRequest. */
 export interface NodeRequest {
   readonly headers: { cookie?: string | undefined };
 }
 
-/** What is used of a ServerResponse or an Http2ServerResponse. */
+/** The members used of a ServerResponse or Http2ServerResponse. */
 export interface NodeResponse extends HeadResponse {
   readonly headersSent: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of two modules, passed through
@@ -24,19 +24,19 @@ export interface NodeResponse extends HeadResponse {
   on?(event: "finish", listener: () => void): unknown;
 }
 
-/** The sessions that a response carries, and its own `writeHead`. */
+/** The sessions of a response, and its original `writeHead`. */
 interface Hook {
   readonly exchanges: Exchange[];
   readonly writeHead: NodeResponse["writeHead"];
 }
 
-/** Kept on the response, where shared functions find it: a function for each response would outlive many requests. */
+/** Key of the Hook on a response, for shared functions: one function a response would outlive the young generation. */
 const HOOK: unique symbol = Symbol("bulla.hook");
 type Hooked = NodeResponse & { [HOOK]?: Hook };
 
 type Keeping = NodeRequest & { [key: symbol]: Exchange | undefined };
 
-/** A request and its response, for one configuration. */
+/** One request and its response, for one configuration. */
 class Exchange implements Carrier {
   readonly config: Config;
   readonly req: NodeRequest;
@@ -50,7 +50,7 @@ class Exchange implements Carrier {
     this.res = res;
   }
 
-  /** The session; a Promise while the revocation list is being asked. */
+  /** Opens the session, once; returns a Promise while the revocation list is asked. */
   open(): State | Promise<State> {
     const known = this.state ?? this.#opening;
     if (known !== undefined) return known;
@@ -59,7 +59,7 @@ class Exchange implements Carrier {
     this.#opening = opened.then(
       (state) => this.#opened(state),
       (error) => {
-        // Who asks later asks the list again.
+        // A later call asks the list again.
         this.#opening = undefined;
         throw error;
       },
@@ -67,18 +67,21 @@ class Exchange implements Carrier {
     return this.#opening;
   }
 
-  /** The session as the application has it: from now on the response carries it. */
+  /** Returns the session's object, which the response carries from now on. */
   join(state: State): object {
     const { res, config } = this;
     const hook = res[HOOK];
     if (hook === undefined) {
       res[HOOK] = { exchanges: [this], writeHead: res.writeHead };
       if (!res.headersSent) res.writeHead = writeHead;
-      // `once` would make a function for each response.
+      // `once` makes a function for each response.
       (res.on ?? res.once).call(res, "finish", reportLost);
     } else if (!hook.exchanges.includes(this)) {
       if (hook.exchanges.some((other) => other.config.name === config.name)) {
-        warnOnce("BULLA_COOKIE_NAME", "two sessions() write a cookie of one name to one response");
+        warnOnce(
+          "BULLA_COOKIE_NAME",
+          "two sessions() write a cookie of one name: give each its own cookie.name",
+        );
       }
       hook.exchanges.push(this);
     }
@@ -94,12 +97,11 @@ class Exchange implements Carrier {
   isClosed(): boolean {
     const { upgrade, socket } = this.req as { upgrade?: boolean; socket?: unknown };
     const res = this.res as { headersSent: boolean; socket?: unknown };
-    // An upgrade's response that nothing will send: Bun gives it another socket, Node none.
+    // An upgrade's response is never sent: Bun gives it another socket, Node none.
     return res.headersSent || (upgrade === true && res.socket !== socket);
   }
 }
 
-/** The sessions of one configuration. */
 export class NodeSessions {
   readonly #config: Config;
   readonly #key = Symbol("bulla.exchange");
@@ -111,7 +113,7 @@ export class NodeSessions {
     const key = this.#key;
     const opened = (req: Keeping): Exchange | undefined => {
       const exchange = req[key];
-      // With a list it is open before the handler is called. An access log may read it at any time.
+      // With a list, only middleware opens it: an access log that reads it earlier gets undefined.
       if (config.revocation === undefined) exchange?.open();
       return exchange?.state === undefined ? undefined : exchange;
     };
@@ -124,28 +126,29 @@ export class NodeSessions {
       },
       set(this: Keeping, value: unknown) {
         const exchange = opened(this);
-        if (exchange === undefined) throw optionError("req.session", "open before it is assigned");
+        if (exchange === undefined)
+          throw optionError("req.session", "assigned after the middleware has opened it");
         exchange.join(exchange.state as State);
         exchange.state?.replace(value);
       },
     };
   }
 
-  /** The request's exchange, the same for every call. @throws ConfigError ERR_OPTION */
+  /** Returns the request's exchange, the same for every call. @throws ConfigError ERR_OPTION */
   exchange(req: NodeRequest, res: NodeResponse): Exchange {
-    // The getter of `headers` is not called: an untouched session costs almost nothing.
+    // `in` does not call the getter of `headers`: an untouched session costs almost nothing.
     if (typeof req !== "object" || !("headers" in (req ?? {})))
-      throw optionError("req", "a request");
+      throw optionError("req", "an IncomingMessage");
     if (typeof res?.writeHead !== "function" || typeof res.once !== "function") {
       throw optionError("res", "a ServerResponse");
     }
     let exchange = (req as Keeping)[this.#key];
     if (exchange === undefined) {
       exchange = new Exchange(this.#config, req, res);
-      // Not enumerable: a log that copies a request copies nothing of the session.
+      // Not enumerable, so that a log's copy of a request holds no session.
       Object.defineProperty(streamOf(req), this.#key, { value: exchange });
     }
-    // A stand-in may have been given before the response that is sent.
+    // An earlier call may have passed a stand-in for the response.
     exchange.res = res;
     return exchange;
   }
@@ -178,7 +181,7 @@ function writeHead(this: Hooked, ...args: unknown[]): unknown {
   return written;
 }
 
-/** HTTP/2 has "finish" for a client that left before there was a head, too: that is not an error. */
+/** HTTP/2 emits "finish" also if the client left before the headers: not an error. */
 function reportLost(this: Hooked): void {
   if (!this.headersSent && "stream" in this) return;
   for (const { state } of this[HOOK]?.exchanges ?? []) state?.reportLost();

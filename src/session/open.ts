@@ -1,4 +1,4 @@
-/** From the cookies of a request to its session, if any: which of them is valid, newest, and not revoked. */
+/** Picks the session of a request: of its cookies, the newest that is valid and not revoked. */
 
 import { forget, isPromise } from "../internal/callbacks.ts";
 import { ConfigError } from "../internal/errors.ts";
@@ -9,11 +9,11 @@ import { isRevoked, MOST_IDS } from "./revocation.ts";
 export interface Opened {
   /** The session that the request brought. */
   readonly envelope: Envelope | undefined;
-  /** The older valid ones beside it, newest first. */
+  /** The other valid sessions of the request, newest first. */
   readonly others: readonly Envelope[];
-  /** Whether there was a cookie of the name at all. */
+  /** True if the request had a cookie of the name, good or bad. */
   readonly present: boolean;
-  /** The first reason, where there were cookies and none is valid. */
+  /** The first refusal, if there were cookies and none is valid. */
   readonly refused: InvalidReason | undefined;
 }
 
@@ -22,7 +22,7 @@ export const NONE: Opened = { envelope: undefined, others: [], present: false, r
 const REVOKED: InvalidReason = Object.freeze({ code: "ERR_SESSION_REVOKED" });
 
 /**
- * Opens the values of all cookies of the name; a Promise only where the revocation list gives one.
+ * Opens the values of all cookies of the name; returns a Promise only if the revocation list does.
  *
  * @throws SessionError ERR_SESSION_REVOCATION, or rejects with it.
  */
@@ -45,7 +45,7 @@ export function open(
     else if (newestFirst(opened, valid.get(opened.id) ?? opened) <= 0) valid.set(opened.id, opened);
   }
   if (valid.size === 0) return { ...NONE, present: true, refused };
-  // RFC 6265bis section 4.2.2: the order of cookies of one name means nothing. The newest wins.
+  // RFC 6265bis section 4.2.2: the order of cookies of one name has no meaning. The newest wins.
   return firstHonoured(config, [...valid.values()].sort(newestFirst), 0);
 }
 

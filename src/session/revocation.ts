@@ -1,4 +1,4 @@
-/** How the revocation list of an application is asked and told. */
+/** Asks the application's revocation list, and tells it of ended sessions. */
 
 import { isPromise } from "../internal/callbacks.ts";
 import { withoutReserved } from "../internal/data.ts";
@@ -8,10 +8,10 @@ import { parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
 import { type Envelope, lastMoment } from "./envelope.ts";
 
-/** A session whose cookie may open. */
+/** A session with a cookie that may still open. */
 export type Listed = Omit<Envelope, "data" | "brought">;
 
-/** A list is asked of so many ids in one request, and told of so many. */
+/** The most ids of one request that a list is asked about, or told of. */
 export const MOST_IDS = 8;
 
 /** @throws SessionError ERR_SESSION_REVOCATION, or rejects with it. */
@@ -25,7 +25,7 @@ export function isRevoked(list: Revocation, session: Listed): boolean | Promise<
   }
 }
 
-/** Tells the list of sessions, newest first; `owner` hears why it could not be told. Never rejects. */
+/** Revokes the sessions, newest first. Reports a failing list to `owner`; never rejects. */
 export function revokeAll(
   config: Config,
   sessions: readonly Listed[],
@@ -42,7 +42,7 @@ export function revokeAll(
   for (const session of sessions.slice(0, MOST_IDS)) {
     try {
       const until = lastMoment(config, session, now);
-      if (until <= now) continue; // None of its cookies opens any more.
+      if (until <= now) continue; // All its cookies have expired.
       const answer = revocation.revoke(session.id, until, listed(session));
       if (isPromise(answer)) told.push(Promise.resolve(answer).catch(refuse));
     } catch (cause) {
@@ -52,10 +52,10 @@ export function revokeAll(
   return Promise.all(told);
 }
 
-/** A list that answers undefined, or 0, would let every session in. */
+/** Refuses undefined, 0 and the like, which would let every session in. */
 function checkAnswer(answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
-  throw new TypeError("isRevoked must answer true or false");
+  throw new TypeError("isRevoked must return true or false");
 }
 
 function fail(cause: unknown): never {

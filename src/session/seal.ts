@@ -1,6 +1,6 @@
 /**
  * Seals a session's claims into a cookie's value: base64, jwt and fernet behind one interface.
- * A seal only seals; envelope.ts checks the shape and the times of what it opens, for every type alike.
+ * envelope.ts checks the shape and the times of the claims, for every type alike.
  *
  * Trusted base: errors.ts, base64.ts, checks.ts, callbacks.ts and bytes.ts, keys.ts (HKDF), jws.ts and
  * frame.ts (the two formats), hmac.ts, cbc.ts, random.ts and text.ts.
@@ -15,13 +15,13 @@ import { Jws } from "../internal/jws.ts";
 import { deriveKey, keyList, secretBytes } from "../internal/keys.ts";
 import { parseObject, utf8Text } from "../internal/text.ts";
 
-/** JSON text in and out. `open` returns a refusal, or throws, for what `seal` cannot have made. */
+/** Seals JSON text into a cookie's value. `open` returns a refusal, or throws, for a value that `seal` did not make. */
 export interface Seal {
   seal(payload: string): string;
   open(text: string): string | { readonly code: string };
 }
 
-/** Marks a seal of Python's cookies: the last of a name counts alone. Its value is the checks of `touch`. */
+/** Marks the seal of asgi.ts: only the last cookie of the name is opened. Its value checks the options of `touch`. */
 export const SHARED: unique symbol = Symbol("bulla.shared");
 
 export type SealType = "fernet" | "jwt" | "base64";
@@ -30,10 +30,9 @@ export type Secret = string | Uint8Array;
 export type Secrets = Secret | readonly Secret[];
 
 /**
- * The seal of a type for one cookie. A secret never is a key itself: HKDF-SHA256 derives one for the
- * type and the cookie's name, so that no cookie can stand in for another.
- *
- * A function is called when the seal is first asked for; until it gives good secrets, it is asked again.
+ * Makes the seal of a type for one cookie. A secret is never a key itself: HKDF-SHA256 derives one for the
+ * type and the cookie's name, so that no cookie can stand in for another. A function `secret` is called at
+ * first use, and again until it gives good secrets.
  *
  * @throws ConfigError ERR_KEY: no secret, or one under 32 bytes.
  */
@@ -58,14 +57,17 @@ function secretsOf(secret: () => Secrets): Secrets {
   try {
     secrets = secret() ?? [];
   } catch {
-    // Its error could hold a secret.
+    // The function's error could hold a secret.
   }
   if (isPromise(secrets)) forget(secrets);
   else if (secrets !== undefined) return secrets;
-  throw new ConfigError("ERR_KEY", "the function secret must return secrets, at once");
+  throw new ConfigError(
+    "ERR_KEY",
+    "the function secret must return secrets, not throw or return a Promise",
+  );
 }
 
-/** Anybody can read and write it: for data that are neither secret nor believed. */
+/** Neither signed nor secret: only for data that anybody may read and forge. */
 export function base64Seal(): Seal {
   warnOnce(
     "BULLA_BASE64",
@@ -78,7 +80,7 @@ export function base64Seal(): Seal {
       const length = decodeInto(bytes, text, 0, text.length);
       if (length < 0) return refusal("ERR_ENCODING");
       const payload = utf8Text(bytes, 0, length);
-      // Only what `seal` writes: 1e20 would grow when it is written anew, and 1e400 could not be.
+      // Only text that `seal` writes: 1e20 would grow when written again, and 1e400 could not be written.
       const claims = payload === undefined ? undefined : parseObject(payload);
       const same = claims !== undefined && JSON.stringify(claims) === payload;
       return same ? payload : refusal("ERR_TOKEN_MALFORMED");
@@ -92,7 +94,7 @@ function jwtSeal(keys: readonly Uint8Array[]): Seal {
   return { seal: (payload) => jws.sign(payload), open: (text) => jws.open(text) };
 }
 
-/** Fernet without padding: clients and frameworks that percent-encode would change a "=". */
+/** Leaves Fernet's padding off: some clients and frameworks percent-encode "=". */
 function fernetSeal(keys: readonly Uint8Array[]): Seal {
   const frames = new Frames(keys);
   return {

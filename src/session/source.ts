@@ -1,4 +1,4 @@
-/** From anything that has a request's cookies to its session. */
+/** Opens the session of anything that has a request's cookies. */
 
 import { isPromise, tell } from "../internal/callbacks.ts";
 import { type CookieSource, cookiesOf } from "../internal/sources.ts";
@@ -7,7 +7,7 @@ import { type Opened, open } from "./open.ts";
 import { SHARED } from "./seal.ts";
 import { State } from "./state.ts";
 
-/** @throws, or rejects, as `open` does; ConfigError ERR_OPTION: not a source; ERR_KEY: of a function `secret`. */
+/** @throws, or rejects, as `open` does; ConfigError ERR_OPTION: not a source; ERR_KEY: as `config.seal` does. */
 export function openSource(
   config: Config,
   source: CookieSource,
@@ -15,7 +15,7 @@ export function openSource(
 ): State | Promise<State> {
   const now = config.now();
   const values = cookiesOf(source, config.name);
-  // With or without a cookie the seal is made here, so that a wrong secret shows at the first request.
+  // Makes the seal even without a cookie, so that a wrong secret shows at the first request.
   const isShared = SHARED in config.seal();
   const opened = open(config, isShared ? values.slice(-1) : values, now);
   const begin = (found: Opened): State => {
@@ -25,7 +25,7 @@ export function openSource(
   return isPromise(opened) ? opened.then(begin) : begin(opened);
 }
 
-/** Tells why a cookie was refused; of a request once, however often it is read. */
+/** Reports a refused cookie to `onInvalid`, once for each request. */
 function hear({ onInvalid, heard }: Config, source: CookieSource, { refused }: Opened): void {
   if (refused === undefined || onInvalid === undefined) return;
   if (typeof source === "object") {

@@ -1,4 +1,4 @@
-/** One request's session: what it was, what changed, and what has to be written. */
+/** The session of one request: tracks changes, and decides which cookie to write. */
 
 import { callBack, tell } from "../internal/callbacks.ts";
 import { checkFunction, optionError } from "../internal/checks.ts";
@@ -22,16 +22,16 @@ export class State {
   pending: Promise<void> | undefined;
   failure: SessionError | undefined;
 
-  /** Whether the request brought a cookie of the name, good or bad. */
+  /** True if the request had a cookie of the name, good or bad. */
   readonly #present: boolean;
   /** The sessions whose cookies the client may have. */
   #held: readonly Listed[];
   #restarted = false;
-  /** The data as they were seen last. */
+  /** The data when they were last looked at. */
   #seen: Data;
-  /** What the response carried. */
+  /** The commit that the response carried, or the error that it sent instead. */
   #carried: Commit | SessionError | undefined;
-  /** The codes that `onError` has heard. */
+  /** The codes already reported to `onError`. */
   #reported = "";
 
   constructor(config: Config, opened: Opened, now: number, readonly: boolean) {
@@ -46,16 +46,16 @@ export class State {
     if (readonly) Object.freeze(this.object);
   }
 
-  /** Whether it was destroyed, or began anew, and a cookie is there to delete. */
+  /** True after `destroy` or `regenerate`, if the client has a cookie to delete. */
   get isEnded(): boolean {
     return this.#restarted && this.#present;
   }
 
-  /** Does what an assignment to `req.session` means: null destroys, another object replaces the data. */
+  /** Assigns to `req.session`: null destroys the session, another object replaces its data. */
   replace(value: unknown): void {
     if (value === this.object) return;
     if (value === null) {
-      const demand = "ended by `await destroy()`, not by null: a list is told";
+      const demand = "ended by `await destroy()`, not null, with a revocation list";
       if (this.config.revocation !== undefined) throw optionError("the session", demand);
       void this.restart();
     } else {
@@ -65,7 +65,7 @@ export class State {
     }
   }
 
-  /** Makes it an empty new session, in the same object; revokes every id that the client may have. */
+  /** Starts an empty new session in the same object; revokes every id that the client may have. */
   restart(done?: Done): Promise<void> {
     if (done !== undefined) checkFunction(done, "done");
     const { config } = this;
@@ -74,7 +74,7 @@ export class State {
     clear(this.object);
     const told = revokeAll(config, this.#held, now, this);
     this.#held = [];
-    // A new one, also so that the cookie with the old id is forgotten.
+    // A new draft also forgets the cookie with the old id.
     this.draft = new Draft(config, now, undefined);
     this.#seen = NO_DATA;
     this.#restarted = true;
@@ -101,7 +101,7 @@ export class State {
     else if (error !== undefined) throw error;
   }
 
-  /** What the response has to carry now. @throws SessionError */
+  /** Returns the session's part of the response, as of now. @throws SessionError */
   commit(): Commit {
     const data = this.#data();
     const { draft } = this;
@@ -109,7 +109,7 @@ export class State {
     return { name: this.config.name, cookie, data, draft, touches: draft.touches };
   }
 
-  /** The same, or with the error that the response has to say instead, which has been reported. */
+  /** Like `commit`, but reports an error and returns it as `failure`. */
   attempt(): Commit {
     try {
       return this.commit();
@@ -121,7 +121,7 @@ export class State {
     }
   }
 
-  /** Remembers what the response carries, once it has gone, or the error that it says instead. */
+  /** Remembers what the response carried, or the error that it sent instead. */
   carried(commit: Commit | SessionError): void {
     this.#carried = commit;
     const { cookie, held } = this.draft.written ?? {};
@@ -129,19 +129,19 @@ export class State {
     this.#held = [held, ...this.#held.filter(({ id }) => id !== held.id)];
   }
 
-  /** Tells `onError` of changes that nothing carried. */
+  /** Reports changes that no response carried. */
   reportLost(): void {
     if (this.#isLost()) this.report(new SessionError("ERR_SESSION_UNSENT"));
   }
 
-  /** Tells `onError`, of each code once: a head can be tried twice. */
+  /** Tells `onError`, once for each code: the headers can be tried twice. */
   report(error: SessionError): void {
     if (this.#reported.includes(error.code)) return;
     this.#reported += error.code;
     tell("onError", () => this.config.onError(error));
   }
 
-  /** The list could not be told: nothing of this session is written any more. */
+  /** Records that the list failed: nothing of this session is written from now on. */
   fail(error: SessionError): void {
     this.failure ??= error;
     this.report(error);
@@ -155,7 +155,7 @@ export class State {
 
   #cookie(data: Data): string | undefined {
     const { config } = this;
-    // The list does not know that the old session has ended: no new one takes its place.
+    // The list failed, so the old session may still be good: no new one takes its place.
     if (this.failure !== undefined) return config.clearing;
     if (this.#isChanged(data)) {
       const isEmpty = data.text === "{}" && this.draft.touches === 0;
@@ -166,7 +166,7 @@ export class State {
     try {
       return this.draft.cookie(data);
     } catch (error) {
-      // Who changed nothing must not meet an error: the cookie that is there stays.
+      // A failed renewal must not fail a request that changed nothing: the old cookie stays.
       this.report(error as SessionError);
       return undefined;
     }
@@ -179,7 +179,7 @@ export class State {
     return !this.draft.isSame(data, original.brought);
   }
 
-  /** Whether there is something that no response carried. */
+  /** True if no response carried the last change. */
   #isLost(): boolean {
     const carried = this.#carried;
     if (carried instanceof SessionError || carried?.failure !== undefined) return false;

@@ -1,4 +1,4 @@
-/** Sessions of frameworks that hide the request behind a cookie store: Next's actions, SvelteKit, Astro. */
+/** Sessions for frameworks that offer only a cookie store: Next's actions, SvelteKit, Astro. */
 
 import { optionError } from "../internal/checks.ts";
 import type { Priority, SameSite } from "../internal/cookies.ts";
@@ -10,7 +10,7 @@ import { CLOSED, type Commit } from "./draft.ts";
 import { openSource } from "./source.ts";
 import type { State } from "./state.ts";
 
-/** What a cookie store is given with a cookie. */
+/** The attributes that a cookie store gets with a cookie. */
 export interface StoreAttributes {
   path: string;
   domain?: string;
@@ -20,19 +20,19 @@ export interface StoreAttributes {
   sameSite: SameSite;
   partitioned?: boolean;
   priority?: Priority;
-  /** The value as it is: no store needs to encode it. */
+  /** Returns the value unchanged: it needs no encoding. */
   encode: (value: string) => string;
 }
 
 /**
- * A cookie store that can be written: Next's `await cookies()`, SvelteKit's `cookies`, Astro's. It is of one request:
- * edits at once share a session, and visitors must not.
+ * A writable cookie store of one request: Next's `await cookies()`, SvelteKit's `cookies`, Astro's. Concurrent edits
+ * of one store share a session, so two visitors must never share a store.
  */
 export interface CookieStore extends CookieReader {
   set(name: string, value: string, attributes: StoreAttributes): unknown;
 }
 
-/** Of a Set-Cookie as envelope.ts writes it: the value, and the Max-Age if there is one. */
+/** The value, and the Max-Age if any, of a Set-Cookie that envelope.ts wrote. */
 const COOKIE = /=([^;]*)(?:; Max-Age=(\d+))?/;
 
 /** A session that is being edited. */
@@ -46,7 +46,6 @@ interface Editing {
   set: (Commit & { readonly value: string; readonly done: unknown }) | undefined;
 }
 
-/** The sessions of one configuration. */
 export class StoreSessions {
   readonly #config: Config;
   readonly #editing = new WeakMap<CookieStore, Editing>();
@@ -67,7 +66,7 @@ export class StoreSessions {
       state = await editing.state;
       return await this.#run(store, editing, state, handler);
     } finally {
-      // The last one: another would still have carried what this one changed.
+      // Only after the last handler: before that, another one can still write the changes.
       if (--editing.handlers === 0 && state !== undefined) {
         state.carrier = CLOSED;
         state.reportLost();
@@ -75,15 +74,15 @@ export class StoreSessions {
     }
   }
 
-  /** The session that is being edited already, unless the store shows another cookie by now. */
+  /** Joins a running edit of the store, unless the store now shows another cookie. */
   #open(store: CookieStore): Editing {
     const shown = cookiesOf(store, this.#config.name)[0] ?? "";
     const running = this.#editing.get(store);
-    // Some stores show what was set, others only what the request brought.
+    // Some stores show the cookie that was set, others only the request's.
     const isSame = shown === running?.shown || shown === running?.set?.value;
     if (running !== undefined && running.handlers > 0 && isSame) return running;
-    // An empty cookie that an edit has left is a deleted one. Nothing else is taken from an edit that is over:
-    // the same store object may serve another visitor.
+    // After an edit, an empty cookie is a deleted one. Nothing else is kept from a finished edit: the same
+    // store object may serve another visitor.
     const isDeleted = shown === "" && running !== undefined;
     const state = openSource(this.#config, isDeleted ? undefined : store, false);
     const editing = { state, shown, handlers: 0, set: undefined };
@@ -109,7 +108,7 @@ export class StoreSessions {
     return result;
   }
 
-  /** @throws SessionError: the session cannot be written, or the list could not be told. */
+  /** @throws SessionError: the session cannot be written, or the list failed. */
   async #write(store: CookieStore, editing: Editing, state: State): Promise<void> {
     await state.pending;
     const commit = state.attempt();
@@ -123,18 +122,18 @@ export class StoreSessions {
     if (state.failure !== undefined) throw state.failure;
   }
 
-  /** Deletes the cookie of a session that has ended since it was last written, whatever went wrong behind it. */
+  /** Deletes the cookie of a session that ended since the last write, even after an error. */
   async #clear(store: CookieStore, editing: Editing, state: State): Promise<void> {
     await state.pending;
     const { draft } = state;
     if (editing.set === undefined ? !state.isEnded : editing.set.draft === draft) return;
     const { name, clearing: cookie } = this.#config;
     const commit = { name, cookie, data: NO_DATA, draft, touches: 0 };
-    // The error that the caller hears is the first one; onError hears that nothing carried the deletion.
+    // The caller gets the first error; `onError` hears that the deletion was lost.
     await this.#set(store, editing, state, commit).catch(() => {});
   }
 
-  /** The cookie of a session that is again as the request brought it, where another one was set meanwhile. */
+  /** Returns the cookie that undoes an earlier `set`, if the session is again as in the request. */
   #undo({ set }: Editing, { draft }: State, { data }: Commit): string | undefined {
     if (set === undefined) return undefined;
     return draft.isNew ? this.#config.clearing : draft.cookie(data);
@@ -149,13 +148,13 @@ export class StoreSessions {
       const done = store.set(name, value, { ...attributes, ...age, encode: (text) => text });
       editing.set = { ...commit, value, done };
     }
-    // Another handler may have set the same cookie just now, in a store that takes its time.
+    // Another handler may have set the same cookie just now, in an asynchronous store.
     await editing.set?.done;
     state.carried(commit);
   }
 }
 
-/** How Next (all that begins with NEXT_), SvelteKit and React Router leave a handler that has done its work. */
+/** True if a handler ended well by a throw: Next (any NEXT_... digest), SvelteKit or a Response. */
 function isRedirect(thrown: unknown): boolean {
   const { digest, status, location } = (thrown ?? {}) as Record<string, unknown>;
   if (typeof digest === "string" && digest.startsWith("NEXT_")) return true;

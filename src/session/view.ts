@@ -1,52 +1,52 @@
-/** The object that the application holds: its data, and the members on a frozen prototype. */
+/** The application's session object: data as own members, methods and facts on a frozen prototype. */
 
 import { optionError } from "../internal/checks.ts";
 import { refuseName } from "../internal/data.ts";
 import type { SessionError } from "../internal/errors.ts";
 import type { Lifetime } from "./config.ts";
 
-/** `error` is there where the revocation list could not be told, or the session not be written. */
+/** Gets an `error` if the revocation list failed, or the session cannot be written. */
 export type Done = (error?: SessionError) => void;
 
-/** The four facts of a session. */
+/** The four facts of a session, read-only. */
 export interface SessionFacts {
-  /** 128 random bits as 22 characters. */
+  /** 128 random bits as 22 base64url characters. */
   readonly id: string;
-  /** No valid cookie brought it. */
+  /** True if no valid cookie brought it. */
   readonly isNew: boolean;
   /** When it began, in seconds since the epoch. */
   readonly createdAt: number;
-  /** When its cookie no longer opens, in seconds since the epoch. */
+  /** When its cookie stops opening, in seconds since the epoch. */
   readonly expiresAt: number;
 }
 
 /** The members of a session besides its data. */
 export interface SessionMembers extends SessionFacts {
   /**
-   * Drops the data and begins anew under a new id, in the same object: call it at every login.
+   * Drops the data and starts a new session, with a new id, in the same object: call it at every login.
    *
-   * The Promise, and `done`, settle when the revocation list has been told. It rejects with a SessionError:
-   * ERR_SESSION_REVOCATION where the list could not be told, ERR_SESSION_UNSENT where the headers have gone.
+   * The Promise, and `done`, wait for the revocation list. It rejects with a SessionError:
+   * ERR_SESSION_REVOCATION if the list failed, ERR_SESSION_UNSENT if the headers have gone out.
    */
   regenerate(done?: Done): Promise<void>;
-  /** Drops the data, and with them the cookie: call it at every logout. Settles as `regenerate` does. */
+  /** Drops the data and deletes the cookie: call it at every logout. Settles like `regenerate`. */
   destroy(done?: Done): Promise<void>;
   /**
-   * Checks that the session can be written now; the cookie itself goes with the headers. The error goes to
-   * `done` where there is one.
+   * Checks that the session can be written now; the cookie goes out with the headers. With `done`, gives it
+   * the error instead of throwing.
    *
    * @throws SessionError
    */
   save(done?: Done): void;
   /**
-   * Renews the session, however young it is. With a lifetime, from now on with that one: "remember me".
+   * Writes the session again, however young it is. A lifetime counts from now on: "remember me".
    *
    * @throws ConfigError ERR_OPTION: `maxAge` is not whole seconds from 1 to `longestAge`.
    */
   touch(lifetime?: Lifetime): void;
 }
 
-/** What the members ask and tell: a State. */
+/** The State behind a session, as its members see it. */
 interface Owner {
   readonly draft: SessionFacts & Pick<SessionMembers, "touch">;
   restart(done?: Done): Promise<void>;
@@ -61,7 +61,7 @@ const METHODS: Record<string, (owner: Owner, argument?: never) => unknown> = {
   touch: (owner, lifetime) => owner.draft.touch(lifetime),
 };
 
-/** A session that is only read: its data, and the four facts on the prototype. */
+/** A read-only session: its data, and the four facts on the prototype. */
 export class ReadonlySession {
   readonly #owner: Owner;
 
@@ -69,14 +69,13 @@ export class ReadonlySession {
     this.#owner = owner;
   }
 
-  /** Out of reach of who holds a session: its prototype has no constructor. */
+  /** Not reachable from a session: its prototype has no constructor. */
   static ownerOf(session: ReadonlySession): Owner {
     if (typeof session === "object" && session !== null && #owner in session) return session.#owner;
-    throw optionError("what a session's member is taken of", "the session, not a copy or a Proxy");
+    throw optionError("a session's member", "used on the session itself, not on a copy or a Proxy");
   }
 }
 
-/** A session that can be changed. */
 export class Session extends ReadonlySession {}
 
 const { ownerOf } = ReadonlySession;
@@ -91,12 +90,12 @@ for (const [name, call] of Object.entries(METHODS)) {
 }
 define(ReadonlySession.prototype, "__proto__", Object.getPrototypeOf);
 for (const { prototype } of [ReadonlySession, Session]) {
-  // It is a name for data.
+  // Data may have this name.
   Reflect.deleteProperty(prototype, "constructor");
   Object.freeze(prototype);
 }
 
-/** An accessor, so that an assignment throws, in sloppy code too. */
+/** Defines an accessor, so that an assignment throws, in sloppy mode too. */
 function define(prototype: object, name: string, get: (session: ReadonlySession) => unknown): void {
   Object.defineProperty(prototype, name, {
     get(this: ReadonlySession) {

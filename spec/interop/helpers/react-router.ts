@@ -142,7 +142,7 @@ export function walk(here: string, { home, config }: Version): void {
     match(read.html, /saved for tom\./);
     const changed = await guest.ask("/late?change");
     deepEqual(sets(changed), []);
-    match(changed.html, /SessionError: the session changed and nothing carried it/);
+    match(changed.html, /SessionError: the session changed, but no response carried the change/);
     match((await guest.ask("/probe")).text, /^seen: tom, \. /);
   });
 

@@ -235,7 +235,7 @@ describe("A route handler", () => {
   test("that streams hears from save that a change is too late", async () => {
     const answer = await (await loggedIn()).ask("/probe/api?do=stream");
     deepEqual(sets(answer), []);
-    equal(answer.html, "SessionError: the session changed and nothing carried it");
+    equal(answer.html, "SessionError: the session changed, but no response carried the change");
   });
 });
 

@@ -54,6 +54,6 @@ test("httpBatchLink: one cookie for all calls", async (t) => {
 test("httpBatchStreamLink: a login behind the head fails, and the client hears why", async (t) => {
   const url = await start(t, folder, "slow.ts");
   await rejects(batch(httpBatchStreamLink as typeof httpBatchLink, url), {
-    message: "the session changed and nothing carried it",
+    message: "the session changed, but no response carried the change",
   });
 });
