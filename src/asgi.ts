@@ -49,9 +49,8 @@ export interface AsgiSessionOptions
   /** How is the cookie sealed? As Python's `session_type`; without a default. */
   type: SealType;
   /**
-   * Which secrets seal the cookie? Python's `secret_key`; newest first: the first seals, all open. 32 bytes or
-   * more for "jwt", 32 ASCII characters that are not all hexadecimal for "fernet", none for "base64". It must
-   * sign nothing else.
+   * Which secrets seal the cookie, and nothing else? Python's `secret_key`, newest first. 32 bytes or more for
+   * "jwt", 32 ASCII characters that are not all hexadecimal for "fernet", none for "base64".
    */
   secret?: string | readonly string[];
   /** May the secret be weaker? false by default; with true, whoever guesses it can forge sessions. */
@@ -219,10 +218,7 @@ function keyOf(type: "jwt" | "fernet", secret: unknown, allowWeak: boolean): Uin
   const bytes = Buffer.from(secret);
   const isFernet = type === "fernet";
   if (isFernet && (bytes.length > SECRET_BYTES || bytes.length > secret.length)) {
-    throw new ConfigError(
-      "ERR_KEY",
-      'a fernet secret must be 32 ASCII characters, such as randomBytes(24).toString("base64")',
-    );
+    throw new ConfigError("ERR_KEY", "a fernet secret must be 32 ASCII characters, as in Python");
   }
   if (bytes.length < SECRET_BYTES || (isFernet && HEXADECIMAL.test(secret))) {
     const demand = isFernet ? "32 characters, not all hexadecimal" : "32 bytes or more";

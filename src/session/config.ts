@@ -50,10 +50,7 @@ export interface Lifetime {
 export interface SessionOptions {
   /** How is the cookie sealed? "fernet" (the default) encrypts, "jwt" signs but stays readable, "base64" does neither. */
   type?: SealType;
-  /**
-   * Which secrets seal the cookie? 32 bytes or more each, newest first: the first seals, all open. A function is
-   * called once, at first use.
-   */
+  /** Which secrets seal it? 32 bytes or more each; the first seals, all open. A function is called at first use. */
   secret?: Secrets | (() => Secrets);
   /** Which seal of your own takes the place of `type` and `secret`? */
   seal?: Seal;
@@ -133,8 +130,7 @@ export const COOKIE_OPTIONS: Checks<SessionCookieOptions> = {
 
 /** @throws ConfigError ERR_OPTION, ERR_KEY */
 export function configure(given: SessionOptions): Config {
-  if (given === undefined)
-    throw optionError("the options of sessions", "an object");
+  if (given === undefined) throw optionError("the options of sessions", "an object");
   const needed = ["secret", "seal", "revocation", "maxAge", "maxLifetime"] as const;
   const options = readOptions(given, SESSION_OPTIONS, "sessions", needed);
   const { maxAge = FOURTEEN_DAYS, revocation } = options;
