@@ -99,7 +99,7 @@ describe("weak secrets", () => {
     test(`${type}: ${what} is never taken`, () => {
       for (const allowWeakSecret of [false, true]) {
         const right =
-          /^(?:a fernet secret must be 32 ASCII|a secret must be text|a JWT key must not|no secret)/;
+          /^(?:a fernet secret must be 32 ASCII|a secret must be text|a JWT key must be secret bytes|no secret)/;
         assert.throws(
           () => make({ type, secret, allowWeakSecret }),
           configRefusal(right, "ERR_KEY"),

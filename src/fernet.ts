@@ -1,7 +1,7 @@
 /**
- * Fernet (the Fernet spec, version 0x80): authenticated encryption of a message, with its time.
+ * Fernet (the Fernet spec, version 0x80): authenticated encryption of messages, with a timestamp.
  *
- * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, keys.ts (what a key may be), frame.ts
+ * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, keys.ts (keys as bytes), frame.ts
  * (the format), hmac.ts and cbc.ts (HMAC-SHA256 and AES-128-CBC on node:crypto), random.ts (the IVs) and
  * text.ts (strict UTF-8). Nothing else runs.
  */
@@ -55,10 +55,7 @@ export interface FernetDecryptOptions {
 }
 
 const BLOCK = 16;
-/**
- * How far ahead another machine's clock may be, in seconds. The spec is silent; pyca/cryptography has
- * the same.
- */
+/** How far ahead another machine's clock may be, in seconds, as in pyca/cryptography; the spec is silent. */
 const MAX_CLOCK_SKEW = 60;
 
 const POLICY: Checks<FernetPolicy> = { ttl: checkDuration };
@@ -86,7 +83,7 @@ export class Fernet {
   }
 
   /**
-   * The token of a message: its bytes, or the UTF-8 of its text.
+   * Makes the token of a message: its bytes, or the UTF-8 of its text.
    *
    * @throws ConfigError ERR_OPTION: a message that is neither bytes nor well-formed text, or a wrong option.
    * @throws TokenError ERR_TOKEN_TOO_LARGE: so long that the token would have more than 400,000,000 bytes.
@@ -97,7 +94,7 @@ export class Fernet {
     const timestamp = Math.floor(seconds(now));
     if (timestamp < 0 || timestamp > Number.MAX_SAFE_INTEGER) throw optionError("now", "0 or more");
     if (typeof message === "string") {
-      // UTF-8 has no lone surrogates; writing U+FFFD in their place would alter the message.
+      // A lone surrogate has no UTF-8; U+FFFD in its place would alter the message.
       if (!message.isWellFormed()) throw optionError("the message", "well-formed text");
       return this.#frames.encrypt(message, timestamp, true);
     }

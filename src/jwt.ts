@@ -1,8 +1,8 @@
 /**
  * JSON Web Tokens (RFC 7519) signed with HS256, under the practices of RFC 8725.
  *
- * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, claims.ts (what claims and a
- * policy may be), keys.ts (what a key may be), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on
+ * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, claims.ts (claims and
+ * policies), keys.ts (keys as bytes), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on
  * node:crypto), random.ts (generateKey) and text.ts (strict UTF-8 and JSON). Nothing else runs.
  */
 
@@ -42,8 +42,8 @@ export type { JwtKey } from "./internal/keys.ts";
 const MAX_TOKEN_LENGTH = 8192;
 
 /**
- * Signs and verifies tokens of one policy. `C` is what the caller knows of the claims: no check. Without
- * `expiresIn` no `exp` is written, and none required.
+ * Signs and verifies tokens of one policy. `C` is the type of the claims, and is not checked. Without
+ * `expiresIn`, no `exp` is written or required; an `exp` in a token is always enforced.
  */
 export class Jwt<C extends Claims = Claims> {
   readonly #jws: Jws;
@@ -51,7 +51,7 @@ export class Jwt<C extends Claims = Claims> {
   readonly #required: readonly string[];
   readonly #hasAudience: boolean;
   readonly #issuedAt: boolean;
-  /** What a call without options sets. */
+  /** The times that a call without options sets. */
   readonly #times: SignTimes;
   readonly #tolerance: number;
   readonly #maxAge: number | undefined;
@@ -88,7 +88,7 @@ export class Jwt<C extends Claims = Claims> {
   }
 
   /**
-   * The token of some claims, with those that the policy and the options set and they lack.
+   * Makes the token of some claims, and adds those that the policy and the options set.
    *
    * @throws ConfigError ERR_OPTION: claims that JSON cannot hold, that are of the wrong type, or that
    *   contradict the policy; an `exp` beside `expiresIn`, an `nbf` beside `notBefore`, no `iss` where the
@@ -98,13 +98,13 @@ export class Jwt<C extends Claims = Claims> {
   sign(claims: C, options?: JwtSignOptions): string {
     const times = options === undefined ? this.#times : readTimes(options, this.#times);
     const text = claimsText(claims);
-    // A toJSON decides what is signed: then the text is what has to be looked at.
+    // A toJSON decides what is signed: then the text has the claims to check.
     const own = typeof claims.toJSON === "function" ? (JSON.parse(text) as Claims) : claims;
     const wrong = wrongType(own);
     if (wrong !== undefined)
       throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
     const members = this.#members(own, times);
-    // No encoding makes it shorter, and what is far too long must not be made first.
+    // Encoding makes text longer: a token that is far too long must not be built first.
     if (text.length >= this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");
     const token =
       members === "" || text !== "{}"
@@ -115,7 +115,7 @@ export class Jwt<C extends Claims = Claims> {
   }
 
   /**
-   * The claims of a token, once its MAC and then header and claims have been found right.
+   * Returns the claims of a token, after checking its MAC, then its header and claims.
    *
    * @throws TokenError ERR_TOKEN_MALFORMED, ERR_ENCODING, ERR_TOKEN_TOO_LARGE, ERR_TOKEN_SIGNATURE,
    *   ERR_TOKEN_ALGORITHM, ERR_TOKEN_CRITICAL, ERR_TOKEN_CLAIM (see `claim`), ERR_TOKEN_EXPIRED,
@@ -136,7 +136,7 @@ export class Jwt<C extends Claims = Claims> {
     return claims;
   }
 
-  /** The members to append, those that are set and the claims lack, and a brace; or nothing. */
+  /** The JSON members that the claims lack, with the closing brace; or "". */
   #members(claims: Claims, times: SignTimes): string {
     const { expiresIn, notBefore } = times;
     if (expiresIn !== undefined) checkAbsent(claims, "exp", "expiresIn");
@@ -145,7 +145,7 @@ export class Jwt<C extends Claims = Claims> {
     for (const fixed of this.#fixed) if (isLacking(claims, fixed)) lacking |= fixed.bit;
     const timed = lacking & IAT || expiresIn !== undefined || notBefore !== undefined;
     const now = timed ? Math.floor(seconds(times.now)) : 0;
-    // Most claims lack the same, and a second has many tokens.
+    // Most claims lack the same members, and many tokens are signed in one second.
     const last = this.#last;
     const usual = times === this.#times;
     if (usual && now === last.now && lacking === last.lacking) return last.text;
@@ -167,7 +167,7 @@ export class Jwt<C extends Claims = Claims> {
     for (const { name, values } of this.#fixed) {
       if (!isOneOf(claims[name], values)) throw new TokenError("ERR_TOKEN_CLAIM", name);
     }
-    // Section 4.1.3: who is no audience of a token that has one must refuse it.
+    // Section 4.1.3: a token with an audience is refused by anyone who is not in it.
     if (claims.aud !== undefined && !this.#hasAudience)
       throw new TokenError("ERR_TOKEN_CLAIM", "aud");
   }
@@ -181,14 +181,14 @@ export class Jwt<C extends Claims = Claims> {
     if (now >= exp + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
     if (now < nbf - tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
     if (maxTokenAge === undefined) return;
-    const issued = iat as number; // which is required then
+    const issued = iat as number; // required with maxTokenAge
     if (now - issued > maxTokenAge + tolerance) throw new TokenError("ERR_TOKEN_EXPIRED");
     if (issued > now + tolerance) throw new TokenError("ERR_TOKEN_NOT_ACTIVE");
   }
 }
 
 /**
- * What a token says of itself. Nothing of it is proven: for logs and for choosing a key.
+ * Decodes a token without checking it: for logs, and for choosing a key.
  *
  * @throws TokenError ERR_TOKEN_MALFORMED, ERR_ENCODING
  */

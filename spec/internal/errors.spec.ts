@@ -225,18 +225,36 @@ const throwing = {
     throw new Error(PLAINTEXT);
   },
 };
-const PUBLIC = "must not be the text of a PEM, an SSH key or a JWK";
-const FERNET_DEMAND = "a Fernet key must be 44 characters of padded base64url, or 32 bytes";
+const PUBLIC =
+  "must be secret bytes such as randomBytes(32), not the text of a PEM, an SSH key or a JWK";
+const FERNET_DEMAND =
+  "a Fernet key must be 44 characters of padded base64url, or 32 bytes: use Fernet.generateKey()";
 
 const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: () => unknown][] = [
-  ["ERR_KEY", "a JWT key must be 32 bytes or more", () => new Jwt(KEY.slice(1))],
+  [
+    "ERR_KEY",
+    "a JWT key must be 32 bytes or more, such as randomBytes(32)",
+    () => new Jwt(KEY.slice(1)),
+  ],
   ["ERR_KEY", `a JWT key ${PUBLIC}`, () => new Jwt(PEM)],
-  ["ERR_KEY", "no JWT key was given", () => new Jwt([])],
-  ["ERR_KEY", "a key's text is not strict base64url", () => new Jwt({ kty: "oct", k: `${KEY}=` })],
+  ["ERR_KEY", "no JWT key was given: make one with randomBytes(32)", () => new Jwt([])],
+  [
+    "ERR_KEY",
+    "a key's text must be strict base64url, as generateKey() writes it",
+    () => new Jwt({ kty: "oct", k: `${KEY}=` }),
+  ],
   ["ERR_KEY", FERNET_DEMAND, () => new Fernet(KEY)],
   ["ERR_KEY", FERNET_DEMAND, () => new Fernet([FERNET_KEY, FERNET_BYTES.subarray(1)])],
-  ["ERR_KEY", "a key's text is not strict base64url", () => new Fernet(`${KEY}${KEY.slice(21)}!`)],
-  ["ERR_KEY", "a secret must be 32 bytes or more", () => sessions({ secret: KEY.slice(1) })],
+  [
+    "ERR_KEY",
+    "a key's text must be strict base64url, as generateKey() writes it",
+    () => new Fernet(`${KEY}${KEY.slice(21)}!`),
+  ],
+  [
+    "ERR_KEY",
+    "a secret must be 32 bytes or more, such as randomBytes(32)",
+    () => sessions({ secret: KEY.slice(1) }),
+  ],
   ["ERR_KEY", `a secret ${PUBLIC}`, () => sessions({ secret: [KEY, PEM] })],
   ["ERR_OPTION", "the claims must be an object that JSON can hold", () => jwt.sign(CYCLE)],
   ["ERR_OPTION", "the claims must be an object that JSON can hold", () => jwt.sign({ throwing })],
@@ -248,12 +266,12 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
   ],
   [
     "ERR_OPTION",
-    "the claim sub contradicts the policy",
+    "the claim sub must be one of the policy's, or left out",
     () => new Jwt(KEY, { subject: KEY }).sign(CLAIMS),
   ],
   [
     "ERR_OPTION",
-    "the claim exp must be absent where expiresIn sets it",
+    "the claim exp must be left out: expiresIn sets it",
     () => new Jwt(KEY, { expiresIn: 60 }).sign({ ...CLAIMS, exp: NOW }),
   ],
   [

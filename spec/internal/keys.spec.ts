@@ -68,17 +68,21 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
     }
   });
 
-  const short = "a JWT key must be 32 bytes or more";
-  const kinds = 'a JWT key must be a string, bytes, a secret KeyObject or a JWK of kty "oct"';
-  const encoding = "a key's text is not strict base64url";
+  const short = "a JWT key must be 32 bytes or more, such as randomBytes(32)";
+  const kinds =
+    'a JWT key must be a string, bytes, a secret KeyObject or a JWK of kty "oct": use Jwt.generateKey()';
+  const encoding = "a key's text must be strict base64url, as generateKey() writes it";
   const pair = generateKeyPairSync("ed25519");
   const bad: [message: string, keys: unknown[]][] = [
     [short, ["", "k", "k".repeat(31), "\u20ac".repeat(10), "password"]],
     [short, [new Uint8Array(), Buffer.alloc(31, 1), createSecretKey(Buffer.alloc(31, 1))]],
     [short, [jwk({ k: "" }), jwk({ k: base64url("k".repeat(31)) })]],
-    ["a JWT key must be well-formed text", [`${"k".repeat(40)}\ud800`, "\ude00".repeat(40)]],
     [
-      "a JWT key must be a secret KeyObject, not a key pair's",
+      "a JWT key must be well-formed text, or bytes such as randomBytes(32)",
+      [`${"k".repeat(40)}\ud800`, "\ude00".repeat(40)],
+    ],
+    [
+      "a JWT key must be a secret KeyObject, not a key pair's: use createSecretKey(randomBytes(32))",
       [
         pair.privateKey,
         pair.publicKey,
@@ -112,7 +116,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
   }
 
   test("no key at all", () => {
-    misuse(() => new Jwt([]), "ERR_KEY", "no JWT key was given");
+    misuse(() => new Jwt([]), "ERR_KEY", "no JWT key was given: make one with randomBytes(32)");
     misuse(() => new (Jwt as unknown as new () => Jwt)(), "ERR_KEY", kinds);
   });
 
@@ -132,7 +136,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
       misuse(
         () => new Jwt(Object.create(KeyObject.prototype, members)),
         "ERR_KEY",
-        "a JWT key must be a secret KeyObject, not a key pair's",
+        "a JWT key must be a secret KeyObject, not a key pair's: use createSecretKey(randomBytes(32))",
       );
     }
     for (const value of [undefined, 32, [...BYTES], new ArrayBuffer(32)]) {
@@ -140,7 +144,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
       misuse(
         () => new Jwt(Object.create(KeyObject.prototype, exporting)),
         "ERR_KEY",
-        "a JWT key must be a string or bytes",
+        "a JWT key must be a string or bytes, such as randomBytes(32)",
       );
     }
     misuse(() => new Jwt(new Proxy(new Uint8Array(BYTES), {})), "ERR_KEY", kinds, "a Proxy");
@@ -198,7 +202,8 @@ describe("Text that is visibly another kind of key is refused (RFC 8725 section 
     ["ssh-ed25519 behind a byte order mark", `\ufeffssh-ed25519 ${blob}`],
     ["a JWK behind a byte order mark", `\ufeff${JSON.stringify(jwk)}`],
   ];
-  const message = "a JWT key must not be the text of a PEM, an SSH key or a JWK";
+  const message =
+    "a JWT key must be secret bytes such as randomBytes(32), not the text of a PEM, an SSH key or a JWK";
 
   for (const [what, text] of texts) {
     test(`${what}, as text and as bytes`, () => {
@@ -244,8 +249,9 @@ describe("A Fernet key is 44 characters or 32 bytes [fernet-key]", () => {
     });
   }
 
-  const size = "a Fernet key must be 44 characters of padded base64url, or 32 bytes";
-  const encoding = "a key's text is not strict base64url";
+  const size =
+    "a Fernet key must be 44 characters of padded base64url, or 32 bytes: use Fernet.generateKey()";
+  const encoding = "a key's text must be strict base64url, as generateKey() writes it";
   const bad: [message: string, keys: unknown[]][] = [
     [size, ["", "k", "k".repeat(32), text.slice(0, -1), `${text}=`, `${text}\n`, ` ${text}`]],
     [
@@ -274,7 +280,11 @@ describe("A Fernet key is 44 characters or 32 bytes [fernet-key]", () => {
   }
 
   test("no key at all", () => {
-    misuse(() => new Fernet([]), "ERR_KEY", "no Fernet key was given");
+    misuse(
+      () => new Fernet([]),
+      "ERR_KEY",
+      "no Fernet key was given: make one with randomBytes(32)",
+    );
     misuse(() => new (Fernet as unknown as new () => Fernet)(), "ERR_KEY", size);
   });
 

@@ -214,6 +214,36 @@ describe("How long things are", () => {
   }
 });
 
+describe("How comments open", () => {
+  const comments = (text: string): string[] =>
+    [...text.matchAll(/(?:\/\*\*?|^ *\* *\n *\*|(?<![:"'`\w])\/\/)[\s*]*(\S+)/gm)].map(
+      ([, word]) => word as string,
+    );
+
+  it("reads the opening word of every comment, and of every paragraph", () => {
+    const text = [
+      "/** Whether it is. */",
+      "const url = `https://That`; // That is it.",
+      "/**",
+      " * Reads.",
+      " *",
+      " * What it reads.",
+      " */",
+      "// What",
+    ].join("\n");
+    assert.deepEqual(comments(text), ["Whether", "That", "Reads.", "What", "What"]);
+  });
+
+  for (const file of files) {
+    it(`${file}: with a verb or a noun, not with What, That or Whether`, () => {
+      const bad = comments(read(`src/${file}`)).filter((word) =>
+        /^(?:what|that|whether)\b/i.test(word),
+      );
+      assert.deepEqual(bad, []);
+    });
+  }
+});
+
 const PUBLIC: Record<string, readonly string[]> = {
   asgi: ["ConfigError", "SessionError", "asgiSessions"],
   base64url: ["ConfigError", "TokenError", "decode", "encode"],

@@ -218,22 +218,23 @@ describe("an option that is undefined", () => {
 });
 
 describe("a wrong secret is a ConfigError", () => {
-  const short = "a secret must be 32 bytes or more";
-  const publicKey = "a secret must not be the text of a PEM, an SSH key or a JWK";
+  const short = "a secret must be 32 bytes or more, such as randomBytes(32)";
+  const publicKey =
+    "a secret must be secret bytes such as randomBytes(32), not the text of a PEM, an SSH key or a JWK";
   const secrets: readonly (readonly [secret: unknown, message: string])[] = [
-    [[], "no secret was given"],
-    [7, "a secret must be a string or bytes"],
-    [{ secret }, "a secret must be a string or bytes"],
-    [[secret, undefined], "a secret must be a string or bytes"],
-    [[[secret]], "a secret must be a string or bytes"],
-    [[() => secret], "a secret must be a string or bytes"],
-    [Array(2), "a secret must be a string or bytes"],
+    [[], "no secret was given: make one with randomBytes(32)"],
+    [7, "a secret must be a string or bytes, such as randomBytes(32)"],
+    [{ secret }, "a secret must be a string or bytes, such as randomBytes(32)"],
+    [[secret, undefined], "a secret must be a string or bytes, such as randomBytes(32)"],
+    [[[secret]], "a secret must be a string or bytes, such as randomBytes(32)"],
+    [[() => secret], "a secret must be a string or bytes, such as randomBytes(32)"],
+    [Array(2), "a secret must be a string or bytes, such as randomBytes(32)"],
     ["", short],
     ["x".repeat(31), short],
     ["é".repeat(15), short],
     [new Uint8Array(31), short],
     [[secret, "old"], short],
-    ["\ud800".repeat(40), "a secret must be well-formed text"],
+    ["\ud800".repeat(40), "a secret must be well-formed text, or bytes such as randomBytes(32)"],
     [`-----BEGIN PUBLIC KEY-----\n${"A".repeat(64)}`, publicKey],
     [`ssh-ed25519 ${"A".repeat(64)} tom`, publicKey],
     [JSON.stringify({ kty: "oct", k: "A".repeat(43) }), publicKey],

@@ -1,9 +1,8 @@
 /**
- * The base64url codec (RFC 4648 section 5), strict: a text is accepted exactly when encoding its bytes
- * gives that text back, so every byte sequence has one spelling and no other character passes.
+ * Encodes and decodes base64url (RFC 4648 section 5), strictly: accepts a text only if encoding its bytes
+ * gives that text back, so every byte sequence has one spelling.
  *
- * Trusted base: errors.ts and bytes.ts. No other module and no dependency moves the bits, save the
- * runtime's own codec past the lengths below, held to the same rule.
+ * Trusted base: errors.ts and bytes.ts; past the lengths below, the runtime's codec, held to the same rule.
  */
 
 import { bufferOver, lengthOf } from "./bytes.ts";
@@ -12,7 +11,7 @@ import { TokenError } from "./errors.ts";
 /** RFC 4648 table 2: the character of each 6-bit value. */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** The two characters of each 12-bit value, side by side in memory: half a group of 24 bits at once. */
+/** The two characters of each 12-bit value, side by side in memory: half a group of 24 bits. */
 const PAIRS: Uint16Array = new Uint16Array(4096);
 const pairBytes = new Uint8Array(PAIRS.buffer);
 for (let bits = 0; bits < 4096; bits++) {
@@ -20,7 +19,7 @@ for (let bits = 0; bits < 4096; bits++) {
   pairBytes[2 * bits + 1] = ALPHABET.charCodeAt(bits & 63);
 }
 
-/** What each octet is as the first to fourth of four characters: bits of three bytes, the first lowest; or -1. */
+/** The bits of each character as first to fourth of a group, in three bytes, the first lowest; -1 for other octets. */
 const PLACES = [18, 12, 6, 0].map((shift) => {
   const places = new Int32Array(256).fill(-1);
   for (let value = 0; value < 64; value++) {
@@ -32,32 +31,29 @@ const PLACES = [18, 12, 6, 0].map((shift) => {
 const [FIRST, SECOND, THIRD, FOURTH] = PLACES as [Int32Array, Int32Array, Int32Array, Int32Array];
 
 /*
- * Past these lengths the runtime's vectorised codec outweighs the calls into it (npm run bench).
- * It is lenient when it decodes; comparing with what it encodes again makes it strict.
+ * Past these lengths the runtime's vectorised codec is faster (npm run bench). It decodes leniently:
+ * encoding again, and comparing, makes it strict.
  */
 const BYTES_BY_HAND = 24;
 const CHARACTERS_BY_HAND = 192;
-/** The same where a target's words are written, and not its bytes. */
+/** The same for a target that is written by words. */
 export const CHARACTERS_BY_WORDS = 512;
 
 /** Characters that the runtime's codec decodes at once: whole groups of four. */
 const PIECE = 65_536;
 
-/**
- * The longest string of V8, 2^29 - 24 characters, encodes some more; the rest is room for what
- * stands around them in a token.
- */
+/** V8's longest string, 2^29 - 24 characters, would encode a few more: leaves room for the rest of a token. */
 export const MOST_BYTES = 400_000_000;
 
-/** A Buffer's memory as words of four bytes, which decodeBytes writes; false where they are of no use. */
+/** A Buffer's memory as words of four bytes, for decodeBytes; false where it cannot use them. */
 export type Words = Int32Array | false;
 
-/** Where text passes between strings and bytes; room for four characters that are no ASCII, too. */
+/** Shared memory between strings and bytes, with room for four characters that are not ASCII. */
 const scratch: Buffer = Buffer.allocUnsafeSlow(CHARACTERS_BY_HAND + 4);
 const scratchPairs = new Uint16Array(scratch.buffer);
 
 /**
- * Bytes as text, with padding where `padded`.
+ * Encodes bytes, with padding if `padded`.
  *
  * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes.
  */
@@ -69,9 +65,9 @@ export function toText(bytes: Uint8Array, padded: boolean = false): string {
 }
 
 /**
- * The bytes of a text, in memory of their own; the text has its padding exactly where `padded`.
+ * Decodes a text into memory of its own; the text must have its padding if `padded`, and none otherwise.
  *
- * @throws TokenError ERR_ENCODING, also where it is not a string.
+ * @throws TokenError ERR_ENCODING, also for a value that is not a string.
  */
 export function fromText(text: string, padded: boolean = false): Uint8Array {
   if (typeof text !== "string") throw new TokenError("ERR_ENCODING");
@@ -87,13 +83,13 @@ export function fromText(text: string, padded: boolean = false): Uint8Array {
   return bytes;
 }
 
-/** `text` with the "=" that its length lacks of a multiple of four (RFC 4648 section 4). */
+/** Pads `text` with "=" to a multiple of four characters (RFC 4648 section 4). */
 export function pad(text: string): string {
   const over = text.length & 3;
   return over === 0 ? text : over === 3 ? `${text}=` : `${text}==`;
 }
 
-/** The length of `text` without its padding; -1 when the padding is not just what it has to be. */
+/** The length of `text` without its padding; -1 if the padding is wrong. */
 export function unpaddedLength(text: string): number {
   const { length } = text;
   if ((length & 3) !== 0) return -1;
@@ -101,33 +97,33 @@ export function unpaddedLength(text: string): number {
   return text.charCodeAt(length - 2) === 0x3d ? length - 2 : length - 1;
 }
 
-/** How many bytes that many characters are; -1 when no bytes are (one left over), and for -1. */
+/** How many bytes so many characters encode; -1 if none do (one character left over), and for -1. */
 export function decodedLength(characters: number): number {
   return (characters & 3) === 1 ? -1 : Math.floor((characters * 3) / 4);
 }
 
 /**
- * The first `length` of `bytes` as text; more than 24 of them in a Buffer.
+ * Encodes the first `length` bytes; more than 24 must be in a Buffer.
  *
  * @throws TokenError ERR_TOKEN_TOO_LARGE
  */
 export function encodeUpTo(bytes: Uint8Array, length: number): string {
   if (length <= BYTES_BY_HAND) return encodeByHand(bytes, length);
-  // Asked beforehand, since runtimes throw errors of their own for it.
+  // Checked first: runtimes throw errors of their own.
   if (length > MOST_BYTES) throw new TokenError("ERR_TOKEN_TOO_LARGE");
   return (bytes as Buffer).toString("base64url", 0, length);
 }
 
 export function wordsOf({ buffer, byteOffset, length }: Buffer): Words {
-  // The lowest byte has to come first in memory.
+  // Only on a little-endian machine: the lowest byte has to come first.
   const isOfUse = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
   return isOfUse && new Int32Array(buffer, byteOffset, length >> 2);
 }
 
 /**
- * Decodes `text` from `start` to `end` to the start of `target`, which has to have room for
- * the bytes, and for the characters of up to 512 with their padding. Returns the number of bytes, or
- * -1, and an unspecified target, where the text is not strict base64url.
+ * Decodes `text` from `start` to `end` to the start of `target`, which must have room for the bytes and,
+ * up to 512, for the characters with their padding. Returns the number of bytes; or -1, with any bytes in
+ * the target, if the text is not strict base64url.
  */
 export function decodeInto(
   target: Buffer,
@@ -143,8 +139,8 @@ export function decodeInto(
 }
 
 /**
- * Decodes the characters that lie in `source` from `start` to `end` to the start of `target`, by its
- * `words` as far as they go; in place too, since writing never overtakes reading. Returns as decodeInto.
+ * Decodes the characters in `source` from `start` to `end` to the start of `target`, by its `words` as far
+ * as possible. Works in place: writing never overtakes reading. Returns as decodeInto.
  */
 export function decodeBytes(
   source: Uint8Array,
@@ -154,7 +150,7 @@ export function decodeBytes(
   words: Words = false,
 ): number {
   const byWords = words ? (end - start) & ~15 : 0;
-  // Negative as soon as one character is none: one look at the sign, at the end, sees them all.
+  // Negative once any octet is not a character: the sign is checked once, at the end.
   let all = words ? decodeWords(source, start, start + byWords, words) : 0;
   let from = start + byWords;
   let to = (byWords / 4) * 3;
@@ -171,11 +167,11 @@ export function decodeBytes(
   if (left === 3) rest |= bitsOf(THIRD, source, from + 2);
   target[to++] = rest;
   if (left === 3) target[to++] = rest >> 8;
-  // Section 3.5: the bits that no byte takes must be zero. (Those of what is no character are all ones.)
+  // Section 3.5: the trailing bits must be zero. (For an octet that is not a character, they are ones.)
   return all < 0 || rest >> (8 * (left - 1)) !== 0 ? -1 : to;
 }
 
-/** Sixteen characters at a time: their twelve bytes are three writes. Negative if a character is none. */
+/** Decodes sixteen characters at a time, with three writes; negative if an octet is not a character. */
 function decodeWords(source: Uint8Array, start: number, end: number, words: Int32Array): number {
   let all = 0;
   let to = 0;
@@ -220,7 +216,7 @@ function encodeByHand(bytes: Uint8Array, length: number): string {
   return scratch.toString("latin1", 0, 2 * pairs + (left === 0 ? 0 : left + 1));
 }
 
-/** In pieces that the cache holds: the text to compare with is then never as long as the whole. */
+/** Works in pieces that fit the cache, so that the text to compare with stays short. */
 function decodeByRuntime(target: Buffer, text: string, start: number, end: number): number {
   const room = decodedLength(end - start);
   if (room < 0) return -1;
@@ -235,11 +231,11 @@ function decodeByRuntime(target: Buffer, text: string, start: number, end: numbe
 }
 
 /**
- * Writes characters to the start of `target`, which has four bytes more; false if they are not all
- * ASCII: then they are longer in UTF-8. (latin1 would fold U+0141 to "A".)
+ * Writes characters to the start of `target`, which has four bytes to spare; false if not all are ASCII:
+ * those are longer in UTF-8. (latin1 would fold U+0141 to "A".)
  */
 function writeAscii(target: Buffer, text: string, start: number, end: number): boolean {
-  // A piece of a string costs the runtime more than a string and its padding.
+  // Writing a slice costs more than writing a whole string with its padding.
   const piece = start === 0 && text.length - end <= 2 ? text : text.slice(start, end);
   return target.write(piece) === piece.length;
 }

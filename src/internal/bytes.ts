@@ -1,4 +1,4 @@
-/** Bytes as callers hand them in, and what a subclass or a growing buffer could make of them. */
+/** Reads bytes from callers safely: a subclass or a growing buffer cannot change what is read. */
 
 const prototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 const tagOf = getter(Symbol.toStringTag) as (this: unknown) => string | undefined;
@@ -7,15 +7,15 @@ const byteOffsetOf = getter("byteOffset") as (this: Uint8Array) => number;
 const lengthGetter = getter("length") as (this: Uint8Array) => number;
 
 /**
- * Whether these are bytes, of whatever realm: a `vm` context and some test runners have a Uint8Array of
- * their own. The engine's getter reads an internal slot (ECMA-262 section 23.2.3.38), so nothing that only
- * inherits from bytes, and no `Symbol.toStringTag` of its own, passes.
+ * True for a Uint8Array of any realm: a `vm` context and some test runners have their own. The engine's
+ * getter reads an internal slot (ECMA-262 section 23.2.3.38), so an object that only inherits from bytes,
+ * or has its own `Symbol.toStringTag`, does not pass.
  */
 export function isBytes(value: unknown): value is Uint8Array {
   return tagOf.call(value) === "Uint8Array";
 }
 
-/** How many they are, by the engine's own getter: the `length` of a subclass can be any code. */
+/** Reads the length by the engine's own getter: the `length` of a subclass can be any code. */
 export function lengthOf(bytes: Uint8Array): number {
   return lengthGetter.call(bytes);
 }
@@ -26,8 +26,8 @@ export function bufferOver(bytes: Uint8Array): Buffer {
 }
 
 /**
- * The same bytes as a plain view of a length that stays: another thread can grow a SharedArrayBuffer.
- * No bytes where they have been transferred to another thread.
+ * The same bytes as a plain view of fixed length: another thread can grow a SharedArrayBuffer. Empty if the
+ * bytes have been transferred to another thread.
  */
 export function plainView(bytes: Uint8Array): Uint8Array {
   const length = lengthOf(bytes);

@@ -1,18 +1,18 @@
 /**
  * AES-128-CBC (NIST SP 800-38A section 6.2) over whole blocks; the padding is the caller's.
  *
- * createCipheriv costs several times what the encryption of a short message does, so each key keeps
- * one cipher and one decipher open, without padding, and makes every message look like the next
- * piece of one endless CBC stream. With E the block cipher, and L the last ciphertext block that the
- * context has seen (the zero IV at first):
+ * createCipheriv costs several times the encryption of a short message. So each key keeps one cipher and
+ * one decipher open, without padding, and each message is the next piece of one endless CBC stream. Let E
+ * be the block cipher, D its inverse, and L the last ciphertext block that the context saw (at first the
+ * zero IV):
  *
- *   encrypt  the context yields C1 = E(X xor L) for the first block X it is fed. Fed X = P1 xor IV xor L
- *            it yields E(P1 xor IV), which is what CBC under IV has; later blocks chain by themselves.
- *   decrypt  the context yields D(C1) xor L where CBC under IV has D(C1) xor IV: one XOR with L and
- *            the IV turns the first into the second; later blocks depend on ciphertext alone.
+ *   encrypt  For a first block X, the context gives E(X xor L). We feed it X = P1 xor IV xor L, so it
+ *            gives E(P1 xor IV): the first block of CBC under IV. Later blocks chain by themselves.
+ *   decrypt  For a first block C1, the context gives D(C1) xor L; CBC under IV needs D(C1) xor IV. One
+ *            XOR with L and IV turns the first into the second. Later blocks depend on ciphertext alone.
  *
- * A context is taken out of its field for as long as it runs: one that threw is never used again. A
- * decipher with automatic padding would keep the last block back for final(), which never comes.
+ * A context is out of its field while it runs, so one that threw is never used again. Automatic padding
+ * is off: it would hold back the last block for final(), which is never called.
  *
  * Trusted base: node:crypto alone.
  */
@@ -22,7 +22,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 const BLOCK = 16;
 const ALGORITHM = "aes-128-cbc";
 const ZERO_IV = new Uint8Array(BLOCK);
-/** Bytes that are encrypted at once: whole blocks, and what the cipher returns stays in the cache. */
+/** Bytes to encrypt at once: whole blocks, few enough for the cache. */
 const PIECE = 262_144;
 
 /** ECMAScript 2024; not on Node 20. */
@@ -45,7 +45,7 @@ export class CbcKey {
     this.#decryption = this.#openDecryption();
   }
 
-  /** Encrypts whole blocks where they lie, under the IV that is at `at` in `buffer`. */
+  /** Encrypts whole blocks in place, under the IV at `at` in `buffer`. */
   encrypt(blocks: Buffer, buffer: Buffer, at: number): void {
     const context = this.#encryption ?? this.#openEncryption();
     this.#encryption = undefined;
@@ -61,7 +61,7 @@ export class CbcKey {
     this.#encryption = context;
   }
 
-  /** The plaintext of whole blocks, padding included, in memory of its own; the IV as above. */
+  /** Decrypts whole blocks, with their padding, into memory of its own; the IV as above. */
   decrypt(blocks: Buffer, buffer: Buffer, at: number): Buffer {
     const context = this.#decryption ?? this.#openDecryption();
     this.#decryption = undefined;
@@ -85,8 +85,8 @@ export class CbcKey {
 }
 
 /**
- * Gives the memory of a piece back at once, on runtimes that can: the collector lets such pieces pile up to
- * a third of a long message. Only where the bytes are all that their memory has: else others may use it.
+ * Frees the memory of a piece at once, if the runtime can: the collector lets pieces pile up to a third of
+ * a long message. Only if the piece has its memory to itself: otherwise others may use it.
  */
 function release({ buffer, length }: Buffer): void {
   if (buffer.byteLength === length) (buffer as Transferable).transfer?.(0);

@@ -1,4 +1,4 @@
-/** What the claims of RFC 7519 section 4.1, a policy over them, and a call's options may be. */
+/** Checks the claims of RFC 7519 section 4.1, policies over them, and the options of a call. */
 
 import {
   type Checks,
@@ -25,31 +25,31 @@ export interface Claims {
   [claim: string]: unknown;
 }
 
-/** What signing sets and verifying requires. All times are seconds; fractions are legal. */
+/** Claims that signing sets and verifying requires. All times are in seconds; fractions are allowed. */
 export interface JwtPolicy {
-  /** `iss`: the token's has to be one of these. Where they are several, the claims to sign name one. */
+  /** Who may issue a token (`iss`)? Of several, the claims to sign name one. Anyone by default. */
   issuer?: string | readonly string[];
-  /** `aud`: one of these has to be among the token's. */
+  /** Who is a token for (`aud`)? It must name one of these. Without it, a token with an `aud` is refused. */
   audience?: string | readonly string[];
-  /** `sub`. */
+  /** Who is every token about (`sub`)? Anyone by default. */
   subject?: string;
-  /** `jti`. */
+  /** Which id has every token (`jti`)? Any by default. */
   jwtId?: string;
-  /** The `typ` header, compared without regard to case, `application/` implied; "JWT" is written. */
+  /** Which `typ` header is written and required, in any case, `application/` implied? By default "JWT" and any. */
   typ?: string;
-  /** Sets `exp` that long after now, and requires one. Claims to sign have none of their own then. */
+  /** How many seconds is a token good? Sets `exp` and requires one; claims to sign must have none. No limit by default. */
   expiresIn?: number;
-  /** Sets `nbf` that long after now. Claims to sign have none of their own then. */
+  /** How many seconds until a token is good? Sets `nbf`; claims to sign must have none. No `nbf` by default. */
   notBefore?: number;
-  /** Sets `iat` (the default) where the claims to sign have none. */
+  /** Does signing add an `iat` to claims without one? true by default. */
   issuedAt?: boolean;
-  /** How far the clocks may differ, 0 or more. */
+  /** How many seconds may the clocks differ? 0 by default. */
   clockTolerance?: number;
-  /** The greatest age since `iat`, which it requires. */
+  /** How many seconds old may a token be? Requires an `iat`. No limit by default. */
   maxTokenAge?: number;
-  /** Names of claims that have to be there. */
+  /** Which other claims must a token have? None by default. */
   requiredClaims?: readonly string[];
-  /** In characters; 8192 by default. */
+  /** How many characters may a token have? 8192 by default. */
   maxTokenLength?: number;
 }
 
@@ -99,34 +99,34 @@ export function claimsText(claims: unknown): string {
   try {
     text = JSON.stringify(claims);
   } catch {
-    // A cycle, a BigInt or a toJSON that threw; its error could hold what is to be signed.
+    // A cycle, a BigInt or a toJSON that threw; its error could hold the claims.
   }
   if (text?.[0] !== "{") throw optionError("the claims", "an object that JSON can hold");
   return text;
 }
 
-/** Whether JSON.stringify writes that registered claim, once it has been found to be of the right type. */
+/** True if JSON.stringify writes the registered claim, given that its type is right. */
 export function holds(claims: Claims, name: string): boolean {
   return claims[name] !== undefined && Object.prototype.propertyIsEnumerable.call(claims, name);
 }
 
 /** @throws ConfigError ERR_OPTION: claims that set what an option sets, as `sign(request.body)` might. */
 export function checkAbsent(claims: Claims, name: string, option: string): void {
-  if (holds(claims, name)) throw optionError(`the claim ${name}`, `absent where ${option} sets it`);
+  if (holds(claims, name)) throw optionError(`the claim ${name}`, `left out: ${option} sets it`);
 }
 
-/** A sum that no number can hold would make a token that nobody can read. */
+/** Refuses a sum beyond finite numbers: nobody could read such a token. */
 export function after(now: number, duration: number, name: string): number {
   checkSeconds(now + duration, name);
   return now + duration;
 }
 
-/** The first registered claim that is of another type than RFC 7519 section 4.1 gives it. */
+/** Names the first registered claim that does not have its type of RFC 7519 section 4.1. */
 export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string | undefined {
   if (iss !== undefined && typeof iss !== "string") return "iss";
   if (sub !== undefined && typeof sub !== "string") return "sub";
   if (jti !== undefined && typeof jti !== "string") return "jti";
-  // Section 2: a NumericDate is any JSON number; 1e400 is none that a number can hold.
+  // Section 2: a NumericDate is any JSON number; 1e400 is parsed as Infinity.
   if (exp !== undefined && !Number.isFinite(exp)) return "exp";
   if (nbf !== undefined && !Number.isFinite(nbf)) return "nbf";
   if (iat !== undefined && !Number.isFinite(iat)) return "iat";
@@ -134,10 +134,10 @@ export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string
   return isStrings(aud) ? undefined : "aud";
 }
 
-/** What a call of `sign` is told of times. */
+/** The times of a call of `sign`. */
 export type SignTimes = { readonly [Name in keyof Required<JwtSignOptions>]: number | undefined };
 
-/** The times of a call's options, checked, and the policy's where those have none. */
+/** Checks the times of a call's options; those left out are the policy's. */
 export function readTimes(options: JwtSignOptions, policy: SignTimes): SignTimes {
   const { now, expiresIn, notBefore } = SIGN_OPTIONS;
   checkNames(options, SIGN_OPTIONS, "sign");
@@ -151,14 +151,14 @@ export function readTimes(options: JwtSignOptions, policy: SignTimes): SignTimes
 /** A claim that a policy fixes. */
 export interface FixedClaim {
   readonly name: string;
-  /** Every token has one of these. */
+  /** Every token must have one of these. */
   readonly values: readonly string[];
-  /** The JSON member for claims that lack it; undefined where they have to choose. */
+  /** The JSON member for claims that lack it; undefined if they must choose a value. */
   readonly member: string | undefined;
   readonly bit: number;
 }
 
-/** Claims that are lacking, as bits: this one, then those that a policy fixes. */
+/** The bit of a missing `iat`; the claims that a policy fixes have the next bits. */
 export const IAT = 1;
 
 export function fixedClaims({ issuer, audience, subject, jwtId }: JwtPolicy): FixedClaim[] {
@@ -176,23 +176,22 @@ export function fixedClaims({ issuer, audience, subject, jwtId }: JwtPolicy): Fi
   return fixed;
 }
 
-/** Whether a claim, or one of a list, is among the values. */
+/** True if a claim, or one of a list, is among the values. */
 export function isOneOf(claim: unknown, values: readonly string[]): boolean {
   if (typeof claim === "string") return values.includes(claim);
   return (claim as readonly string[]).some((one) => values.includes(one));
 }
 
-/** Whether claims to sign lack that one. @throws ConfigError ERR_OPTION: they contradict the policy. */
+/** True if claims to sign lack this one. @throws ConfigError ERR_OPTION: they contradict the policy. */
 export function isLacking(claims: Claims, { name, values, member }: FixedClaim): boolean {
   if (!holds(claims, name)) {
     if (member === undefined) throw optionError(`the claim ${name}`, "one of the policy's issuers");
     return true;
   }
   if (isOneOf(claims[name], values)) return false;
-  throw new ConfigError("ERR_OPTION", `the claim ${name} contradicts the policy`);
+  throw new ConfigError("ERR_OPTION", `the claim ${name} must be one of the policy's, or left out`);
 }
 
-/** A policy as it was given, checked. @throws ConfigError ERR_OPTION */
 export function readPolicy(given: JwtPolicy | undefined): JwtPolicy {
   return readOptions(given, POLICY_OPTIONS, "Jwt", "all");
 }
@@ -214,7 +213,7 @@ function checkLength(value: unknown, name: string): void {
   }
 }
 
-/** Spread, since `every` passes over the holes of a sparse list. */
+/** Spread, since `every` skips the holes of a sparse list. */
 function isStrings(list: unknown): list is string[] {
   return Array.isArray(list) && [...list].every((item) => typeof item === "string");
 }

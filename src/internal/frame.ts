@@ -1,11 +1,11 @@
 /**
- * The Fernet token, version 0x80 (the Fernet spec's section "Token Format"), as bytes in a frame:
+ * Writes and reads Fernet tokens, version 0x80 (the Fernet spec's "Token Format"), as bytes in a frame:
  *
  *     version (1) | timestamp (8, big-endian) | IV (16) | ciphertext (16 n) | HMAC (32)
  *
- * Base64url with padding outside, AES-128-CBC with PKCS#7 padding (RFC 5652 section 6.3) inside; the
- * HMAC covers all in front of it. A short frame is built, hashed and encrypted where it lies in the
- * page of hmac.ts; a long one has a buffer of its own. Plaintext never outlives a call in either.
+ * The frame is in padded base64url; the ciphertext is AES-128-CBC with PKCS#7 padding (RFC 5652 section
+ * 6.3); the HMAC covers all bytes in front of it. A short frame is built, encrypted and hashed in the page
+ * of hmac.ts, a long one in a buffer of its own. No plaintext stays in either after a call.
  *
  * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
  */
@@ -27,16 +27,16 @@ const OVERHEAD = CIPHERTEXT + MAC;
 
 const pageWords = wordsOf(page);
 
-/** What is looked at as a whole: the ciphertext, and the MAC behind it. */
+/** Views of a frame: the ciphertext, and the MAC after it. */
 interface Views {
   readonly ciphertext: Buffer;
   readonly given: Buffer;
 }
 
-/** Of frames in the page, kept by the number of their blocks. */
+/** Views of frames in the page, by their number of blocks. */
 const kept: (Views | undefined)[] = new Array(64);
 
-/** Bytes that are encoded at once: whole groups of three, and the cache holds their text. */
+/** Bytes to encode at once: whole groups of three, few enough for the cache. */
 const PIECE = 24_576;
 
 const LONGEST_MESSAGE = MOST_BYTES - OVERHEAD - BLOCK;
@@ -44,7 +44,7 @@ const LONGEST_MESSAGE = MOST_BYTES - OVERHEAD - BLOCK;
 /** Writes the 16 bytes of an IV to `target` at `at`. */
 type IvSource = (target: Uint8Array, at: number) => void;
 
-/** A Fernet key's two halves: the first 16 bytes sign, the last 16 encrypt. */
+/** The two halves of a Fernet key: the first 16 bytes sign, the last 16 encrypt. */
 class FrameKey {
   readonly hmac: HmacKey;
   readonly cbc: CbcKey;
@@ -56,7 +56,7 @@ class FrameKey {
   }
 }
 
-/** A frame whose MAC, at `mac` in `buffer`, holds; good until the page is used again. */
+/** A frame with a valid MAC, which is at `mac` in `buffer`; good until the page is used again. */
 export interface Frame {
   readonly key: FrameKey;
   readonly buffer: Buffer;
@@ -69,8 +69,7 @@ export class Frames {
   readonly #iv: IvSource;
 
   /**
-   * The first key encrypts, all decrypt. `iv` stands in for the random source where published vectors
-   * have to be met.
+   * The first key encrypts, all decrypt. `iv` replaces the random source for published vectors.
    *
    * @throws ConfigError ERR_KEY
    */
@@ -81,7 +80,7 @@ export class Frames {
   }
 
   /**
-   * The token of a message and a timestamp in seconds, with padding where `padded`.
+   * Makes the token of a message and a timestamp in seconds, with padding if `padded`.
    *
    * @throws TokenError ERR_TOKEN_TOO_LARGE
    */
@@ -99,7 +98,7 @@ export class Frames {
     return encodeWithin(whole, whole.length - frame, padded);
   }
 
-  /** The frame of a token if its shape is right and a key's MAC holds; at `end` its padding begins. */
+  /** Returns the frame of a token if its shape and a key's MAC are right; `end` is where its padding begins. */
   open(token: string, end: number): Frame | undefined {
     const length = decodedLength(end);
     const ciphertext = length - OVERHEAD;
@@ -137,29 +136,29 @@ export class Frames {
   }
 }
 
-/** When a frame was made, in seconds; beyond 2^53 rounded, which no comparison minds. */
+/** The timestamp in seconds; rounded beyond 2^53, where no comparison needs more. */
 export function timestampOf({ buffer }: Frame): number {
   return buffer.readUInt32BE(TIMESTAMP) * 2 ** 32 + buffer.readUInt32BE(TIMESTAMP + 4);
 }
 
-/** The same to the bit. */
+/** The exact timestamp. */
 export function exactTimestampOf({ buffer }: Frame): bigint {
   return buffer.readBigUInt64BE(TIMESTAMP);
 }
 
-/** A message in memory of its own, `length` bytes of it; behind them is the padding. */
+/** A message of `length` bytes, in memory of its own, with its padding after it. */
 export interface Padded {
   readonly bytes: Buffer;
   readonly length: number;
 }
 
-/** The message of a frame, in memory of its own; undefined if its padding is not PKCS#7. */
+/** Decrypts a frame into memory of its own; undefined if the padding is not PKCS#7. */
 export function decryptFrame(frame: Frame): Buffer | undefined {
   const padded = decryptPadded(frame);
   return padded?.bytes.subarray(0, padded.length);
 }
 
-/** The same for who takes the message's bytes by their number: a view costs as much as the check. */
+/** The same without a view of the message, which would cost as much as the check. */
 export function decryptPadded({ key, buffer, mac }: Frame): Padded | undefined {
   const bytes = key.cbc.decrypt(viewsOf(buffer, mac).ciphertext, buffer, IV);
   const padding = bytes[bytes.length - 1] as number;
@@ -185,10 +184,9 @@ function makeViews(buffer: Buffer, mac: number): Views {
 }
 
 /**
- * The frame behind `start` as text, which `whole` has just the length of. The text is written over it: a
- * long token then takes no more memory than twice its own, and padding is not appended to a text, which
- * would copy all of it. Writing never overtakes reading: when r of n bytes are read, 4r/3 characters are
- * written; `start` is n/3 or more.
+ * Encodes the n bytes from `start` on and writes the text over them; `whole` has just the text's length.
+ * So a long token takes only twice its memory, and padding copies no text. Writing never overtakes reading:
+ * after r bytes 4r/3 characters are written, and `start` is n/3 or more.
  */
 function encodeWithin(whole: Buffer, start: number, padded: boolean): string {
   let to = 0;
@@ -200,14 +198,14 @@ function encodeWithin(whole: Buffer, start: number, padded: boolean): string {
   return whole.toString("latin1", 0, padded ? whole.length : to);
 }
 
-/** The MAC of what is in front of `mac`. */
+/** The MAC of the bytes in front of `mac`. */
 function macOf({ hmac }: FrameKey, buffer: Buffer, mac: number): string {
   return buffer === page
     ? hmac.ofPage(mac, "utf16le")
     : hmac.of(buffer.subarray(0, mac), "utf16le");
 }
 
-/** Writes a message and its PKCS#7 padding, one to sixteen bytes that say how many; returns the end. */
+/** Writes a message and its PKCS#7 padding, 1 to 16 bytes that say how many; returns the end. */
 function writePadded(buffer: Buffer, message: string | Uint8Array): number {
   let length = message.length;
   if (typeof message === "string") length = buffer.write(message, CIPHERTEXT);

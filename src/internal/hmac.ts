@@ -1,16 +1,16 @@
 /**
  * HMAC-SHA256 (RFC 2104, FIPS 198-1): H(K xor opad, H(K xor ipad, message)), as two one-shot hashes.
  *
- * createHmac builds an object for each MAC; `crypto.hash` does not, and is twice as fast for short
- * messages. So one page serves the module, where callers write a message and have it hashed as it
- * lies. The key's inner block is in front of the page, out of the callers' reach.
+ * createHmac makes an object for each MAC; `crypto.hash` does not, and is twice as fast for short
+ * messages. So the module has one page: callers write a message there, and it is hashed in place. The
+ * key's inner block is in front of the page, out of the callers' reach.
  *
  *     inner  | K xor ipad (64) | page: message (up to CAPACITY) |
  *     outer  | K xor opad (64) | H(inner) (32) |
  *
- * The page is shared, and that is sound because everything here is synchronous: between a caller's
- * first write and its last read no other code runs, as long as nothing foreign (a getter, toJSON) is
- * called in between. Callers serialise first. Every worker thread has a page of its own.
+ * All callers share the page. This is safe because everything is synchronous: between a caller's first
+ * write and its last read no other code runs, as long as the caller calls no foreign code (a getter,
+ * toJSON) in between. So callers serialise first. Every worker thread has its own page.
  *
  * Trusted base: node:crypto alone.
  */
@@ -19,21 +19,21 @@ import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } fr
 
 const BLOCK = 64;
 const DIGEST = 32;
-/** Of a MAC in base64url. */
+/** Characters of a MAC in base64url. */
 export const MAC_CHARACTERS = 43;
 
-/** The longest message that the page takes, in bytes; a longer one goes the plain way. */
+/** The longest message that the page holds, in bytes; longer ones use createHmac. */
 export const CAPACITY = 16_384;
 
 /*
- * Four bytes to spare: text that is longer in UTF-8 than in characters then always shows as a written
- * length other than its own, even at the very end.
+ * Four bytes to spare: text that is not ASCII then always writes more bytes than it has characters, even at
+ * the very end.
  */
 const inner = Buffer.allocUnsafeSlow(BLOCK + CAPACITY + 4);
 export const page: Buffer = inner.subarray(BLOCK);
 const outer = Buffer.allocUnsafeSlow(BLOCK + DIGEST);
 
-/** Views of `inner`, kept by the length of the message: making one costs more than finding it. */
+/** Views of `inner`, by the length of the message: making one costs more than finding it. */
 const views: (Buffer | undefined)[] = new Array(1024);
 /** Views of MACs in the page, by their place. */
 const texts: (Buffer | undefined)[] = new Array(1024);
@@ -42,15 +42,15 @@ const expectedMac = Buffer.alloc(DIGEST);
 const expectedText = Buffer.alloc(MAC_CHARACTERS);
 
 /**
- * base64url, or UTF-16: 16 code units of two bytes each, the lower one first, whatever their value. So
- * half as many characters are read as latin1 has. (The documentation of `hash` and `digest` takes any
- * encoding of Buffer; the types list some.)
+ * base64url, or UTF-16LE: 16 code units of two bytes each, the lower first, whatever their value: half as
+ * many characters as latin1. (`hash` and `digest` are documented to take any encoding of Buffer; their types
+ * list only some.)
  */
 export type MacEncoding = "utf16le" | "base64url";
 
 const UNITS = "utf16le" as "binary";
 
-/** Whose blocks lie in `inner` and `outer`. */
+/** The key whose blocks are in `inner` and `outer`. */
 let current: HmacKey | undefined;
 
 export class HmacKey {
@@ -58,7 +58,7 @@ export class HmacKey {
   readonly #outer = Buffer.alloc(BLOCK);
   readonly #key: KeyObject;
 
-  /** A key of any length; the callers set the least. */
+  /** Takes a key of any length; callers check the least. */
   constructor(bytes: Uint8Array) {
     this.#key = createSecretKey(bytes);
     // RFC 2104 section 2: a key longer than a block is hashed first, a shorter one is zero-filled.
@@ -71,7 +71,7 @@ export class HmacKey {
     }
   }
 
-  /** The MAC of the page's message of that length. */
+  /** The MAC of the first `length` bytes of the page. */
   ofPage(length: number, encoding: MacEncoding): string {
     if (current !== this) {
       inner.set(this.#inner, 0);
@@ -82,7 +82,7 @@ export class HmacKey {
     return hash("sha256", outer, encoding as "base64url");
   }
 
-  /** The MAC of a message of any length, the plain way. */
+  /** The MAC of a message of any length, by createHmac. */
   of(message: Uint8Array | string, encoding: MacEncoding): string {
     return createHmac("sha256", this.#key)
       .update(message)
@@ -90,15 +90,15 @@ export class HmacKey {
   }
 }
 
-/** Whether the 32 bytes that a token carries are that MAC (utf16le), in constant time. */
+/** Compares a token's 32 bytes with a MAC (utf16le) in constant time. */
 export function isMac(given: Buffer, mac: string): boolean {
   writeMac(expectedMac, 0, mac);
   return timingSafeEqual(expectedMac, given);
 }
 
 /**
- * Whether that MAC (base64url) lies in the page at `at`, in constant time. MACs have one text each (32
- * bytes leave two bits of the last character, which must be zero), so a token's need not be decoded.
+ * Compares the text in the page at `at` with a MAC (base64url) in constant time. A MAC has exactly one text
+ * (the last character has two unused bits, which must be zero), so the token's need not be decoded.
  */
 export function isMacText(at: number, mac: string): boolean {
   for (let index = 0; index < MAC_CHARACTERS; index++) {
@@ -107,7 +107,7 @@ export function isMacText(at: number, mac: string): boolean {
   return timingSafeEqual(expectedText, givenText(at));
 }
 
-/** The inner block and a message of that length. */
+/** The inner block and a message of `length` bytes. */
 function view(length: number): Buffer {
   if (length >= views.length) return inner.subarray(0, BLOCK + length);
   return (views[length] ??= inner.subarray(0, BLOCK + length));

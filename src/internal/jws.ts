@@ -1,8 +1,8 @@
 /**
- * JWS compact serialisation (RFC 7515 section 7.1) with HS256 (RFC 7518 section 3.2) and nothing else.
- * The payload is text; what it means is the caller's matter.
+ * Signs and verifies JWS compact serialisations (RFC 7515 section 7.1) with HS256 alone (RFC 7518 section
+ * 3.2). The payload is any text.
  *
- * Nothing here throws on a token: a refusal is returned, since an Error costs more than the check.
+ * A bad token is a returned refusal, not a throw: an Error costs more than the check.
  *
  * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
  */
@@ -50,7 +50,7 @@ export class Jws {
   readonly #typ: string | undefined;
 
   /**
-   * The first key signs, all verify. `typ` is written in place of `JWT`, and demanded.
+   * The first key signs, all verify. `typ` is written in place of `JWT`, and required.
    *
    * @throws ConfigError ERR_KEY
    */
@@ -66,8 +66,7 @@ export class Jws {
   }
 
   /**
-   * The token that carries `payload`; `members`, if any, take the place of its closing brace, which
-   * spares cutting and joining the text.
+   * Makes the token of `payload`. `members`, if any, replace its closing brace, without a copy of the text.
    *
    * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes.
    */
@@ -77,15 +76,15 @@ export class Jws {
     const length = header.length + encoded.length;
     const input = header + encoded;
     if (length > CAPACITY) return input + DOT + hmac.of(input, "base64url");
-    // In two pieces: to join them in a string first would copy both once more.
+    // Written in two pieces: joining them first would copy both.
     page.set(headerBytes);
     page.write(encoded, headerBytes.length);
     return input + DOT + hmac.ofPage(length, "base64url");
   }
 
-  /** The payload's text if a key's MAC holds and the header is one that we accept. */
+  /** Returns the payload if a key's MAC and the header are right. */
   open(token: string): string | Refusal {
-    // Three parts (section 7.1), the last of them 43 characters; other dots are no base64url.
+    // Three parts (section 7.1), the last of 43 characters; a further dot is not base64url.
     const first = token.indexOf(DOT);
     const last = token.length - MAC_CHARACTERS - 1;
     if (first >= last || token[last] !== DOT) return this.#refuse(token);
@@ -99,7 +98,7 @@ export class Jws {
     return this.#checkHeader(token, first) ?? payload ?? this.#refuse(token, MALFORMED);
   }
 
-  /** The keys of the token's `kid`, or all if it names none of ours: it chooses, and proves nothing. */
+  /** The keys that the token's `kid` names, or all if it names none. `kid` only chooses, and proves nothing. */
   #chosen(token: string, first: number): Key[] {
     const kid = parseHeader(token, first)?.kid;
     const named = this.#keys.filter((key) => typeof kid === "string" && key.kid === kid);
@@ -107,8 +106,8 @@ export class Jws {
   }
 
   /**
-   * Why a token is refused whose parts are not three, not base64url, or whose MAC does not hold: then
-   * only `alg` of its header is looked at.
+   * Picks the error for a token with the wrong parts, an encoding that is not base64url, or a wrong MAC. Of
+   * the unproven header it reads `alg` alone.
    */
   #refuse(token: string, otherwise: TokenErrorCode = "ERR_TOKEN_SIGNATURE"): Refusal {
     if (!hasThreeParts(token)) return refusal(MALFORMED);
@@ -125,12 +124,12 @@ export class Jws {
     return refusal(other ? "ERR_TOKEN_ALGORITHM" : otherwise);
   }
 
-  /** What is wrong with the header of a token whose MAC holds. */
+  /** Returns the refusal of a wrong header, once the MAC is right. */
   #checkHeader(token: string, first: number): Refusal | undefined {
     const header = parseHeader(token, first);
     if (header === undefined) return refusalOf(token, 0, first);
     if (header.alg !== ALGORITHM) return refusal("ERR_TOKEN_ALGORITHM");
-    // We understand no extension (section 4.1.11), and b64 is not for JWTs (RFC 7797 section 7).
+    // No extension is supported (section 4.1.11), and b64 is not for JWTs (RFC 7797 section 7).
     if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) {
       return refusal("ERR_TOKEN_CRITICAL");
     }
@@ -141,7 +140,7 @@ export class Jws {
   }
 }
 
-/** The header and the payload of a token whose MAC nobody has looked at. */
+/** The header and the payload of a token, without checking its MAC. */
 export function openUnverified(token: string): { header: JwtHeader; payload: string } | Refusal {
   if (!hasThreeParts(token)) return refusal(MALFORMED);
   const first = token.indexOf(DOT);
@@ -153,9 +152,9 @@ export function openUnverified(token: string): { header: JwtHeader; payload: str
   return isEncoded(token, last + 1, token.length) ? { header, payload } : refusal("ERR_ENCODING");
 }
 
-/** The key whose MAC over all in front of `last` the token carries. Leaves the token in the page. */
+/** The key that made the token's MAC, over all in front of `last`. Leaves the token in the page. */
 function holder(keys: Key[], token: string, last: number): Key | undefined {
-  // What is not ASCII is longer in UTF-8, and no token; latin1 would fold U+0141 to "A".
+  // Text that is not ASCII is longer in UTF-8, and not a token; latin1 would fold U+0141 to "A".
   if (page.write(token) !== token.length) return undefined;
   for (let index = 0; index < keys.length; index++) {
     const { hmac } = keys[index] as Key;
@@ -164,7 +163,7 @@ function holder(keys: Key[], token: string, last: number): Key | undefined {
   return undefined;
 }
 
-/** The same for a token that the page cannot take. What is not ASCII is no base64url, and found later. */
+/** The same for a token too long for the page. A character that is not ASCII is found when it is decoded. */
 function holderOfLong(keys: Key[], token: string, last: number): Key | undefined {
   page.write(token.slice(last + 1));
   const input = token.slice(0, last);
@@ -179,9 +178,9 @@ function hasThreeParts(token: string): boolean {
   return first !== last && token.indexOf(DOT, first + 1) === last;
 }
 
-/** Whether the token's header is, to the letter and its dot, the one that this key writes. */
+/** True if the token's header and its dot are exactly the ones that this key writes. */
 function isHeaderOf(key: Key, token: string): boolean {
-  // startsWith() made the whole of verify 4 % slower.
+  // startsWith() made verify 4 % slower.
   return token.slice(0, key.header.length) === key.header;
 }
 
@@ -190,7 +189,7 @@ function parseHeader(token: string, first: number): JwtHeader | undefined {
   return text === undefined ? undefined : parseObject(text);
 }
 
-/** UTF-8 text, with `tail` in place of its last character if there is one, as base64url. */
+/** Encodes the UTF-8 of a text; `tail`, if any, replaces its last character. */
 function encodeText(text: string, tail: string = ""): string {
   // A UTF-16 code unit is three bytes of UTF-8 at most.
   if ((text.length + tail.length) * 3 > CAPACITY) {
@@ -201,21 +200,21 @@ function encodeText(text: string, tail: string = ""): string {
   return encodeUpTo(page, length);
 }
 
-/** The text that `token` encodes from `start` to `end`; undefined if it is no base64url or no UTF-8. */
+/** The text that `token` encodes from `start` to `end`; undefined if it is not base64url or not UTF-8. */
 function decodeText(token: string, start: number, end: number): string | undefined {
   const buffer = roomFor(end - start);
   const length = decodeInto(buffer, token, start, end);
   return length < 0 ? undefined : utf8Text(buffer, 0, length);
 }
 
-/** The same for a token that lies in the page: what is short is decoded in place. */
+/** The same for a token in the page: a short text is decoded in place. */
 function textInPage(token: string, start: number, end: number): string | undefined {
   if (end - start > CHARACTERS_BY_WORDS) return decodeText(token, start, end);
   const length = decodeBytes(page, start, end, page, pageWords);
   return length < 0 ? undefined : utf8Text(page, 0, length);
 }
 
-/** Why that part is no JSON object, or no text. */
+/** Picks the error for a part that is not text, or not a JSON object. */
 function refusalOf(token: string, start: number, end: number): Refusal {
   return refusal(isEncoded(token, start, end) ? MALFORMED : "ERR_ENCODING");
 }
@@ -224,12 +223,12 @@ function isEncoded(token: string, start: number, end: number): boolean {
   return decodeInto(roomFor(end - start), token, start, end) >= 0;
 }
 
-/** A buffer for text of that length, encoded or not. */
+/** A buffer for so many characters, encoded or not. */
 function roomFor(characters: number): Buffer {
   return characters <= CAPACITY ? page : Buffer.allocUnsafeSlow(characters);
 }
 
-/** `x` stands for `application/x` (section 4.1.9); media types are ASCII and their case is nothing. */
+/** `x` stands for `application/x` (section 4.1.9); media types are ASCII, in any case. */
 function mediaType(typ: string): string {
   const lower = typ.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return lower.includes("/") ? lower : `application/${lower}`;

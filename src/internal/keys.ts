@@ -1,6 +1,6 @@
 /**
- * What callers pass as keys, as bytes: JWT keys (RFC 7518 section 3.2: 256 bits or more), Fernet keys
- * (32 bytes) and session secrets (never a key themselves: RFC 5869 derives one for each use).
+ * Reads keys as bytes: JWT keys (RFC 7518 section 3.2: 256 bits or more), Fernet keys (32 bytes), and session
+ * secrets (HKDF, RFC 5869, derives a key from them for each use).
  */
 
 import { hkdfSync, KeyObject } from "node:crypto";
@@ -25,24 +25,26 @@ const LEAST_BYTES = 32;
 const FERNET_BYTES = 32;
 const FERNET_CHARACTERS = 44;
 
-const KINDS = 'a JWT key must be a string, bytes, a secret KeyObject or a JWK of kty "oct"';
+const KINDS =
+  'a JWT key must be a string, bytes, a secret KeyObject or a JWK of kty "oct": use Jwt.generateKey()';
 
 const PEM = /---- ?BEGIN /;
 const SSH_KEY = /^\s*(?:ssh-|ecdsa-sha2-|sk-ssh-|sk-ecdsa-)\S+\s/;
 const JWK = /^\s*\{[\s\S]*"kty"/;
 
-/** One key as a list of one; a list as it is, which must not be empty. */
+/** Returns one key as a list of one; a list must not be empty. */
 export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
-  // Spread, so that the holes of a sparse list are keys that are refused.
+  // Spread, so that holes of a sparse list become undefined, and are refused as keys.
   const list: readonly K[] = Array.isArray(keys) ? [...keys] : [keys as K];
-  if (list.length === 0) throw new ConfigError("ERR_KEY", `no ${what} was given`);
+  if (list.length === 0)
+    throw new ConfigError("ERR_KEY", `no ${what} was given: make one with randomBytes(32)`);
   return list;
 }
 
 /**
- * Puts the key at `index`, whose MAC held, in front of those that were tried before it, and returns it:
- * the next token is likely to be of the same key. Time tells then which key was the last, and no more: a
- * token that no key made is held against all of them, in whatever order.
+ * Moves the key at `index`, whose MAC was right, to the front and returns it: the next token is likely to
+ * have the same key. Timing then shows only which key was the last to match: a forged token is compared
+ * with all keys, in any order.
  */
 export function toFront<K>(keys: K[], index: number): K {
   const key = keys[index] as K;
@@ -64,32 +66,37 @@ export function jwtKey(key: JwtKey): { bytes: Uint8Array; kid?: string } {
 export function fernetKey(key: FernetKey): Uint8Array {
   const bytes = typeof key === "string" ? fernetText(key) : isBytes(key) && plainView(key);
   if (!bytes || bytes.length !== FERNET_BYTES) {
-    throw keyError("a Fernet key must be 44 characters of padded base64url, or 32 bytes");
+    throw keyError(
+      "a Fernet key must be 44 characters of padded base64url, or 32 bytes: use Fernet.generateKey()",
+    );
   }
   return bytes;
 }
 
 /**
- * The bytes of a secret, 32 or more. Text that is visibly another kind of key is refused: a public key
- * as an HMAC key is known to everybody (RFC 8725 section 2.1), and a JWK's JSON is always a mistake.
+ * Reads the bytes of a secret, 32 or more. Refuses text that is another kind of key: everybody knows a public
+ * key (RFC 8725 section 2.1), and the JSON of a JWK is always a mistake.
  */
 export function secretBytes(secret: string | Uint8Array, what: string): Uint8Array {
   if (typeof secret !== "string" && !isBytes(secret)) {
-    throw keyError(`a ${what} must be a string or bytes`);
+    throw keyError(`a ${what} must be a string or bytes, such as randomBytes(32)`);
   }
   if (typeof secret === "string" && !secret.isWellFormed()) {
-    throw keyError(`a ${what} must be well-formed text`);
+    throw keyError(`a ${what} must be well-formed text, or bytes such as randomBytes(32)`);
   }
   const bytes = Buffer.from(typeof secret === "string" ? secret : (plainView(secret) as never));
-  if (bytes.length < LEAST_BYTES) throw keyError(`a ${what} must be 32 bytes or more`);
+  if (bytes.length < LEAST_BYTES)
+    throw keyError(`a ${what} must be 32 bytes or more, such as randomBytes(32)`);
   const text = bytes.toString();
   if (PEM.test(text) || SSH_KEY.test(text) || JWK.test(text)) {
-    throw keyError(`a ${what} must not be the text of a PEM, an SSH key or a JWK`);
+    throw keyError(
+      `a ${what} must be secret bytes such as randomBytes(32), not the text of a PEM, an SSH key or a JWK`,
+    );
   }
   return bytes;
 }
 
-/** 32 bytes for one use of a secret: HKDF-SHA256 (RFC 5869), no salt, `info` naming the use. */
+/** Derives 32 bytes for one use of a secret: HKDF-SHA256 (RFC 5869), without salt; `info` names the use. */
 export function deriveKey(secret: Uint8Array, info: string): Uint8Array {
   return new Uint8Array(hkdfSync("sha256", secret, "", info, FERNET_BYTES));
 }
@@ -102,9 +109,11 @@ function exported(key: KeyObject): Uint8Array {
   try {
     if (key.type === "secret") return key.export();
   } catch {
-    // It only inherits from a KeyObject.
+    // The object only inherits from a KeyObject.
   }
-  throw keyError("a JWT key must be a secret KeyObject, not a key pair's");
+  throw keyError(
+    "a JWT key must be a secret KeyObject, not a key pair's: use createSecretKey(randomBytes(32))",
+  );
 }
 
 function jwk(key: Exclude<JwtKey, string | Uint8Array | KeyObject>): {
@@ -131,6 +140,6 @@ function decodeKey(text: string, padding: boolean): Uint8Array {
   try {
     return fromText(text, padding);
   } catch {
-    throw keyError("a key's text is not strict base64url");
+    throw keyError("a key's text must be strict base64url, as generateKey() writes it");
   }
 }

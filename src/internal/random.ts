@@ -1,10 +1,10 @@
 /**
- * Random bytes of the runtime's CSPRNG. Each key and each id is drawn from it by a call of its own; IVs
- * come from a pool, of which one call fills 256.
+ * Random bytes of the runtime's CSPRNG. Each key and each id takes a call of its own; one call fills a pool
+ * of 256 IVs.
  *
- * An IV is handed out once and wiped in the pool, so a memory dump shows none that was used. A process
- * whose memory is cloned (a VM snapshot, a start-up snapshot of Node) repeats the IVs that were left in
- * the pool; keys and ids it never repeats.
+ * An IV is used once and wiped in the pool, so a memory dump shows no used one. A process whose memory is
+ * cloned (a VM snapshot, a start-up snapshot of Node) repeats the IVs left in the pool, but never keys or
+ * ids.
  */
 
 import { randomFillSync } from "node:crypto";
@@ -16,14 +16,14 @@ const ID_BYTES = 16;
 const POOL: number = 256 * IV_BYTES;
 
 const pool = Buffer.allocUnsafeSlow(POOL);
-/** Where the next IV lies; at the end there is none. */
+/** Where the next IV begins; POOL if none is left. */
 let next: number = POOL;
 
 /** Writes 16 random bytes to `target` at `at`. */
 export function writeIv(target: Uint8Array, at: number): void {
   if (next === POOL) {
     randomFillSync(pool);
-    // Not before: where that throws the pool stays empty, and the next call asks again.
+    // Only now: if the fill throws, the pool stays empty, and the next call fills it.
     next = 0;
   }
   for (let index = 0; index < IV_BYTES; index++) {

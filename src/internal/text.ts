@@ -1,12 +1,11 @@
-/** Bytes as text and text as JSON objects, strictly, with `undefined` for a refusal. */
+/** Reads UTF-8 and JSON objects strictly; returns undefined for anything else. */
 
-/** Without `ignoreBOM` a decoder drops a byte order mark, and two texts would have one meaning. */
+/** Without `ignoreBOM`, a decoder drops a byte order mark, and two tokens would have one meaning. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The text of well-formed UTF-8. */
 export function utf8Text(bytes: Buffer, start: number, end: number): string | undefined {
   const text = bytes.toString("utf8", start, end);
-  // The lenient decoder writes U+FFFD for what is ill-formed; only then is the strict one asked.
+  // The lenient decoder writes U+FFFD for ill-formed bytes: only then is the strict one needed.
   if (!text.includes("\uFFFD")) return text;
   try {
     return decoder.decode(bytes.subarray(start, end));
@@ -15,7 +14,7 @@ export function utf8Text(bytes: Buffer, start: number, end: number): string | un
   }
 }
 
-/** The object that a JSON text is; an array or a bare value is none. */
+/** Parses a JSON object; an array or a bare value is not one. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   let value: unknown;
   try {
@@ -26,7 +25,6 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
   return isObject(value) ? value : undefined;
 }
 
-/** Whether a parsed value is an object of JSON. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }

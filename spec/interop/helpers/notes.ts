@@ -144,7 +144,7 @@ export function notes(kept: Notes): void {
     const bare = await kept.start({});
     try {
       equal((await new Guest(bare).ask("/")).status, 500);
-      await bare.printed("a secret must be 32 bytes or more");
+      await bare.printed("a secret must be 32 bytes or more, such as randomBytes(32)");
     } finally {
       await bare.end();
     }
