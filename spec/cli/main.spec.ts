@@ -186,7 +186,7 @@ describe("failures", () => {
     assert.deepEqual([ran.status, ran.stdout], [2, ""]);
     assert.deepEqual(JSON.parse(ran.stderr), {
       code: "ERR_KEY",
-      message: "a JWT key must be 32 bytes or more",
+      message: "a JWT key must be 32 bytes or more, such as randomBytes(32)",
     });
   });
   test("where stderr takes nothing the status says it", async () => {

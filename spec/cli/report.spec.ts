@@ -185,7 +185,8 @@ describe("a Fernet token", () => {
     good(await inspect(token, "--secret", "env:FERNET", "--ttl", "60"));
   });
   test("a key that is none for it is misuse, and one that is for sessions alone is asked", async () => {
-    const said = "a Fernet key must be 44 characters of padded base64url, or 32 bytes";
+    const said =
+      "a Fernet key must be 44 characters of padded base64url, or 32 bytes: use Fernet.generateKey()";
     bad(await inspect(token, "--secret", "env:SECRET"), 2, `ERR_KEY: --secret: ${said}`);
     await refused(token.replaceAll("=", ""), "ERR_TOKEN_INVALID", "--secret", "env:SECRET");
   });
