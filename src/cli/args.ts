@@ -11,9 +11,9 @@ import { Args } from "./main.ts";
 export type Kind = "flag" | "text" | "texts" | "seconds" | "count";
 export type Options = Readonly<Record<string, Kind>>;
 
-/** What every command takes. */
+/** Options of every command. */
 const COMMON: Options = { help: "flag", version: "flag", json: "flag", "no-color": "flag" };
-/** What a command takes that reads something and makes something else of it. */
+/** Options of a command that reads an input and writes an output. */
 export const STREAMS: Options = { in: "text", out: "text", now: "seconds" };
 
 const NUMBER = /^-?\d+(?:\.\d+)?$/;

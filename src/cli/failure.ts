@@ -37,7 +37,7 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EPIPE: "nobody reads it",
 };
 
-/** What the machine said of a file, which is named by the option that brought it. */
+/** An error of the file system; the file is named by the option that brought it. */
 export function fileFailure(error: unknown, what: string): Failure {
   if (error instanceof Failure) return error;
   const code = codeOf(error) ?? "ERR_FILE";

@@ -1,4 +1,4 @@
-/** What is inspected: a token, or a `Cookie` or `Set-Cookie` field with its name or without (RFC 6265bis section 4). */
+/** The input of `inspect`: a token, or a `Cookie` or `Set-Cookie` field with its name or without (RFC 6265bis section 4). */
 
 import { isCookieValue, readCookies } from "../internal/cookies.ts";
 import { Failure, REFUSED } from "./failure.ts";

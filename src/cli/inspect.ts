@@ -112,7 +112,7 @@ function reasonOf(inspected: readonly Inspected[]): { code: TokenErrorCode; clai
   return { code: "ERR_TOKEN_MALFORMED" };
 }
 
-/** Whether there is anything to tell of it. */
+/** True if the report has anything to tell. */
 function hasSomething({ field, inspected }: Report): boolean {
   return field.kind !== "token" || inspected.some(({ proof }) => proof.kind !== "unknown");
 }

@@ -1,5 +1,5 @@
 /**
- * What a command reads from and writes to, as file descriptors: a run is synchronous, and a spec gives it files.
+ * Inputs and outputs of a command, as file descriptors: a run is synchronous, and a spec gives it files.
  * Whatever goes to `--out` is there as a whole, or not at all, and never in the place of another file.
  */
 
@@ -25,7 +25,7 @@ export interface Io {
   readonly stderr: number;
   /** The package's folder. */
   readonly root: URL;
-  /** Whether stdout is a terminal. */
+  /** True if stdout is a terminal. */
   isTerminal(): boolean;
 }
 

@@ -32,7 +32,7 @@ export const keygen: Command = {
   },
 };
 
-/** Whether that is a file that not only its owner can read. */
+/** True for a file that others than its owner can read. */
 function isOpenToOthers(fd: number): boolean {
   const stat = fstatSync(fd);
   return stat.isFile() && (stat.mode & GROUP_AND_OTHERS) !== 0;

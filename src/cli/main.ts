@@ -6,7 +6,7 @@
 import type { Options } from "./args.ts";
 import type { Io } from "./io.ts";
 
-/** What a command is given: its words, and the values of its options, which have been checked. */
+/** The arguments of a command: its words, and the checked values of its options. */
 export class Args {
   readonly words: readonly string[];
   readonly #values: ReadonlyMap<string, readonly string[]>;
@@ -28,7 +28,7 @@ export class Args {
     return this.#values.get(name) ?? [];
   }
 
-  /** What has been found to be a number. */
+  /** An option that args.ts has checked to be a number. */
   number(name: string): number | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : Number(text);

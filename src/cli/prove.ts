@@ -1,4 +1,4 @@
-/** What given keys prove of a token: each is tried in every way in which the token can have been made with it. */
+/** Tries each given key on a token, in every way in which the token can have been made with it. */
 
 import { Fernet } from "../fernet.ts";
 import type { JwtPolicy } from "../internal/claims.ts";
@@ -18,7 +18,7 @@ export interface Context extends Setting {
   /** The name of the cookie that it is, where that is known. */
   readonly cookie: string | undefined;
   readonly policy: JwtPolicy;
-  /** Whether the options say anything of claims, which sessions do not have. */
+  /** True if the options say anything of claims, which sessions do not have. */
   readonly hasPolicy: boolean;
   readonly ttl: number | undefined;
 }
@@ -36,7 +36,7 @@ const AFTER_MAC = new Set([
   "ERR_TOKEN_CLAIM",
   "ERR_TOKEN_CRITICAL",
 ]);
-/** That another way could have another answer. */
+/** Refusals after which another way is tried. */
 const NO_MAC = new Set(["ERR_TOKEN_SIGNATURE", "ERR_TOKEN_INVALID"]);
 
 /** @throws Failure ERR_KEY: a key that is not one for such a token. */
@@ -68,7 +68,7 @@ function withoutCode({ code: _, claim: __, ...finding }: Finding): Finding {
   return finding;
 }
 
-/** What one key gives, each way. @throws Failure: it is a key for none of them. */
+/** The results of one key, one for each way. @throws Failure: it is a key for none of them. */
 function outcomesOf(finding: Finding, value: string, key: Key, context: Context): Outcome[] {
   const outcomes: Outcome[] = [];
   let wrong: unknown;

@@ -1,4 +1,4 @@
-/** What a token is, and what anybody can read of it. Nothing here is proven. */
+/** Recognises a token, and reads what anybody can read of it. Nothing here is proven. */
 
 import { asgiSessions } from "../asgi.ts";
 import { fromText } from "../internal/base64.ts";
@@ -13,7 +13,7 @@ import type { SealType } from "../session/seal.ts";
 
 export type Kind = "jwt" | "fernet" | "session" | "asgi-session" | "unknown";
 
-/** What was found out about a token. */
+/** The findings about a token. */
 export interface Finding {
   readonly kind: Kind;
   /** Of a session. */
@@ -90,7 +90,7 @@ function bytesOf(value: string): Buffer | undefined {
   }
 }
 
-/** Whether that is as long as a Fernet token can be, and of its version. */
+/** True for a length that a Fernet token can have, and its version. */
 function isFrame(bytes: Buffer): boolean {
   const ciphertext = bytes.length - OVERHEAD;
   return ciphertext >= BLOCK && ciphertext % BLOCK === 0 && bytes[0] === VERSION;

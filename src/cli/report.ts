@@ -1,4 +1,4 @@
-/** What `inspect` found out, as lines for people and as one line of JSON. */
+/** The findings of `inspect`, as lines for people and as one line of JSON. */
 
 import { TokenError } from "../internal/errors.ts";
 import { messageOf } from "./fernet.ts";

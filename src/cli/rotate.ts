@@ -74,7 +74,7 @@ function rotateAll(
 function* linesOf(io: Io, name: string | undefined): Generator<string> {
   let rest = "";
   for (const chunk of chunksOf(io, name, "the tokens")) {
-    // What is not ASCII is no token, however it is read.
+    // Bytes that are not ASCII are not a token in any encoding.
     const text = chunk.toString("latin1");
     let at = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", at)) {
@@ -92,7 +92,7 @@ function* linesOf(io: Io, name: string | undefined): Generator<string> {
   if (rest !== "") yield rest;
 }
 
-/** What stdout gets once all is good: in memory while it is small, then in a file that has no name. */
+/** The output for stdout until all is good: in memory while it is small, then in a file that has no name. */
 class Spool implements Aside {
   readonly #io: Io;
   #batches: string[] = [];

@@ -48,7 +48,7 @@ export function contentsOf(folder: string): Found | undefined {
   return found;
 }
 
-/** What a folder says that it holds; it can say anything, but for names that are not ours. */
+/** The manifest of a folder. It can say anything, except names that are not ours. */
 export function manifestOf(found: Found): Manifest | undefined {
   const bytes = found.get(MANIFEST);
   const manifest = bytes === undefined ? undefined : parseObject(bytes.toString());

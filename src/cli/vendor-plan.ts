@@ -1,4 +1,4 @@
-/** What vendoring modules writes: the files that they import, their vectors, and what says what is there. */
+/** The files of a vendored folder: the modules, all that they import, their vectors, and the manifest. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { sha256Hex } from "../internal/digest.ts";

@@ -11,7 +11,7 @@ type Piece = ({ utf8: string } | { hex: string } | { base64url: string }) & { ti
 export type Data = string | Piece | readonly Piece[];
 export type Jwk = { kty: "oct"; k: string; kid?: string };
 
-/** What goes in: which of these a case has, its `test` says. */
+/** The input of a case; its `test` tells which of these it has. */
 export interface Given {
   readonly attributes: { readonly path?: string; readonly expires?: string };
   readonly bits?: number;
@@ -79,7 +79,7 @@ export function casesOf(folder: URL, file: string): readonly Case[] {
   return JSON.parse(readFileSync(new URL(file, folder), "utf8"));
 }
 
-/** Whether a case gives what was published, or the error that it has to give. */
+/** True if a case gives the published result, or the error that it must give. */
 export function passes(tests: Tests, { test, in: given, out, error, claim }: Case): boolean {
   const { run, out: kind } = tests[test] as Test;
   try {
