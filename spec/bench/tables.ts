@@ -1,15 +1,12 @@
-/** The tables that README.md shows, from the committed results. */
+/** The tables that the pages show, from the committed results. */
 
+import { garbageTable, serverTable } from "./http/tables.ts";
 import { readResults } from "./results.ts";
 import type { Verdict } from "./thresholds.ts";
 
 interface Report {
   readonly machine: string;
   readonly verdicts: readonly Verdict[];
-}
-
-interface Served {
-  readonly rows: readonly { kind: string; microseconds: number; over: number }[];
 }
 
 const TITLES: Record<string, string> = {
@@ -21,22 +18,23 @@ const TITLES: Record<string, string> = {
 };
 const PLAIN = "node:crypto";
 
-const TABLES = {
+export const TABLES: Readonly<Record<string, () => string>> = {
   rivals: rivalsTable,
   floor: floorTable,
   server: serverTable,
+  garbage: garbageTable,
   growth: growthTable,
   provenance,
 };
 
-/** README.md with the figures of the committed results. */
-export function withFigures(readme: string): string {
-  let text = readme;
-  for (const [name, table] of Object.entries(TABLES)) {
-    const [begin, end] = [`<!-- bench: ${name} -->`, "<!-- bench -->"];
+/** The page with the figures of the committed results, between the marks that it has. */
+export function withFigures(page: string): string {
+  let text = page;
+  for (const [begin, name = ""] of page.matchAll(/<!-- bench: (\w+) -->/g)) {
+    const table = TABLES[name];
     const from = text.indexOf(begin);
-    const to = text.indexOf(end, from);
-    if (from < 0 || to < 0) throw new Error(`README.md has no ${begin}`);
+    const to = text.indexOf("<!-- bench -->", from);
+    if (table === undefined || to < 0) throw new Error(`${begin}: no such table, or no end of it`);
     text = `${text.slice(0, from + begin.length)}\n${table()}\n${text.slice(to)}`;
   }
   return text;
@@ -89,22 +87,6 @@ function floorTable(): string {
   });
 }
 
-/** CPU of a request to a server, and what the session adds to that of the same server without one. */
-function serverTable(): string {
-  const lines = readResults<Served>("http")
-    .flatMap(({ rows }) => rows)
-    .filter(({ kind }) => !kind.includes("again"))
-    .map(({ kind, microseconds, over }) => {
-      const more = kind.endsWith("bare") ? "" : `${percent(over)} %`;
-      return `| ${kind} | ${microseconds.toFixed(1)} | ${more} |`;
-    });
-  return [
-    "| server | µs of CPU a request | more than bare |",
-    "| --- | ---: | ---: |",
-    ...lines,
-  ].join("\n");
-}
-
 /** Where and on what the figures were measured. */
 function provenance(): string {
   const reports = readResults<Report>("node");
@@ -127,8 +109,4 @@ function byNode(heading: string, titleOf: (verdict: Verdict) => string | undefin
     `| --- | ${majors.map(() => "---:").join(" | ")} |`,
     ...titles.map((title, row) => `| ${[title, ...(cells[row] ?? [])].join(" | ")} |`),
   ].join("\n");
-}
-
-function percent(over: number): string {
-  return ((over - 1) * 100).toFixed(over < 1.1 ? 1 : 0).replace("-", "\u2212");
 }

@@ -78,6 +78,37 @@ export function judge(results: readonly Result[]): Verdict[] {
   return [...faster, ...dearer];
 }
 
+/** What a server took, as a multiple of its bare one. */
+export interface Served {
+  readonly kind: string;
+  readonly over: number;
+}
+
+/** CPU of a request over that of the same server without sessions. */
+const OVER_BARE: Readonly<Record<string, number>> = {
+  "bulla, untouched": 1.03,
+  "bulla, read": 1.35,
+  "bulla, read and write": 1.9,
+};
+/** What our session adds to a request, of what cookie-session's adds. */
+const MOST_OF_COOKIE_SESSION = 0.5;
+
+export function judgeServers(rows: readonly Served[]): Verdict[] {
+  const over = (kind: string): number => rows.find((row) => row.kind === kind)?.over ?? Number.NaN;
+  return [
+    ...Object.entries(OVER_BARE).map(([kind, most]) =>
+      verdict(`${kind}: CPU of a request over bare`, over(kind), most),
+    ),
+    ...["read", "read and write"].map((action) => {
+      const [ours, theirs] = ["bulla", "cookie-session"].map(
+        (one) => over(`${one}, ${action}`) - 1,
+      );
+      const what = `bulla, ${action}: what it adds, of cookie-session's`;
+      return verdict(what, (ours as number) / (theirs as number), MOST_OF_COOKIE_SESSION);
+    }),
+  ];
+}
+
 export function verdict(what: string, ratio: number, atMost: number): Verdict {
   return { what, ratio, bound: atMost, kind: "at most", holds: ratio <= atMost };
 }

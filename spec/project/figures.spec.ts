@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { TABLES } from "../bench/tables.ts";
 import { readFigures } from "../helpers/figures.ts";
 import { PAGES } from "./figures.ts";
 
@@ -39,6 +40,14 @@ function isOfWords(part: string, at: number): boolean {
   const rest = part.slice(at, part.indexOf("\n", at));
   return rest.includes(" | ");
 }
+
+test("each table of the benchmarks stands on one page", () => {
+  const pages = Object.keys(PAGES).map((path) =>
+    readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"),
+  );
+  const marks = pages.flatMap((page) => [...page.matchAll(/<!-- bench: (\w+) -->/g)]);
+  assert.deepEqual(marks.map(([, name]) => name).toSorted(), Object.keys(TABLES).toSorted());
+});
 
 test("SECURITY.md tells what was tested by generated lines alone", () => {
   const page = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8");

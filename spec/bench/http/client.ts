@@ -18,6 +18,8 @@ export function logIn(port: number): Promise<string> {
   });
 }
 
+type Wait = (answered: Promise<unknown>) => Promise<unknown>;
+
 export class Client {
   readonly #sockets: Promise<Socket[]>;
   readonly #request: string;
@@ -27,13 +29,13 @@ export class Client {
     this.#sockets = Promise.all(Array.from({ length: CONNECTIONS }, () => opened(port)));
   }
 
-  /** Sends that many requests; in how many milliseconds they were answered. */
-  async load(requests: number): Promise<number> {
+  /** Sends that many requests, and waits for all of them; in how many milliseconds they were answered. */
+  async load(requests: number, wait: Wait = awake): Promise<number> {
     const sockets = await this.#sockets;
     const share = Math.ceil(requests / CONNECTIONS);
     const start = performance.now();
     const answered = Promise.all(sockets.map((socket) => this.#converse(socket, share)));
-    await awake(answered);
+    await wait(answered);
     return ((performance.now() - start) * requests) / (share * CONNECTIONS);
   }
 
@@ -74,7 +76,7 @@ export class Client {
  * Waits without ever sleeping: the kernel would charge the server for waking its client, and the more
  * the slower the server is.
  */
-async function awake(promise: Promise<unknown>): Promise<void> {
+export async function awake(promise: Promise<unknown>): Promise<void> {
   let immediate: NodeJS.Immediate;
   const spin = (): void => {
     immediate = setImmediate(spin);

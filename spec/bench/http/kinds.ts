@@ -1,22 +1,42 @@
-/** The servers that are compared, and what they tell their parent. */
+/** The servers that are compared, and the messages between them and their parent. */
 
-/** Library and action; "bare" again is a control, to see how far two equal servers differ. */
-export const KINDS = [
-  "bare",
-  "bare, again",
-  "bulla, untouched",
-  "bulla, read",
-  "bulla, jwt, read",
-  "bulla, read and write",
-  "cookie-session, untouched",
-  "cookie-session, read",
-  "cookie-session, read and write",
-  "express-session, read",
-  "iron-session, read",
-  "fastify, bare",
-  "secure-session, read",
-] as const;
-export type Kind = (typeof KINDS)[number];
+/** Library, way and action of each server, with the bare server that it is compared with. */
+export const KINDS = {
+  bare: "bare",
+  // A control: how far two equal servers differ.
+  "bare, again": "bare",
+  "floor, read": "bare",
+  "floor, read and write": "bare",
+  "bulla, untouched": "bare",
+  "bulla, read": "bare",
+  "bulla, read and write": "bare",
+  "bulla, jwt, read": "bare",
+  "bulla, attach, read": "bare",
+  "bulla, edit, read": "bare",
+  "bulla, edit, read and write": "bare",
+  "cookie-session, untouched": "bare",
+  "cookie-session, read": "bare",
+  "cookie-session, read and write": "bare",
+  "express-session, read": "bare",
+  "iron-session, read": "bare",
+  "hono, bare": "hono, bare",
+  "hono, bulla, wrap, read": "hono, bare",
+  "hono, bulla, wrap, read and write": "hono, bare",
+  "fastify, bare": "fastify, bare",
+  "fastify, secure-session, read": "fastify, bare",
+} as const;
+export type Kind = keyof typeof KINDS;
+
+/** A bare server gets the cookie of this one, so that both parse the same request. */
+export const COOKIE_OF: Readonly<Partial<Record<Kind, Kind>>> = {
+  bare: "bulla, untouched",
+  "bare, again": "bulla, untouched",
+  "hono, bare": "hono, bulla, wrap, read",
+  "fastify, bare": "fastify, secure-session, read",
+};
+
+/** What a server is asked: its CPU time, to watch its garbage collector, and what that did. */
+export type Question = "used" | "watch" | "collected";
 
 /** What a server says. */
 export interface Ready {
@@ -24,4 +44,13 @@ export interface Ready {
 }
 export interface Used {
   readonly microseconds: number;
+}
+export interface Collected {
+  readonly scavenges: number;
+  /** Mark-compact, and whatever else the collector does beside scavenges. */
+  readonly others: number;
+  /** How long the program stood still for all of them. */
+  readonly microseconds: number;
+  /** Bytes of heap in use after each of the last scavenges. */
+  readonly after: readonly number[];
 }

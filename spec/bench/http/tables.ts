@@ -1,0 +1,54 @@
+/** The tables of `npm run bench http`, with a column for each Node version. */
+
+import { readResults } from "../results.ts";
+
+interface Report {
+  readonly rows: readonly { kind: string; microseconds: number; over: number; error: number }[];
+  readonly garbage?: readonly { kind: string; microseconds: number; swingKiB: number }[];
+}
+
+/** CPU of a request, and what the session adds to that of the same server without one. */
+export function serverTable(): string {
+  return table("µs of CPU a request, and more than bare", readResults<Report>("http"), ({ rows }) =>
+    rows.map(({ kind, microseconds, over, error }) => {
+      const more = kind.endsWith("bare") ? "" : `, ${percent(over - 1)} ± ${percent(error)} %`;
+      return [kind, `${microseconds.toFixed(1)}${more}`];
+    }),
+  );
+}
+
+/** What the garbage collector takes of a request, and by how much the heap moves. */
+export function garbageTable(): string {
+  const heading = "µs of garbage collection a request, and KiB between heaps after scavenges";
+  const reports = readResults<Report>("http").filter(({ garbage }) => garbage !== undefined);
+  return table(heading, reports, ({ garbage = [] }) =>
+    garbage.map(({ kind, microseconds, swingKiB }) => [
+      kind,
+      `${microseconds.toFixed(2)}, ${swingKiB.toFixed(0)}`,
+    ]),
+  );
+}
+
+type Cells = readonly (readonly [kind: string, cell: string])[];
+
+function table<R extends { node: string }>(
+  heading: string,
+  reports: readonly R[],
+  cellsOf: (report: R) => Cells,
+): string {
+  if (reports.length === 0) return "Not measured yet.";
+  const columns = reports.map((report) => new Map(cellsOf(report)));
+  const kinds = new Set(columns.flatMap((column) => [...column.keys()]));
+  const majors = reports.map(({ node }) => `Node ${node.split(".")[0]}`);
+  return [
+    `| ${[heading, ...majors].join(" | ")} |`,
+    `| --- | ${majors.map(() => "---:").join(" | ")} |`,
+    ...[...kinds].map(
+      (kind) => `| ${[kind, ...columns.map((column) => column.get(kind) ?? "")].join(" | ")} |`,
+    ),
+  ].join("\n");
+}
+
+function percent(ratio: number): string {
+  return (ratio * 100).toFixed(Math.abs(ratio) < 0.1 ? 1 : 0).replace("-", "\u2212");
+}
