@@ -1,5 +1,6 @@
 /** The tables that the pages show, from the committed results. */
 
+import { fleetTable } from "./fleet/tables.ts";
 import { garbageTable, serverTable } from "./http/tables.ts";
 import { readResults } from "./results.ts";
 import type { Verdict } from "./thresholds.ts";
@@ -23,6 +24,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   floor: floorTable,
   server: serverTable,
   garbage: garbageTable,
+  fleet: fleetTable,
   growth: growthTable,
   provenance,
 };

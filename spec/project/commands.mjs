@@ -148,6 +148,11 @@ WYCHEPROOF=FOLDER npm run ci has Wycheproof's files too.`,
         needs: [PACKAGES, PEERS],
         steps: (args) => [...BUILD, ...program("spec/bench/http.ts")(args)],
       },
+      fleet: {
+        program: "spec/bench/fleet.ts",
+        needs: [PACKAGES, PEERS, { programs: ["nginx", "redis-server"] }],
+        steps: (args) => [...BUILD, ...program("spec/bench/fleet.ts")(args)],
+      },
       scaling: {
         program: "spec/bench/scaling.ts",
         needs: [PACKAGES, PEERS],

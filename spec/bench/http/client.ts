@@ -76,7 +76,7 @@ export class Client {
  * Waits without ever sleeping: the kernel would charge the server for waking its client, and the more
  * the slower the server is.
  */
-export async function awake(promise: Promise<unknown>): Promise<void> {
+async function awake(promise: Promise<unknown>): Promise<void> {
   let immediate: NodeJS.Immediate;
   const spin = (): void => {
     immediate = setImmediate(spin);

@@ -3,13 +3,14 @@
 import { readResults } from "../results.ts";
 
 interface Report {
+  readonly node: string;
   readonly rows: readonly { kind: string; microseconds: number; over: number; error: number }[];
   readonly garbage?: readonly { kind: string; microseconds: number; swingKiB: number }[];
 }
 
 /** CPU of a request, and what the session adds to that of the same server without one. */
-export function serverTable(): string {
-  return table("µs of CPU a request, and more than bare", readResults<Report>("http"), ({ rows }) =>
+export function serverTable(reports: readonly Report[] = readResults<Report>("http")): string {
+  return table("µs of CPU a request, and more than bare", reports, ({ rows }) =>
     rows.map(({ kind, microseconds, over, error }) => {
       const more = kind.endsWith("bare") ? "" : `, ${percent(over - 1)} ± ${percent(error)} %`;
       return [kind, `${microseconds.toFixed(1)}${more}`];
@@ -18,10 +19,10 @@ export function serverTable(): string {
 }
 
 /** What the garbage collector takes of a request, and by how much the heap moves. */
-export function garbageTable(): string {
+export function garbageTable(reports: readonly Report[] = readResults<Report>("http")): string {
   const heading = "µs of garbage collection a request, and KiB between heaps after scavenges";
-  const reports = readResults<Report>("http").filter(({ garbage }) => garbage !== undefined);
-  return table(heading, reports, ({ garbage = [] }) =>
+  const watched = reports.filter(({ garbage }) => garbage !== undefined);
+  return table(heading, watched, ({ garbage = [] }) =>
     garbage.map(({ kind, microseconds, swingKiB }) => [
       kind,
       `${microseconds.toFixed(2)}, ${swingKiB.toFixed(0)}`,
@@ -31,10 +32,10 @@ export function garbageTable(): string {
 
 type Cells = readonly (readonly [kind: string, cell: string])[];
 
-function table<R extends { node: string }>(
+function table(
   heading: string,
-  reports: readonly R[],
-  cellsOf: (report: R) => Cells,
+  reports: readonly Report[],
+  cellsOf: (report: Report) => Cells,
 ): string {
   if (reports.length === 0) return "Not measured yet.";
   const columns = reports.map((report) => new Map(cellsOf(report)));

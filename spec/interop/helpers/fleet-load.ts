@@ -16,8 +16,11 @@ const STALLED = 60_000;
 /** A phase that takes so many answers waits for what does not come: the whole story takes about 27,000. */
 const MOST_ANSWERS = 150_000;
 
+/** What a load needs of a fleet. */
+export type Loaded = Pick<Fleet, "ports" | "site" | "weather"> & { tls: { cert?: string } };
+
 export class Load {
-  readonly fleet: Fleet;
+  readonly fleet: Loaded;
   readonly visitors: Visitor[] = [];
   /** Copies of cookies of sessions that were ended. */
   readonly ended: Headers[] = [];
@@ -27,6 +30,7 @@ export class Load {
   ending = false;
   answered = 0;
   refused = 0;
+  readonly #most: number;
   readonly #site: Client;
   readonly #direct: Client[];
   readonly #replays: Promise<void>[] = [];
@@ -39,8 +43,9 @@ export class Load {
     this.#fail = reject;
   });
 
-  constructor(fleet: Fleet) {
+  constructor(fleet: Loaded, most = MOST_ANSWERS) {
     this.fleet = fleet;
+    this.#most = most;
     this.#site = httpClient(fleet.site, fleet.tls.cert);
     this.#direct = fleet.ports.map((port) => httpClient(`http://127.0.0.1:${port}`));
   }
@@ -155,7 +160,7 @@ export class Load {
 
   #count(status: number): void {
     this.#replies++;
-    if (++this.#repliesOfPhase > MOST_ANSWERS) {
+    if (++this.#repliesOfPhase > this.#most) {
       this.#fail(new Error(`too many answers: ${this.#phase}`));
     }
     const figures = this.figures.get(this.phase) ?? new Map<number, number>();

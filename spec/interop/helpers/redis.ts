@@ -12,21 +12,26 @@ export class RedisServer {
   readonly #folder = mkdtempSync(join(tmpdir(), "bulla-redis-"));
   #process: Process | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, lines: readonly string[]) {
     this.port = port;
-    const text = readFileSync(CONFIGURATION, "utf8");
-    writeFileSync(join(this.#folder, "redis.conf"), text.replace(/^port .*$/m, `port ${port}`));
+    const text = readFileSync(CONFIGURATION, "utf8").replace(/^port .*$/m, `port ${port}`);
+    writeFileSync(join(this.#folder, "redis.conf"), [text, ...lines, ""].join("\n"));
   }
 
-  static async start(): Promise<RedisServer> {
+  /** With these lines behind those of the configuration. */
+  static async start(lines: readonly string[] = []): Promise<RedisServer> {
     const [port] = (await freePorts(1)) as [number];
-    const redis = new RedisServer(port);
+    const redis = new RedisServer(port, lines);
     await redis.start();
     return redis;
   }
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#process?.child.pid as number;
   }
 
   async start(): Promise<void> {
