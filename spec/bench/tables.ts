@@ -1,4 +1,4 @@
-/** The tables that README.md shows, from the committed results. */
+/** The tables that docs/performance.md shows, from the committed results. */
 
 import { readResults } from "./results.ts";
 import type { Verdict } from "./thresholds.ts";
@@ -29,14 +29,14 @@ const TABLES = {
   provenance,
 };
 
-/** README.md with the figures of the committed results. */
-export function withFigures(readme: string): string {
-  let text = readme;
+/** The page with the figures of the committed results. */
+export function withFigures(page: string): string {
+  let text = page;
   for (const [name, table] of Object.entries(TABLES)) {
     const [begin, end] = [`<!-- bench: ${name} -->`, "<!-- bench -->"];
     const from = text.indexOf(begin);
     const to = text.indexOf(end, from);
-    if (from < 0 || to < 0) throw new Error(`README.md has no ${begin}`);
+    if (from < 0 || to < 0) throw new Error(`the page has no ${begin}`);
     text = `${text.slice(0, from + begin.length)}\n${table()}\n${text.slice(to)}`;
   }
   return text;

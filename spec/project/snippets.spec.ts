@@ -1,0 +1,131 @@
+/**
+ * The code of README.md and docs/ is true: every program type-checks and runs, and every route of a server is asked.
+ * A block that imports begins a program, and the blocks behind it that do not are the rest of it.
+ */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Program, pageOf, pages, programsOf, read } from "./pages.ts";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Their specs are in spec/interop, with the frameworks and the test runners that they need. */
+const ELSEWHERE = /^docs\/(?:frameworks\/|testing\.md)/;
+const shown = [...pages.keys()].filter((page) => !ELSEWHERE.test(page));
+const withCode = shown.filter((page) => programsOf(page).length > 0);
+
+// Where a reader's packages are: express, redis and bulla itself.
+const folder = mkdtempSync(join(root, "spec/interop/.docs-"));
+after(() => rmSync(folder, { recursive: true }));
+
+// A server gets a free port, answers a request to each route that the program has, and ends.
+const visitor = join(folder, "visitor.mjs");
+writeFileSync(
+  visitor,
+  `import { Server } from "node:http";
+const { listen } = Server.prototype;
+Server.prototype.listen = function () {
+  return listen.call(this, 0, "127.0.0.1", async () => {
+    for (const route of process.env.ROUTES.split(",")) {
+      const [method, path] = route.split(" ");
+      const url = "http://127.0.0.1:" + this.address().port + path;
+      const { status, headers } = await fetch(url, { method, redirect: "manual" });
+      console.log("answered", route, status, headers.getSetCookie().length);
+    }
+    this.close().closeAllConnections();
+  });
+};
+`,
+);
+
+function routesOf({ code }: Program): string[] {
+  const found = code.matchAll(/\bapp\.(get|post)\("([^"]+)"/g);
+  const routes = [...found].map(([, method = "", path]) => `${method.toUpperCase()} ${path}`);
+  return routes.length > 0 ? routes : ["GET /"];
+}
+
+function fileOf({ page, line, extension, code }: Program): string {
+  const name = join(folder, page.replace(/\W/g, "-"));
+  mkdirSync(name, { recursive: true });
+  const file = join(name, `line-${line}.${extension}`);
+  writeFileSync(file, code);
+  return file;
+}
+
+for (const page of withCode) {
+  describe(page, { concurrency: 2 }, () => {
+    const programs = programsOf(page);
+    for (const program of programs) {
+      const file = fileOf(program);
+      it(`runs the program of line ${program.line}`, async () => {
+        const routes = routesOf(program);
+        const loader = process.execArgv.filter((arg) => arg.includes("tsx") || arg === "--import");
+        const { stdout } = await run(
+          process.execPath,
+          [...loader, "--conditions=bulla-source", "--import", visitor, file],
+          {
+            env: {
+              ...process.env,
+              ROUTES: routes.join(","),
+              // 32 characters, for the page that shares it with Python too.
+              SESSION_SECRET: "a secret of 32 chars for a spec!",
+            },
+            timeout: 60_000,
+          },
+        );
+        if (!program.code.includes(".listen(")) return;
+        const answers = [...stdout.matchAll(/^answered (.*) (\d+) \d+$/gm)];
+        assert.deepEqual(
+          answers.map(([, route]) => route),
+          routes,
+        );
+        for (const [answer, , status] of answers) assert.ok(Number(status) < 500, answer);
+        assert.match(stdout, /^answered GET \/ 200 /m);
+      });
+    }
+
+    it("type-checks, as in the project of a reader", async () => {
+      const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+      const name = join(folder, page.replace(/\W/g, "-"));
+      const compilerOptions = {
+        target: "es2023",
+        lib: ["es2023", "es2024.string"],
+        module: "nodenext",
+        types: ["node"],
+        strict: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: true,
+        noEmit: true,
+        allowJs: true,
+        checkJs: true,
+        customConditions: ["bulla-source"],
+        allowImportingTsExtensions: true,
+      };
+      writeFileSync(join(name, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+      await run(process.execPath, [tsc, "-p", name]).catch(({ stdout }) => assert.fail(stdout));
+    });
+  });
+}
+
+describe("What the pages say", () => {
+  it("README.md shows a whole program within the first 40 lines, and has 135 lines at most", () => {
+    const lines = pageOf("README.md").split("\n");
+    assert.match(lines.slice(0, 40).join("\n"), /^```js\nimport [\s\S]+\.listen\([\s\S]+^```$/m);
+    assert.ok(lines.length <= 135, `${lines.length}`);
+  });
+
+  for (const page of pages.keys()) {
+    it(`${page} names npm scripts that are there`, () => {
+      const { scripts } = JSON.parse(read("package.json"));
+      for (const [, name = ""] of pageOf(page).matchAll(/npm run (?!-)([\w:]+)/g)) {
+        assert.ok(name in scripts, name);
+      }
+    });
+  }
+});

@@ -1,0 +1,79 @@
+/**
+ * The tables of the documentation are those of the code: every option has its row behind the mark of its
+ * options, as `<!-- options: JwtPolicy -->`, and every error code its heading in docs/errors.md.
+ */
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { describe, it } from "node:test";
+import { COOKIE_OPTIONS } from "../../src/session/config.ts";
+import { namesIn, pageOf, pages, read, tableAfter } from "./pages.ts";
+
+const sources = readdirSync(new URL("../../src/", import.meta.url), { recursive: true })
+  .map((name) => `src/${String(name).replaceAll("\\", "/")}`)
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => read(name));
+
+/** The options of each table of checks in src/, `const OPTIONS: Checks<JwtPolicy> = { ... }`. */
+const checks = new Map<string, string[]>();
+for (const text of sources) {
+  for (const [, of = "", body = ""] of text.matchAll(
+    /^(?:export )?const \w+: Checks<(\w+)> = \{([\s\S]*?)\};$/gm,
+  )) {
+    // Names stand at the start of a line or, of a table in one line, behind a brace or a comma.
+    const names = /\n/.test(body)
+      ? [...body.matchAll(/^ {2}(\w+)[:,]/gm)]
+      : [...body.matchAll(/(?:^|, ) ?(\w+):/g)];
+    checks.set(
+      of,
+      names.map(([, name = ""]) => name),
+    );
+  }
+}
+/** It is made of another table. */
+checks.set("SessionCookieOptions", Object.keys(COOKIE_OPTIONS));
+/** It has no table of its own: config.ts makes one for each configuration. */
+checks.set("Lifetime", ["maxAge", "persistent"]);
+/** asgi.ts: the options, and two of sessions() that it refuses. */
+const ASGI = "Given";
+
+describe("Options", () => {
+  it("are found in the sources", () => {
+    assert.deepEqual(checks.get("FernetDecryptOptions"), ["ttl", "now"]);
+    assert.ok(checks.get("SessionOptions")?.includes("renewAfter"));
+    assert.ok(checks.size > 12, `${checks.size}`);
+  });
+
+  for (const [of, names] of checks) {
+    if (of === ASGI) continue;
+    const mark = `<!-- options: ${of} -->`;
+    it(`of ${of} have a row each, and no row is of another`, () => {
+      const page = [...pages.keys()].find((path) => pageOf(path).includes(mark));
+      assert.ok(page !== undefined, `no page has ${mark}`);
+      const rows = tableAfter(page, mark).flatMap(([name = ""]) => namesIn(name));
+      assert.deepEqual(rows.toSorted(), names.toSorted());
+    });
+  }
+
+  it("of asgiSessions have a row each", () => {
+    const rows = tableAfter("docs/python.md", "<!-- options: AsgiSessionOptions -->");
+    const names = ["type", "secret", ...(checks.get(ASGI) ?? [])];
+    assert.deepEqual(rows.flatMap(([name = ""]) => namesIn(name)).toSorted(), names.toSorted());
+  });
+});
+
+describe("Error codes", () => {
+  const codes = new Set(sources.join("").match(/\bERR_[A-Z]\w+/g));
+
+  it("have a heading each in docs/errors.md, and no heading is of another", () => {
+    const headings = [...pageOf("docs/errors.md").matchAll(/^### `?(ERR_\w+)`?$/gm)];
+    assert.ok(codes.size > 15);
+    assert.deepEqual(headings.map(([, code]) => code).toSorted(), [...codes].toSorted());
+  });
+
+  it("that a page names are there", () => {
+    for (const [path, text] of pages) {
+      for (const [code] of text.matchAll(/\bERR_[A-Z]\w+/g)) assert.ok(codes.has(code), `${path}: ${code}`);
+    }
+  });
+});
