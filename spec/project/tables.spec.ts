@@ -77,3 +77,21 @@ describe("Error codes", () => {
     }
   });
 });
+
+describe("docs/auditing.md", () => {
+  const rows = [...pageOf("docs/auditing.md").matchAll(/^\| `([\w/]+\.ts)` \| (\d+) \|/gm)];
+  const files = readdirSync(new URL("../../src/", import.meta.url), { recursive: true })
+    .map((name) => String(name).replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".ts"));
+
+  it("has a row for each file of src/", () => {
+    assert.deepEqual(rows.map(([, file]) => file).toSorted(), files.toSorted());
+  });
+
+  it("gives each file its time, at 7 to 18 lines a minute", () => {
+    for (const [, file = "", minutes] of rows) {
+      const lines = read(`src/${file}`).split("\n").length;
+      assert.ok(Math.abs(lines / Number(minutes) - 12.5) < 5.5, `${file}: ${lines} lines`);
+    }
+  });
+});
