@@ -147,7 +147,8 @@ function mutationScores(): [files: number, mutants: number, killed: number] {
 
 function mutation(): Line {
   const [files, mutants, killed] = mutationScores();
-  const part = files === sources.length ? "all sources" : `${files} of the ${sources.length} sources`;
+  const part =
+    files === sources.length ? "all sources" : `${files} of the ${sources.length} sources`;
   return [
     `${number(mutants)} mutants of ${part} of \`src/\`, by Stryker's mutators and by leaving out each statement`,
     "`npm run mutation`",

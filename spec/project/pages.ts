@@ -62,7 +62,12 @@ export function tableAfter(page: string, mark: string): string[][] {
   if (from < 0) throw new Error(`${page} has no ${mark}`);
   const [, table = ""] = /^[^|]*?((?:\|.*\n)+)/.exec(text.slice(from + mark.length)) ?? [];
   const rows = table.trimEnd().split("\n").slice(2);
-  return rows.map((row) => row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
+  return rows.map((row) =>
+    row
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 /** The names in code at the start of a cell: "`path`, `domain`" has two. */

@@ -73,7 +73,8 @@ describe("Error codes", () => {
 
   it("that a page names are there", () => {
     for (const [path, text] of pages) {
-      for (const [code] of text.matchAll(/\bERR_[A-Z]\w+/g)) assert.ok(codes.has(code), `${path}: ${code}`);
+      for (const [code] of text.matchAll(/\bERR_[A-Z]\w+/g))
+        assert.ok(codes.has(code), `${path}: ${code}`);
     }
   });
 });

@@ -13,7 +13,13 @@ const shown = Object.fromEntries(
   [...page.matchAll(/^`([\w.-]+)`:\n\n```ts\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]),
 ) as Record<string, string>;
 
-/** Runs a program of node_modules in a folder. */
+/** What the page has tests run with. */
+const [, SESSION_SECRET = ""] = /SESSION_SECRET="([^"]+)"/.exec(page) ?? [];
+
+/** Node 24.9 or newer, whichever runs the specs. */
+const NODE_24 = join(MODULES, "node/bin/node");
+
+/** Runs a program of node_modules in a folder, with this node or another one. */
 function run(
   folder: string,
   program: string,
@@ -21,7 +27,7 @@ function run(
   variables: Record<string, string> = {},
 ) {
   const env = Object.fromEntries(
-    Object.entries({ ...process.env, ...variables }).filter(
+    Object.entries({ ...process.env, SESSION_SECRET, ...variables }).filter(
       ([name]) => name !== "NODE_TEST_CONTEXT",
     ),
   );
