@@ -319,14 +319,7 @@ describe("The package", () => {
         type: "module",
         sideEffects: false,
         engines: { node: "^20.19 || >=22.12" },
-        packed: [
-          "dist",
-          "src",
-          "vectors/asgi-cookies.json",
-          "vectors/fernet.json",
-          "vectors/jose.json",
-          "vectors/rfc*.json",
-        ],
+        packed: ["dist", "src", "docs", "CHANGELOG.md", "SECURITY.md"],
       },
     );
   });

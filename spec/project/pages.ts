@@ -58,9 +58,9 @@ export function proseOf(page: string): string {
 /** The rows of a table that stands behind a mark, each as its cells. */
 export function tableAfter(page: string, mark: string): string[][] {
   const text = pageOf(page);
-  const from = text.indexOf(mark);
+  const from = text.indexOf(`\n${mark}\n`);
   if (from < 0) throw new Error(`${page} has no ${mark}`);
-  const [, table = ""] = /^[^|]*?((?:\|.*\n)+)/.exec(text.slice(from + mark.length)) ?? [];
+  const [, table = ""] = /^[^|]*?((?:\|.*\n)+)/.exec(text.slice(from + mark.length + 1)) ?? [];
   const rows = table.trimEnd().split("\n").slice(2);
   return rows.map((row) =>
     row

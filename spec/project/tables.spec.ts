@@ -48,7 +48,7 @@ describe("Options", () => {
     if (of === ASGI) continue;
     const mark = `<!-- options: ${of} -->`;
     it(`of ${of} have a row each, and no row is of another`, () => {
-      const page = [...pages.keys()].find((path) => pageOf(path).includes(mark));
+      const page = [...pages.keys()].find((path) => pageOf(path).includes(`\n${mark}\n`));
       assert.ok(page !== undefined, `no page has ${mark}`);
       const rows = tableAfter(page, mark).flatMap(([name = ""]) => namesIn(name));
       assert.deepEqual(rows.toSorted(), names.toSorted());
