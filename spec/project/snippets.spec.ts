@@ -78,6 +78,7 @@ for (const page of withCode) {
           {
             env: {
               ...process.env,
+              FERNET_KEY: `${"k".repeat(42)}g=`,
               ROUTES: routes.join(","),
               // 32 characters, for the page that shares it with Python too.
               SESSION_SECRET: "a secret of 32 chars for a spec!",
