@@ -1,5 +1,5 @@
 /**
- * `npm run figures`: writes the parts of README.md, SECURITY.md, docs/ and vectors/README.md that are counted or measured,
+ * npm run figures: writes the parts of README.md, SECURITY.md, docs/ and vectors/README.md that are counted or measured,
  * between their marks, from the committed data. figures.spec.ts holds the pages to it.
  */
 

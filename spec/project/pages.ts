@@ -22,6 +22,11 @@ export const pageOf = (path: string): string => {
   return page;
 };
 
+/** The files of src/. */
+export const sources: readonly string[] = readdirSync(new URL("src/", ROOT), { recursive: true })
+  .map((name) => `src/${String(name).replaceAll("\\", "/")}`)
+  .filter((name) => name.endsWith(".ts"));
+
 /** A program that a page shows: a block that imports, and those behind it that do not. */
 export interface Program {
   readonly page: string;
@@ -31,7 +36,8 @@ export interface Program {
 }
 
 export function programsOf(page: string): Program[] {
-  const text = pageOf(page);
+  // Of a source the examples in its docstrings.
+  const text = page.endsWith(".ts") ? read(page).replace(/^ *\* ?/gm, "") : pageOf(page);
   const programs: Program[] = [];
   for (const { index, 1: kind, 2: code = "" } of text.matchAll(/^```(js|ts)\n([\s\S]*?)^```$/gm)) {
     const line = text.slice(0, index).split("\n").length;

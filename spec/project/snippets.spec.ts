@@ -1,5 +1,5 @@
 /**
- * The code of README.md and docs/ is true: every program type-checks and runs, and every route of a server is asked.
+ * The code of README.md, docs/ and docstrings is true: every program type-checks and runs, and every route of a server is asked.
  * A block that imports begins a program, and the blocks behind it that do not are the rest of it.
  */
 
@@ -10,14 +10,14 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Program, pageOf, pages, programsOf, read } from "./pages.ts";
+import { type Program, pageOf, pages, programsOf, read, sources } from "./pages.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Their specs are in spec/interop, with the frameworks and the test runners that they need. */
 const ELSEWHERE = /^docs\/(?:frameworks\/|testing\.md)/;
-const shown = [...pages.keys()].filter((page) => !ELSEWHERE.test(page));
+const shown = [...pages.keys(), ...sources].filter((page) => !ELSEWHERE.test(page));
 const withCode = shown.filter((page) => programsOf(page).length > 0);
 
 // Where a reader's packages are: express, redis and bulla itself.

@@ -4,19 +4,15 @@
  */
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
 import { COOKIE_OPTIONS } from "../../src/session/config.ts";
-import { namesIn, pageOf, pages, read, tableAfter } from "./pages.ts";
+import { namesIn, pageOf, pages, read, sources, tableAfter } from "./pages.ts";
 
-const sources = readdirSync(new URL("../../src/", import.meta.url), { recursive: true })
-  .map((name) => `src/${String(name).replaceAll("\\", "/")}`)
-  .filter((name) => name.endsWith(".ts"))
-  .map((name) => read(name));
+const texts = sources.map((name) => read(name));
 
 /** The options of each table of checks in src/, `const OPTIONS: Checks<JwtPolicy> = { ... }`. */
 const checks = new Map<string, string[]>();
-for (const text of sources) {
+for (const text of texts) {
   for (const [, of = "", body = ""] of text.matchAll(
     /^(?:export )?const \w+: Checks<(\w+)> = \{([\s\S]*?)\};$/gm,
   )) {
@@ -63,7 +59,7 @@ describe("Options", () => {
 });
 
 describe("Error codes", () => {
-  const codes = new Set(sources.join("").match(/\bERR_[A-Z]\w+/g));
+  const codes = new Set(texts.join("").match(/\bERR_[A-Z]\w+/g));
 
   it("have a heading each in docs/errors.md, and no heading is of another", () => {
     const headings = [...pageOf("docs/errors.md").matchAll(/^### `?(ERR_\w+)`?$/gm)];
@@ -81,9 +77,7 @@ describe("Error codes", () => {
 
 describe("docs/auditing.md", () => {
   const rows = [...pageOf("docs/auditing.md").matchAll(/^\| `([\w/]+\.ts)` \| (\d+) \|/gm)];
-  const files = readdirSync(new URL("../../src/", import.meta.url), { recursive: true })
-    .map((name) => String(name).replaceAll("\\", "/"))
-    .filter((name) => name.endsWith(".ts"));
+  const files = sources.map((name) => name.slice("src/".length));
 
   it("has a row for each file of src/", () => {
     assert.deepEqual(rows.map(([, file]) => file).toSorted(), files.toSorted());

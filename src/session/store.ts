@@ -10,15 +10,23 @@ import { CLOSED, type Commit } from "./draft.ts";
 import { openSource } from "./source.ts";
 import type { State } from "./state.ts";
 
-/** The attributes that a cookie store gets with a cookie. */
+/** What a cookie store is given with a cookie: the attributes of the option `cookie`, under the stores' names. */
 export interface StoreAttributes {
+  /** Below which path the browser sends it. */
   path: string;
+  /** To the subdomains of which host it goes too. */
   domain?: string;
+  /** How long it is kept, in seconds; 0 deletes it; absent, it ends with the browser. */
   maxAge?: number;
+  /** Always true. */
   httpOnly: boolean;
+  /** Whether it is sent over https alone. */
   secure: boolean;
+  /** Whether it is sent with requests from other sites. */
   sameSite: SameSite;
+  /** Whether each site that frames yours has one of its own. */
   partitioned?: boolean;
+  /** What Chromium drops first. */
   priority?: Priority;
   /** Returns the value unchanged: it needs no encoding. */
   encode: (value: string) => string;
@@ -29,6 +37,7 @@ export interface StoreAttributes {
  * of one store share a session, so two visitors must never share a store.
  */
 export interface CookieStore extends CookieReader {
+  /** Sets a cookie on the response; a Promise is waited for. */
   set(name: string, value: string, attributes: StoreAttributes): unknown;
 }
 
