@@ -48,9 +48,9 @@ function evidence(): string {
   const [scores, mutants, killed] = mutationScores();
   const { sessions } = found<{ sessions: number }>("soak");
   return [
-    `- ${clauses} clauses of ${all.standards} standards, ${number(allCases().length)} test vectors and ${namedAttacks()} named attacks each have a test.`,
+    `- ${clauses} clauses of ${all.standards} standards, each with what is done and its test; ${number(allCases().length)} test vectors; ${namedAttacks()} named attacks.`,
     `- ${number(Math.min(...fuzzed.map(({ cases }) => cases)))} random inputs to each of ${fuzzed.length} parsers: ${sum(fuzzed.map(({ disagreements }) => disagreements))} disagreements with a second implementation. ${number(sessions)} sessions in a row: memory stays flat.`,
-    `- ${number(mutants)} small faults planted in ${scores} files: the tests noticed ${number(killed)}; [SECURITY.md](SECURITY.md#what-was-tested) says what of the rest.`,
+    `- ${number(mutants)} small faults planted in ${scores} files: the tests noticed ${number(killed)}; [SECURITY.md](SECURITY.md#what-was-tested) tells of the rest.`,
   ].join("\n");
 }
 
