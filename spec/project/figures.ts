@@ -158,7 +158,7 @@ function mutation(): Line {
 
 function faults(): Line {
   return [
-    "no entropy, a cipher that throws midway, a clock that stands still, goes back or is NaN, a socket that dies, memory that changes under a call, getters and callbacks that call back, threads",
+    "no entropy; a cipher that throws midway; a clock that stands still, goes back or is NaN. A socket that dies, memory that changes under a call, getters and callbacks that call back, threads",
     "`npm test`",
     "no wrong result, no crash; the next call is right",
   ];

@@ -77,9 +77,12 @@ describe("Error codes", () => {
 
 describe("docs/auditing.md", () => {
   const rows = [...pageOf("docs/auditing.md").matchAll(/^\| `([\w/]+\.ts)` \| (\d+) \|/gm)];
-  const files = sources.map((name) => name.slice("src/".length));
+  // Nothing imports the command: no module rests on it.
+  const files = sources
+    .map((name) => name.slice("src/".length))
+    .filter((name) => !/^(?:cli\/|bin\.ts)/.test(name));
 
-  it("has a row for each file of src/", () => {
+  it("has a row for each file of src/ but the command's", () => {
     assert.deepEqual(rows.map(([, file]) => file).toSorted(), files.toSorted());
   });
 
