@@ -1,5 +1,6 @@
 /**
- * The code of README.md, docs/ and docstrings is true: every program type-checks and runs, and every route of a server is asked.
+ * The code of README.md, docs/ and docstrings is true: every program type-checks, runs and prints what it says, and every route of
+ * a server is asked.
  * A block that imports begins a program, and the blocks behind it that do not are the rest of it.
  */
 
@@ -56,6 +57,14 @@ function routesOf({ code }: Program): string[] {
   return routes.length > 0 ? routes : ["GET /"];
 }
 
+const VALUE = '(?:"[^"]*"|undefined|true|false)';
+const PRINTS = new RegExp(String.raw`^ *console\.log\(.*\); // (${VALUE}(?: ${VALUE})*)`, "gm");
+
+/** What a program prints, by the comments behind its lines: `console.log(claims.sub); // "tom"`. */
+function printedBy({ code }: Program): string[] {
+  return [...code.matchAll(PRINTS)].map(([, values = ""]) => values.replaceAll('"', ""));
+}
+
 function fileOf({ page, line, extension, code }: Program): string {
   const name = join(folder, page.replace(/\W/g, "-"));
   mkdirSync(name, { recursive: true });
@@ -86,6 +95,12 @@ for (const page of withCode) {
             timeout: 60_000,
           },
         );
+        const lines = stdout.split("\n");
+        for (const printed of printedBy(program)) {
+          const at = lines.findIndex((line) => line.startsWith(printed));
+          assert.ok(at >= 0, `${printed} is not in ${lines}`);
+          lines.splice(0, at + 1);
+        }
         if (!program.code.includes(".listen(")) return;
         const answers = [...stdout.matchAll(/^answered (.*) (\d+)$/gm)];
         assert.deepEqual(
