@@ -55,8 +55,9 @@ export interface AsgiSessionOptions
   /** What is Python's `session_type`? It has no default. */
   type: SealType;
   /**
-   * What is Python's `secret_key`? A list, newest first, serves Node's side of a rotation: the first seals, all open. 32 bytes or more for "jwt", 32 ASCII
-   * characters that are not all hexadecimal for "fernet", none for "base64". It must sign nothing else.
+   * What is Python's `secret_key`? A list, newest first, serves Node's side of a rotation: the first seals, all
+   * open. 32 bytes or more for "jwt", 32 ASCII characters that are not all hexadecimal for "fernet", none for
+   * "base64". It must sign nothing else.
    */
   secret?: string | readonly string[];
   /** Is a weaker secret taken too, with a warning? Who guesses it is any user. `false` by default. */

@@ -99,7 +99,8 @@ export class Fernet {
   }
 
   /**
-   * The first key encrypts, all decrypt. To change a key, pass `[next, old]` and `rotate` what is stored. Each holds an open cipher and decipher, 6 to 8 KiB.
+   * The first key encrypts, all decrypt. To change a key, pass `[next, old]` and `rotate` what is stored. Each
+   * holds an open cipher and decipher, 6 to 8 KiB.
    *
    * @throws ConfigError ERR_KEY: no key, or one that is not exactly 44 characters or 32 bytes. ERR_OPTION
    */

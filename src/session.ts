@@ -126,9 +126,10 @@ export interface Sessions<T extends object> {
   /** For where nothing is written: `read`, once the revocation list was asked. It rejects as `attach` throws. */
   load(source: SessionSource): Promise<ReadonlySession<T>>;
   /**
-   * For the Fetch API (Hono, Next's routes, SvelteKit, Bun, Deno, workers): a handler with a session. The Response that it sends is a copy of the handler's, with
-   * the session's cookie. A thrown Response carries the session too; any other error passes through. A
-   * session that cannot be checked (503) or written (500) becomes a Response.
+   * For the Fetch API (Hono, Next's routes, SvelteKit, Bun, Deno, workers): a handler with a session. The
+   * Response that it sends is a copy of the handler's, with the session's cookie. A thrown Response carries the
+   * session too; any other error passes through. A session that cannot be checked (503) or written (500)
+   * becomes a Response.
    *
    * @example
    * ```ts
