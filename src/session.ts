@@ -182,9 +182,9 @@ export interface Sessions<T extends object> {
 /** A session that was issued without a response. */
 export interface IssuedSession {
   /** The session's id. */
-  readonly id: string;
+  id: string;
   /** The value of a Set-Cookie field; up to the first ";" it is a Cookie field too. */
-  readonly setCookie: string;
+  setCookie: string;
 }
 
 /**
