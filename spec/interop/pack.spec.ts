@@ -53,7 +53,7 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the tarball holds dist, src, docs, the pages of the root, LICENSE and package.json, and nothing else", () => {
+test("the tarball holds dist, src, docs, published vectors, the pages of the root, LICENSE and package.json, and nothing else", () => {
   const sources = filesIn(join(ROOT, "src"));
   const built = sources.flatMap((name) => {
     const stem = name.replace(/\.ts$/, "");

@@ -325,7 +325,17 @@ describe("The package", () => {
         type: "module",
         sideEffects: false,
         engines: { node: "^20.19 || >=22.12" },
-        packed: ["dist", "src", "docs", "CHANGELOG.md", "SECURITY.md"],
+        packed: [
+          "dist",
+          "src",
+          "docs",
+          "vectors/asgi-cookies.json",
+          "vectors/fernet.json",
+          "vectors/jose.json",
+          "vectors/rfc*.json",
+          "CHANGELOG.md",
+          "SECURITY.md",
+        ],
       },
     );
   });

@@ -16,10 +16,7 @@ const shown = Object.fromEntries(
 /** What the page has tests run with. */
 const [, SESSION_SECRET = ""] = /SESSION_SECRET="([^"]+)"/.exec(page) ?? [];
 
-/** Node 24.9 or newer, whichever runs the specs. */
-const NODE_24 = join(MODULES, "node/bin/node");
-
-/** Runs a program of node_modules in a folder, with this node or another one. */
+/** Runs a program of node_modules in a folder. */
 function run(
   folder: string,
   program: string,
