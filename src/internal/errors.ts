@@ -26,8 +26,8 @@ export type SessionErrorCode =
 export type ConfigErrorCode = "ERR_KEY" | "ERR_OPTION";
 
 const TOKEN_MESSAGES: Readonly<Record<TokenErrorCode, string>> = {
-  ERR_ENCODING: "not base64url: alphabet, length, padding or trailing bits",
-  ERR_TOKEN_MALFORMED: "not a token: its parts, UTF-8 or JSON are malformed",
+  ERR_ENCODING: "the text is not strict base64url: its alphabet, length, padding or trailing bits",
+  ERR_TOKEN_MALFORMED: "the token is malformed: its parts, UTF-8 or JSON",
   ERR_TOKEN_TOO_LARGE: "the token is too large",
   ERR_TOKEN_SIGNATURE: "the signature does not match",
   ERR_TOKEN_ALGORITHM: 'the "alg" header is not HS256',
@@ -39,10 +39,10 @@ const TOKEN_MESSAGES: Readonly<Record<TokenErrorCode, string>> = {
 };
 
 const SESSION_MESSAGES: Readonly<Record<SessionErrorCode, string>> = {
-  ERR_SESSION_TOO_LARGE: "the session cookie's name and value exceed 4096 bytes",
-  ERR_SESSION_DATA: "the session holds data that JSON, or its seal, cannot hold",
-  ERR_SESSION_UNSENT: "the session changed and nothing carried it",
-  ERR_SESSION_REVOCATION: "the revocation list could not be asked or told",
+  ERR_SESSION_TOO_LARGE: "the session is too large: the cookie's name and value exceed 4096 bytes",
+  ERR_SESSION_DATA: "the session's data cannot be written: JSON or the seal cannot hold them",
+  ERR_SESSION_UNSENT: "the session changed, but no response carried the change",
+  ERR_SESSION_REVOCATION: "the revocation list failed: it could not be read or written",
 };
 
 /**
