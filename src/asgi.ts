@@ -52,10 +52,10 @@ type Refused = "revocation" | "maxLifetime";
 /** Options of `asgiSessions`: `type` and `secret` as Python's middleware has them, the rest as `sessions` has it. */
 export interface AsgiSessionOptions
   extends Omit<SessionOptions, "type" | "secret" | "seal" | Refused> {
-  /** What is Python's `session_type`? It has no default. */
+  /** How is the cookie sealed? As Python's `session_type`; it has no default. */
   type: SealType;
   /**
-   * What is Python's `secret_key`? A list, newest first, serves Node's side of a rotation: the first seals, all
+   * With which secret? Python's `secret_key`; a list, newest first, serves Node's side of a rotation: the first seals, all
    * open. 32 bytes or more for "jwt", 32 ASCII characters that are not all hexadecimal for "fernet", none for
    * "base64". It must sign nothing else.
    */

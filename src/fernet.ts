@@ -39,7 +39,7 @@ export {
 } from "./internal/errors.ts";
 export type { FernetKey } from "./internal/keys.ts";
 
-/** What holds for every call of a `Fernet`. */
+/** Options for every call of a `Fernet`. */
 export interface FernetPolicy {
   /**
    * How old may a token be that is decrypted or rotated, in seconds, where the call has no `ttl`? 0 or

@@ -206,7 +206,7 @@ export class Jwt<C extends Claims = Claims> {
   }
 }
 
-/** What `decodeUnverified` found in a token. */
+/** A token as `decodeUnverified` found it. */
 export interface UnverifiedJwt {
   /** The header, as it came. */
   header: JwtHeader;

@@ -33,7 +33,7 @@ export interface Claims {
 }
 
 /**
- * What signing sets and verifying requires. All times are seconds; fractions are legal. An option that is
+ * Claims that signing sets and verifying requires. All times are seconds; fractions are legal. An option that is
  * `undefined` is refused: leave it out.
  */
 export interface JwtPolicy {

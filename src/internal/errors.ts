@@ -22,7 +22,7 @@ export type SessionErrorCode =
   | "ERR_SESSION_DATA"
   | "ERR_SESSION_UNSENT"
   | "ERR_SESSION_REVOCATION";
-/** What was wrong with a call: its key or secret, or another option or argument. */
+/** Misuse of a call: its key or secret, or another option or argument. */
 export type ConfigErrorCode = "ERR_KEY" | "ERR_OPTION";
 
 const TOKEN_MESSAGES: Readonly<Record<TokenErrorCode, string>> = {
@@ -46,7 +46,7 @@ const SESSION_MESSAGES: Readonly<Record<SessionErrorCode, string>> = {
 };
 
 /**
- * What came from outside was refused. Answer with 401 or 400. It holds nothing of the token, so it can be logged.
+ * Input from outside was refused. Answer with 401 or 400. It holds nothing of the token, so it can be logged.
  *
  * @example
  * ```ts

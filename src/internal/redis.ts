@@ -4,7 +4,7 @@ import { optionError } from "./checks.ts";
 import { SessionError } from "./errors.ts";
 
 /**
- * What `redisRevocation` uses of a connected client of the package `redis`, which has `setEx`, or `ioredis`, which has
+ * The methods that `redisRevocation` uses of a connected client of the package `redis`, which has `setEx`, or `ioredis`, which has
  * `setex`; of a cluster's too.
  */
 export type RedisClient = { exists(key: string): PromiseLike<unknown> } & (

@@ -31,7 +31,7 @@ type SessionAttributes = Omit<CookieAttributes, "maxAge" | "expires" | "httpOnly
  */
 export interface SessionCookieOptions extends SessionAttributes {
   /**
-   * What is it called? `__Host-session` where path, domain and secure allow it, else `__Secure-session` where it is
+   * Which name has it? `__Host-session` where path, domain and secure allow it, else `__Secure-session` where it is
    * secure, else `session`.
    */
   name?: string;
@@ -41,7 +41,7 @@ export interface SessionCookieOptions extends SessionAttributes {
 
 /** Why a cookie was refused, and never what was in it. */
 export interface InvalidReason {
-  /** That of a TokenError, or ERR_SESSION_REVOKED for a session that logged out. */
+  /** The code of a TokenError, or ERR_SESSION_REVOKED for a session that logged out. */
   readonly code: TokenErrorCode | "ERR_SESSION_REVOKED";
 }
 
@@ -75,7 +75,7 @@ export interface SessionOptions {
   /** Which `maxAge` may `touch` give one session at most ("remember me")? `maxAge` by default, 400 days at most. */
   longestAge?: number;
   /**
-   * What remembers who logged out, so that copied cookies are refused too? `memoryRevocation({ only })`,
+   * Which list remembers who logged out, so that copied cookies are refused too? `memoryRevocation({ only })`,
    * `redisRevocation(client)`, or your own. None by default.
    */
   revocation?: Revocation;

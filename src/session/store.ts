@@ -10,7 +10,7 @@ import { CLOSED, type Commit } from "./draft.ts";
 import { openSource } from "./source.ts";
 import type { State } from "./state.ts";
 
-/** What a cookie store is given with a cookie: the attributes of the option `cookie`, under the stores' names. */
+/** The attributes that a cookie store gets with a cookie: those of the option `cookie`, under the stores' names. */
 export interface StoreAttributes {
   /** Below which path the browser sends it. */
   path: string;
@@ -20,13 +20,13 @@ export interface StoreAttributes {
   maxAge?: number;
   /** Always true. */
   httpOnly: boolean;
-  /** Whether it is sent over https alone. */
+  /** Is it sent over https alone? */
   secure: boolean;
-  /** Whether it is sent with requests from other sites. */
+  /** Is it sent with requests from other sites? */
   sameSite: SameSite;
-  /** Whether each site that frames yours has one of its own. */
+  /** Has each site that frames yours one of its own? */
   partitioned?: boolean;
-  /** What Chromium drops first. */
+  /** Which cookies does Chromium drop first? */
   priority?: Priority;
   /** Returns the value unchanged: it needs no encoding. */
   encode: (value: string) => string;

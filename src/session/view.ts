@@ -12,7 +12,7 @@ export type Done = (error?: SessionError) => void;
 export interface SessionFacts {
   /** 128 random bits as 22 characters. It names the session in a log, and opens nothing. */
   readonly id: string;
-  /** Whether no valid cookie brought it. */
+  /** True if no valid cookie brought it. */
   readonly isNew: boolean;
   /** When it began, in seconds since the epoch. */
   readonly createdAt: number;
