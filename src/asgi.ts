@@ -39,21 +39,28 @@ import { envelopeText } from "./session/envelope.ts";
 import { type Seal, type SealType, SHARED } from "./session/seal.ts";
 import { type Data, type SessionData, type Sessions, sessions } from "./session.ts";
 
-export { ConfigError, SessionError } from "./internal/errors.ts";
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  SessionError,
+  type SessionErrorCode,
+  type TokenErrorCode,
+} from "./internal/errors.ts";
 
 type Refused = "revocation" | "maxLifetime";
 
-/** Options of asgiSessions(): `type` and `secret` as in Python, the others as in sessions(). */
+/** Options of `asgiSessions`: `type` and `secret` as Python's middleware has them, the rest as `sessions` has it. */
 export interface AsgiSessionOptions
   extends Omit<SessionOptions, "type" | "secret" | "seal" | Refused> {
-  /** How is the cookie sealed? As Python's `session_type`; without a default. */
+  /** How is the cookie sealed? As Python's `session_type`; it has no default. */
   type: SealType;
   /**
-   * Which secrets seal the cookie, and nothing else? Python's `secret_key`, newest first. 32 bytes or more for
-   * "jwt", 32 ASCII characters that are not all hexadecimal for "fernet", none for "base64".
+   * With which secret? Python's `secret_key`; a list, newest first, serves Node's side of a rotation: the first seals, all
+   * open. 32 bytes or more for "jwt", 32 ASCII characters that are not all hexadecimal for "fernet", none for
+   * "base64". It must sign nothing else.
    */
   secret?: string | readonly string[];
-  /** May the secret be weaker? false by default; with true, whoever guesses it can forge sessions. */
+  /** Is a weaker secret taken too, with a warning? Who guesses it is any user. `false` by default. */
   allowWeakSecret?: boolean;
 }
 
@@ -100,7 +107,18 @@ const COOKIE: typeof COOKIE_OPTIONS = {
 };
 
 /**
- * Makes sessions that a Python service with asgi-sessions shares.
+ * Sessions that a Python service with asgi-sessions shares: a user who logs in on either is logged in on both.
+ *
+ * @example
+ * ```ts
+ * import { asgiSessions } from "bulla/asgi";
+ *
+ * const visitors = asgiSessions<{ user?: string }>({
+ *   type: "fernet",
+ *   secret: process.env.SESSION_SECRET ?? "", // 32 characters
+ * });
+ * console.log(visitors.read(visitors.issue({ user: "tom" }).setCookie).user); // "tom"
+ * ```
  *
  * @throws ConfigError ERR_OPTION; ERR_KEY: a weak secret, or one that Python fails on.
  */

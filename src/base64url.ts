@@ -15,17 +15,34 @@ import {
   optionError,
 } from "./internal/checks.ts";
 
-export { ConfigError, TokenError } from "./internal/errors.ts";
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  TokenError,
+  type TokenErrorCode,
+} from "./internal/errors.ts";
 
+/** Options of `encode` and `decode`. */
 export interface Base64urlOptions {
-  /** false (the default): "=" is refused and never written; true: it is required and written. */
+  /**
+   * Does the text end with "=" up to a multiple of four characters? `false` (the default): "=" is refused and
+   * never written; `true`: it is required and written, as in Fernet tokens.
+   */
   padding?: boolean;
 }
 
 const OPTIONS: Checks<Base64urlOptions> = { padding: checkBoolean };
 
 /**
- * Bytes as base64url text.
+ * Bytes as base64url text: A-Z, a-z, 0-9, "-" and "_".
+ *
+ * @example
+ * ```ts
+ * import { decode, encode } from "bulla/base64url";
+ *
+ * encode(new Uint8Array([3, 236, 255, 224, 193])); // "A-z_4ME"
+ * encode(new Uint8Array(1), { padding: true }); // "AA=="
+ * ```
  *
  * @throws ConfigError ERR_OPTION: not bytes, or a wrong option.
  * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes.
@@ -36,7 +53,13 @@ export function encode(bytes: Uint8Array, options?: Base64urlOptions): string {
 }
 
 /**
- * The bytes of a base64url text, in memory of their own.
+ * The bytes of a base64url text, in memory of their own. A text is accepted exactly when `encode` of its bytes,
+ * with the same options, gives that text back.
+ *
+ * @example
+ * ```ts
+ * decode("A-z_4ME"); // 3, 236, 255, 224, 193
+ * ```
  *
  * @throws TokenError ERR_ENCODING: a character outside the alphabet, an impossible length, padding
  *   that is there or missing against `options`, or trailing bits that are not zero.

@@ -11,4 +11,4 @@ export {
   type SameSite,
   serializeCookie,
 } from "./internal/cookies.ts";
-export { ConfigError } from "./internal/errors.ts";
+export { ConfigError, type ConfigErrorCode } from "./internal/errors.ts";

@@ -31,9 +31,15 @@ import type { FernetKey } from "./internal/keys.ts";
 import { randomKey } from "./internal/random.ts";
 import { utf8Text } from "./internal/text.ts";
 
-export { ConfigError, TokenError } from "./internal/errors.ts";
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  TokenError,
+  type TokenErrorCode,
+} from "./internal/errors.ts";
 export type { FernetKey } from "./internal/keys.ts";
 
+/** Options for every call of a `Fernet`. */
 export interface FernetPolicy {
   /**
    * How old may a token be that is decrypted or rotated, in seconds, where the call has no `ttl`? 0 or
@@ -42,15 +48,20 @@ export interface FernetPolicy {
   ttl?: number;
 }
 
+/** Options of one `encrypt`. */
 export interface FernetEncryptOptions {
-  /** Seconds since the epoch, 0 or more; the fraction is dropped. The current time by default. */
+  /**
+   * Which time does the token carry? Seconds since the epoch, 0 or more; the fraction is dropped. The current time
+   * by default.
+   */
   now?: number;
 }
 
+/** Options of one `decrypt`, `decryptText` or `rotate`. */
 export interface FernetDecryptOptions {
-  /** The greatest age in seconds, 0 or more, in place of the policy's. */
+  /** How old may the token be? Seconds, 0 or more, in place of the policy's. 0 means 0. */
   ttl?: number;
-  /** Seconds since the epoch. The current time by default. */
+  /** The time to which its age is counted, in seconds since the epoch. The current time by default. */
   now?: number;
 }
 
@@ -62,18 +73,34 @@ const POLICY: Checks<FernetPolicy> = { ttl: checkDuration };
 const ENCRYPT_OPTIONS: Checks<FernetEncryptOptions> = { now: checkSeconds };
 const DECRYPT_OPTIONS: Checks<FernetDecryptOptions> = { ttl: checkDuration, now: checkSeconds };
 
-/** Encrypts and decrypts under its keys. The methods are synchronous and share no state with callers. */
+/**
+ * Encrypts and decrypts under its keys. Make one when the program starts, and share it: all methods are
+ * synchronous, and share no state with callers.
+ *
+ * @example
+ * ```ts
+ * import { Fernet } from "bulla/fernet";
+ *
+ * const fernet = new Fernet(Fernet.generateKey(), { ttl: 3600 });
+ * const token = fernet.encrypt("a secret");
+ * console.log(fernet.decryptText(token)); // "a secret", for an hour
+ * ```
+ */
 export class Fernet {
   readonly #frames: Frames;
   readonly #ttl: number | undefined;
 
-  /** A fresh random key, as the spec writes it: 32 bytes as 44 characters of padded base64url. */
+  /**
+   * A fresh random key, as the spec writes it: 32 bytes as 44 characters of padded base64url. Store it as you store a
+   * password; Python's `cryptography` takes it as it is.
+   */
   static generateKey(): string {
     return toText(randomKey(), true);
   }
 
   /**
-   * The first key encrypts, all decrypt. Each holds an open cipher and decipher, 6 to 8 KiB.
+   * The first key encrypts, all decrypt. To change a key, pass `[next, old]` and `rotate` what is stored. Each
+   * holds an open cipher and decipher, 6 to 8 KiB.
    *
    * @throws ConfigError ERR_KEY: no key, or one that is not exactly 44 characters or 32 bytes. ERR_OPTION
    */

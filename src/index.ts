@@ -33,5 +33,7 @@ export {
   type JwtPolicy,
   type JwtSignOptions,
   type JwtVerifyOptions,
+  type OctetKey,
+  type UnverifiedJwt,
 } from "./jwt.ts";
 export * from "./session.ts";

@@ -35,15 +35,33 @@ import { randomKey } from "./internal/random.ts";
 import { parseObject } from "./internal/text.ts";
 
 export type { Claims, JwtPolicy, JwtSignOptions, JwtVerifyOptions } from "./internal/claims.ts";
-export { ConfigError, TokenError } from "./internal/errors.ts";
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  TokenError,
+  type TokenErrorCode,
+} from "./internal/errors.ts";
 export type { JwtHeader } from "./internal/jws.ts";
-export type { JwtKey } from "./internal/keys.ts";
+export type { JwtKey, OctetKey } from "./internal/keys.ts";
 
 const MAX_TOKEN_LENGTH = 8192;
 
 /**
- * Signs and verifies tokens of one policy. `C` is the type of the claims, and is not checked. Without
- * `expiresIn`, no `exp` is written or required; an `exp` in a token is always enforced.
+ * Signs and verifies tokens of one policy. Make one when the program starts, and share it. `C` says what you
+ * expect in the claims, and checks nothing. Without `expiresIn` no `exp` is written, and none required.
+ *
+ * @example
+ * ```ts
+ * import { decodeUnverified, Jwt } from "bulla/jwt";
+ *
+ * const jwt = new Jwt<{ sub?: string }>(Jwt.generateKey(), {
+ *   issuer: "https://accounts.example",
+ *   audience: "https://api.example",
+ *   expiresIn: 600,
+ * });
+ * const token = jwt.sign({ sub: "tom" });
+ * console.log(jwt.verify(token).sub); // "tom"
+ * ```
  */
 export class Jwt<C extends Claims = Claims> {
   readonly #jws: Jws;
@@ -59,13 +77,14 @@ export class Jwt<C extends Claims = Claims> {
   /** The members that the last call without options appended. */
   #last = { now: Number.NaN, lacking: 0, text: "" };
 
-  /** A fresh random key of 256 bits, as 43 characters. */
+  /** A fresh random key of 256 bits, as 43 characters. Store it as you store a password. */
   static generateKey(): string {
     return toText(randomKey());
   }
 
   /**
-   * The first key signs, all verify; each has 32 bytes or more. A string is its UTF-8 bytes.
+   * The first key signs, all verify; each has 32 bytes or more. A string is its UTF-8 bytes. To change a key, pass
+   * `[next, old]` until the last old token has expired.
    *
    * @throws ConfigError ERR_KEY, ERR_OPTION
    */
@@ -88,7 +107,7 @@ export class Jwt<C extends Claims = Claims> {
   }
 
   /**
-   * Makes the token of some claims, and adds those that the policy and the options set.
+   * The token of some claims, with those that the policy and the options set and they lack: `iat`, `exp`, `iss`...
    *
    * @throws ConfigError ERR_OPTION: claims that JSON cannot hold, that are of the wrong type, or that
    *   contradict the policy; an `exp` beside `expiresIn`, an `nbf` beside `notBefore`, no `iss` where the
@@ -115,7 +134,7 @@ export class Jwt<C extends Claims = Claims> {
   }
 
   /**
-   * Returns the claims of a token, after checking its MAC, then its header and claims.
+   * The claims of a token, once its MAC and then its header and claims have been found right.
    *
    * @throws TokenError ERR_TOKEN_MALFORMED, ERR_ENCODING, ERR_TOKEN_TOO_LARGE, ERR_TOKEN_SIGNATURE,
    *   ERR_TOKEN_ALGORITHM, ERR_TOKEN_CRITICAL, ERR_TOKEN_CLAIM (see `claim`), ERR_TOKEN_EXPIRED,
@@ -187,12 +206,25 @@ export class Jwt<C extends Claims = Claims> {
   }
 }
 
+/** A token as `decodeUnverified` found it. */
+export interface UnverifiedJwt {
+  /** The header, as it came. */
+  header: JwtHeader;
+  /** The claims, as they came. */
+  claims: Claims;
+}
+
 /**
  * Decodes a token without checking it: for logs, and for choosing a key.
  *
+ * @example
+ * ```ts
+ * console.log(decodeUnverified(token).header.alg); // "HS256"
+ * ```
+ *
  * @throws TokenError ERR_TOKEN_MALFORMED, ERR_ENCODING
  */
-export function decodeUnverified(token: string): { header: JwtHeader; claims: Claims } {
+export function decodeUnverified(token: string): UnverifiedJwt {
   if (typeof token !== "string") throw new TokenError("ERR_TOKEN_MALFORMED");
   const opened = openUnverified(token);
   if (!("payload" in opened)) throw new TokenError(opened.code);

@@ -22,7 +22,13 @@ import { type CookieStore, StoreSessions } from "./session/store.ts";
 import type { SessionFacts, SessionMembers } from "./session/view.ts";
 
 export type { Priority, SameSite } from "./internal/cookies.ts";
-export { ConfigError, SessionError } from "./internal/errors.ts";
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  SessionError,
+  type SessionErrorCode,
+  type TokenErrorCode,
+} from "./internal/errors.ts";
 export type { ListedSession, Revocation } from "./internal/lists.ts";
 export {
   type MemoryRevocation,
@@ -45,13 +51,31 @@ export type { Seal, SealType, Secret, Secrets } from "./session/seal.ts";
 export type { CookieStore, StoreAttributes } from "./session/store.ts";
 export type { Done, SessionFacts, SessionMembers } from "./session/view.ts";
 
-/** The data of `req.session`: declare your own members in it, once, by module augmentation. */
+/**
+ * The data of `req.session`, and of `sessions()` without a type of its own. Declare your members in it, once for the
+ * whole application.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { type CookieStore, type Session, sessions } from "bulla/session";
+ *
+ * declare module "bulla/session" {
+ *   interface SessionData {
+ *     user?: string;
+ *   }
+ * }
+ * ```
+ */
 // biome-ignore lint/suspicious/noEmptyInterface: there to be augmented
 export interface SessionData {}
 
-/** JSON data and the members of a session, whose names data cannot have. */
+/**
+ * Your data, and the members of a session. Data are what JSON holds: text, finite numbers, booleans, null, lists and
+ * plain objects, 2,900 bytes or so of it.
+ */
 export type Session<T extends object = SessionData> = T & SessionMembers;
-/** Data and the four facts, frozen. */
+/** A session that is only read: your data and the four facts, frozen. */
 export type ReadonlySession<T extends object = SessionData> = Readonly<T> & SessionFacts;
 
 /** Data that have no member's name. */
@@ -65,61 +89,123 @@ declare module "node:http" {
   }
 }
 
-/** The ways to a session. An argument of the wrong kind is a ConfigError. */
+/**
+ * The ways to a session, each for another kind of framework. All give the same session, and a cookie only when it
+ * changed. An argument of the wrong kind is a ConfigError.
+ */
 export interface Sessions<T extends object> {
   /**
-   * Connect, Express and the like: `req.session` opens on first touch. With a revocation list it is open
-   * before `next` is called; `next` gets a SessionError (503) if the list failed. Until then, and if the list
-   * failed, `req.session` is undefined.
+   * For Connect, Express and the like: `app.use(visitors.middleware)`. `req.session` opens on first touch. With a
+   * revocation list it is open before `next` is called, which hears a SessionError (503) where the list cannot be
+   * asked; until then, and where the list failed, `req.session` is undefined.
    */
   middleware(req: NodeRequest, res: NodeResponse, next: (error?: Error) => void): void;
   /**
-   * The session of a request; the same for every call.
+   * For node:http without a revocation list, or with one that answers at once: the session of a request, the same for
+   * every call. Its cookie goes with the headers.
    *
    * @throws ConfigError ERR_OPTION: the revocation list is asynchronous; ERR_KEY: a function `secret` gives no
    *   good secrets. SessionError ERR_SESSION_REVOCATION: the list failed.
    */
   attach(req: NodeRequest, res: NodeResponse): Session<T>;
-  /** Like `attach`, for an asynchronous revocation list too; rejects with ERR_SESSION_REVOCATION. */
+  /**
+   * For node:http, node:http2 and what is built on them: the session of a request, once the revocation list was asked.
+   * It rejects as `attach` throws.
+   *
+   * @example
+   * ```ts
+   * const visitors = sessions({ secret: process.env.SESSION_SECRET ?? "" });
+   *
+   * createServer(async (req, res) => {
+   *   const session = await visitors.load(req, res);
+   *   res.end(`Hello ${session.user ?? "stranger"}`);
+   * }).listen(3000);
+   * ```
+   */
   load(req: NodeRequest, res: NodeResponse): Promise<Session<T>>;
-  /** The asynchronous `read`; rejects with ERR_SESSION_REVOCATION. */
+  /** For where nothing is written: `read`, once the revocation list was asked. It rejects as `attach` throws. */
   load(source: SessionSource): Promise<ReadonlySession<T>>;
   /**
-   * A handler of the Fetch API with a session. The Response that it sends is a copy of the handler's, with
-   * the session's cookie. A thrown Response carries the session too; any other error passes through. A
-   * session that cannot be checked (503) or written (500) becomes a Response.
+   * For the Fetch API (Hono, Next's routes, SvelteKit, Bun, Deno, workers): a handler with a session. The
+   * Response that it sends is a copy of the handler's, with the session's cookie. A thrown Response carries the
+   * session too; any other error passes through. A session that cannot be checked (503) or written (500)
+   * becomes a Response.
+   *
+   * @example
+   * ```ts
+   * const handler = visitors.wrap((_request: Request, session: Session) => {
+   *   return new Response(`Hello ${session.user ?? "stranger"}`);
+   * });
+   * ```
    */
   wrap<Q extends Request, R extends unknown[]>(
     handler: (request: Q, session: Session<T>, ...rest: R) => Response | Promise<Response>,
   ): (request: Q, ...rest: R) => Promise<Response>;
   /**
-   * A session where there is only a cookie store: Next's actions, SvelteKit, Astro. Written once, when the
+   * For where there is only a cookie store (Next's actions, SvelteKit, Astro): a session, written once, when the
    * handler returns or redirects; another error writes nothing but the deletion of an ended session. A store
    * sets no Vary and no Cache-Control.
+   *
+   * @example
+   * ```ts
+   * const rename = (store: CookieStore, user: string): Promise<void> =>
+   *   visitors.edit(store, (session) => {
+   *     session.user = user;
+   *   });
+   * ```
    *
    * @throws ConfigError; SessionError: the session cannot be checked or written. What the handler or the
    *   store throws passes through.
    */
   edit<V>(store: CookieStore, handler: (session: Session<T>) => V | Promise<V>): Promise<V>;
   /**
-   * A session's data and facts, where nothing is written: an upgrade, server-side rendering.
+   * For where nothing is written, such as an upgrade or server-side rendering: a session's data and facts.
    *
    * @throws as `attach`.
    */
   read(source: SessionSource): ReadonlySession<T>;
   /**
-   * A new session without a response: for tests and hand-overs. Whoever has the cookie has the session, so
+   * For tests and hand-overs: a new session without a response. Whoever has the cookie has the session, so
    * never put it into a URL.
+   *
+   * @example
+   * ```ts
+   * const { setCookie } = visitors.issue({ user: "tom" });
+   * console.log(visitors.read(setCookie).user); // "tom"
+   * ```
    *
    * @throws SessionError ERR_SESSION_DATA, ERR_SESSION_TOO_LARGE. ConfigError ERR_OPTION
    */
-  issue(data: T, lifetime?: Lifetime): { id: string; setCookie: string };
+  issue(data: T, lifetime?: Lifetime): IssuedSession;
+}
+
+/** A session that was issued without a response. */
+export interface IssuedSession {
+  /** The session's id. */
+  id: string;
+  /** The value of a Set-Cookie field; up to the first ";" it is a Cookie field too. */
+  setCookie: string;
 }
 
 /**
- * Makes cookie sessions of one configuration.
+ * Sessions in cookies, of one configuration. Call it once, when the program starts; each cookie name has a call of its
+ * own. Data of another type than SessionData: `sessions<{ user?: string }>(...)`.
  *
- * @throws ConfigError ERR_OPTION, ERR_KEY
+ * @example
+ * ```ts
+ * import { sessions } from "bulla/session";
+ * import express from "express";
+ *
+ * const app = express();
+ * app.use(sessions({ secret: process.env.SESSION_SECRET ?? "", maxAge: 7 * 24 * 3600 }).middleware);
+ *
+ * app.get("/", (req, res) => {
+ *   res.send(`Hello ${req.session.user ?? "stranger"}`);
+ * });
+ * app.listen(3000);
+ * ```
+ *
+ * @throws ConfigError ERR_OPTION: an unknown option or a wrong value. ERR_KEY: no secret, or one under 32 bytes.
  */
 export function sessions<T extends object & Data = SessionData>(
   options: SessionOptions,
@@ -150,11 +236,7 @@ export function sessions<T extends object & Data = SessionData>(
   };
 }
 
-function issue(
-  config: Config,
-  data: object,
-  lifetime: Lifetime | undefined,
-): { id: string; setCookie: string } {
+function issue(config: Config, data: object, lifetime: Lifetime | undefined): IssuedSession {
   const state = new State(config, NONE, config.now(), false);
   assign(state.object, copyOf(data));
   state.draft.touch(lifetime);

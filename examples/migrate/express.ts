@@ -7,8 +7,9 @@ import { migrate } from "./migrate.ts";
 import { service } from "./old.ts";
 
 const app = express();
-const secret = process.env.SESSION_SECRET ?? randomBytes(32);
 const secure = process.env.NODE_ENV === "production";
+// In production a missing secret is an error; elsewhere a random one lasts until the next start.
+const secret = process.env.SESSION_SECRET ?? (secure ? "" : randomBytes(32));
 app.use(sessions({ secret, cookie: { name: service.name, secure } }).middleware);
 app.use((req, res, next) => {
   const deleting = migrate(service, req.headers.cookie ?? "", req.session);

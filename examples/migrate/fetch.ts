@@ -5,8 +5,9 @@ import { type Session, sessions } from "bulla/session";
 import { migrate } from "./migrate.ts";
 import { service } from "./old.ts";
 
-const secret = process.env.SESSION_SECRET ?? randomBytes(32);
 const secure = process.env.NODE_ENV === "production";
+// In production a missing secret is an error; elsewhere a random one lasts until the next start.
+const secret = process.env.SESSION_SECRET ?? (secure ? "" : randomBytes(32));
 const visitors = sessions({ secret, cookie: { name: service.name, secure } });
 
 const handler = visitors.wrap(async (request: Request, session: Session) => {

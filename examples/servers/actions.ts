@@ -14,12 +14,14 @@ declare module "bulla/session" {
 }
 
 export const port = Number(process.env.PORT ?? 3000);
+const isProduction = process.env.NODE_ENV === "production";
 export const options: SessionOptions = {
-  secret: process.env.SESSION_SECRET ?? randomBytes(32),
+  // In production a missing secret is an error; elsewhere a random one lasts until the next start.
+  secret: process.env.SESSION_SECRET ?? (isProduction ? "" : randomBytes(32)),
   // A logout ends copies of the cookie too. Without `only`, visitors who never log in could fill the list.
   revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
   // Browsers send no Secure cookie over plain http, as in development.
-  cookie: { secure: process.env.NODE_ENV === "production" },
+  cookie: { secure: isProduction },
 };
 
 export function greet(session: Session): string {

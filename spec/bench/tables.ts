@@ -1,4 +1,4 @@
-/** The tables that the pages show, from the committed results. */
+/** The tables that docs/performance.md shows, from the committed results. */
 
 import { fleetTable } from "./fleet/tables.ts";
 import { garbageTable, serverTable } from "./http/tables.ts";

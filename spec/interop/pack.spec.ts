@@ -53,16 +53,19 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the tarball holds dist, src, published vectors, README.md, LICENSE and package.json, and nothing else", () => {
+test("the tarball holds dist, src, docs, published vectors, the pages of the root, LICENSE and package.json, and nothing else", () => {
   const sources = filesIn(join(ROOT, "src"));
   const built = sources.flatMap((name) => {
     const stem = name.replace(/\.ts$/, "");
     return [`${stem}.d.ts`, `${stem}.d.ts.map`, `${stem}.js`, `${stem}.js.map`];
   });
   const expected = [
+    "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "package.json",
+    ...filesIn(join(ROOT, "docs")).map((name) => `docs/${name}`),
     ...built.map((name) => `dist/${name}`),
     ...sources.map((name) => `src/${name}`),
     ...PUBLISHED.map((name) => `vectors/${name}.json`),

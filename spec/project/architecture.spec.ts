@@ -184,20 +184,26 @@ describe("What imports what", () => {
   });
 });
 
-const lengthOf = (file: string): number => read(`src/${file}`).trimEnd().split("\n").length;
+/** The lines of a file, but for docstrings: what is said of an export has the room that it needs. */
+const linesOf = (file: string): string[] =>
+  read(`src/${file}`)
+    .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, "")
+    .trimEnd()
+    .split("\n");
+const lengthOf = (file: string): number => linesOf(file).length;
 
 describe("How long things are", () => {
-  it("session/ has 1,500 lines at most, but for the cookie stores", () => {
+  it("session/ has 1,400 lines at most, but for docstrings and the cookie stores", () => {
     const own = files.filter((name) => /^session\/(?!store\.ts)/.test(name)).map(lengthOf);
     const all = own.reduce((sum, lines) => sum + lines, 0);
-    assert.ok(all <= 1500, `${all}`);
+    assert.ok(all <= 1400, `${all}`);
   });
 
   for (const file of files) {
-    const most = file.startsWith("session/") ? 199 : 250;
-    it(`${file}: no more than ${most} lines, no function over 40`, () => {
+    const most = file.startsWith("session/") ? 199 : 220;
+    it(`${file}: no more than ${most} lines but for docstrings, no function over 40`, () => {
       assert.ok(lengthOf(file) <= most, `${lengthOf(file)} lines`);
-      const lines = read(`src/${file}`).trimEnd().split("\n");
+      const lines = linesOf(file);
       for (const [start, line] of lines.entries()) {
         const opens =
           /^( *)(?!export (?:interface|class|type)|interface|class|if|for|try|const)\S.*[({]$/;
@@ -322,10 +328,13 @@ describe("The package", () => {
         packed: [
           "dist",
           "src",
+          "docs",
           "vectors/asgi-cookies.json",
           "vectors/fernet.json",
           "vectors/jose.json",
           "vectors/rfc*.json",
+          "CHANGELOG.md",
+          "SECURITY.md",
         ],
       },
     );

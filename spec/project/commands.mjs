@@ -19,6 +19,7 @@ const MIGRATE = {
   folder: "spec/interop/apps/migrate",
   line: "npm --prefix spec/interop/apps/migrate ci",
 };
+const TYPEDOC = { folder: "spec/interop/docs", line: "npm --prefix spec/interop/docs ci" };
 const SYSTEM = {
   programs: ["chromium", "nginx", "redis-server", "openssl", "python3"],
   python: "aiohttp_session, cryptography, flask, itsdangerous, jwt, starlette",
@@ -191,6 +192,18 @@ WYCHEPROOF=FOLDER npm run ci has Wycheproof's files too.`,
     steps: () => [
       { run: [NODE, ...TSX, "spec/project/figures.ts"] },
       { run: [NODE, ...TSX, "spec/project/command-line.ts"] },
+    ],
+  },
+  docs: {
+    help: `Makes the reference of every export, with the guide beside it, in reference/index.html. Installs what it needs, and
+fails where an export has no docstring.`,
+    needs: [PACKAGES, TYPEDOC],
+    installs: true,
+    steps: (args) => [
+      {
+        cwd: join(ROOT, TYPEDOC.folder),
+        run: [NODE, "node_modules/typedoc/bin/typedoc", ...args],
+      },
     ],
   },
   size: {

@@ -1,4 +1,4 @@
-/** No figure is typed by hand: generating README.md, SECURITY.md and vectors/README.md anew changes nothing. */
+/** No figure is typed by hand: generating the pages anew changes nothing. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -29,7 +29,7 @@ for (const [path, generate] of Object.entries(PAGES)) {
           changed++;
         }
       }
-      assert.ok(changed > 10, `${changed}`);
+      assert.ok(changed >= 3, `${changed}`);
     });
   });
 }

@@ -1,9 +1,10 @@
 /**
- * npm run figures: writes the parts of README.md, SECURITY.md and vectors/README.md that are counted or measured, between
- * their marks, from the committed data. figures.spec.ts holds the pages to it.
+ * npm run figures: writes the parts of README.md, SECURITY.md, docs/ and vectors/README.md that are counted or measured,
+ * between their marks, from the committed data. figures.spec.ts holds the pages to it.
  */
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { sessions } from "../../src/session.ts";
 import { withFigures as withBench } from "../bench/tables.ts";
 import { sources } from "../evidence/mutation/plan.ts";
 import { summaryOf } from "../evidence/requirements/summary.ts";
@@ -21,7 +22,9 @@ const sum = (values: readonly number[]): number => values.reduce((all, one) => a
 
 /** Each page with how its generated parts come from the data; the rest of it stays as it is. */
 export const PAGES: Readonly<Record<string, (page: string) => string>> = {
-  "README.md": withBench,
+  "README.md": (page) => withParts(page, { evidence }),
+  "docs/performance.md": withBench,
+  "docs/sessions.md": (page) => withParts(page, { sizes }),
   "SECURITY.md": (page) => withParts(page, { tested }),
   "vectors/README.md": (page) => withParts(page, { cases, total, refused, wycheproof }),
 };
@@ -36,6 +39,19 @@ function withParts(page: string, parts: Record<string, (now: string) => string>)
     const now = written.slice(from, to).trimEnd();
     return `${written.slice(0, from)}${part(now)}\n${written.slice(to)}`;
   }, page);
+}
+
+/** What was tested, in three lines. */
+function evidence(): string {
+  const { clauses, ...all } = summaryOf(standards);
+  const fuzzed = Object.values(readFigures<{ cases: number; disagreements: number }>("fuzz"));
+  const [scores, mutants, killed] = mutationScores();
+  const { sessions } = found<{ sessions: number }>("soak");
+  return [
+    `- ${clauses} clauses of ${all.standards} standards, each with what is done and its test; ${number(allCases().length)} test vectors; ${namedAttacks()} named attacks.`,
+    `- ${number(Math.min(...fuzzed.map(({ cases }) => cases)))} random inputs to each of ${fuzzed.length} parsers: ${sum(fuzzed.map(({ disagreements }) => disagreements))} disagreements with a second implementation. ${number(sessions)} sessions in a row: memory stays flat.`,
+    `- ${number(mutants)} small faults planted in ${scores} files: the tests noticed ${number(killed)}; [SECURITY.md](SECURITY.md#what-was-tested) tells of the rest.`,
+  ].join("\n");
 }
 
 /** "What was tested", a line for each kind of evidence. */
@@ -71,15 +87,17 @@ function vectors(): Line {
 }
 
 function attacks(): Line {
-  const named = ["jwt", "fernet", "cookies", "attributes"].map(
-    (name) => json<unknown[]>(`spec/evidence/attacks/${name}.json`).length,
-  );
   const { texts } = found<{ texts: number }>("attacks");
   return [
-    `${sum(named)} named attacks, and ${number(texts)} texts that are a good token or cookie but for one bit, character, insertion, ending or length`,
+    `${namedAttacks()} named attacks, and ${number(texts)} texts that are a good token or cookie but for one bit, character, insertion, ending or length`,
     "`npm test`",
     "each refused with the error that is said, or a session that is new; the few good ones among them pass",
   ];
+}
+
+function namedAttacks(): number {
+  const named = ["jwt", "fernet", "cookies", "attributes"];
+  return sum(named.map((name) => json<unknown[]>(`spec/evidence/attacks/${name}.json`).length));
 }
 
 function fuzz(): Line {
@@ -119,18 +137,18 @@ function planted(): Line {
   ];
 }
 
-function mutation(): Line {
+function mutationScores(): [files: number, mutants: number, killed: number] {
   const scores = Object.values(
     json<Record<string, { mutants: number; killed: number }>>("spec/evidence/mutation/scores.json"),
   );
-  const [mutants, killed] = [
-    sum(scores.map((one) => one.mutants)),
-    sum(scores.map((one) => one.killed)),
-  ];
+  const all = (what: "mutants" | "killed"): number => sum(scores.map((one) => one[what]));
+  return [scores.length, all("mutants"), all("killed")];
+}
+
+function mutation(): Line {
+  const [files, mutants, killed] = mutationScores();
   const part =
-    scores.length === sources.length
-      ? "all sources"
-      : `${scores.length} of the ${sources.length} sources`;
+    files === sources.length ? "all sources" : `${files} of the ${sources.length} sources`;
   return [
     `${number(mutants)} mutants of ${part} of \`src/\`, by Stryker's mutators and by leaving out each statement`,
     "`npm run mutation`",
@@ -140,7 +158,7 @@ function mutation(): Line {
 
 function faults(): Line {
   return [
-    "no entropy, a cipher that throws midway, a clock that stands still, goes back or is NaN, a socket that dies, memory that changes under a call, getters and callbacks that call back, threads",
+    "no entropy; a cipher that throws midway; a clock that stands still, goes back or is NaN. A socket that dies, memory that changes under a call, getters and callbacks that call back, threads",
     "`npm test`",
     "no wrong result, no crash; the next call is right",
   ];
@@ -177,6 +195,25 @@ function found<T>(program: string): T & { node: string } {
   const [part] = Object.values(readFigures<T>(program));
   if (part === undefined) throw new Error(`${program} has no figures.json`);
   return part;
+}
+
+/** How many bytes of JSON a session can have: the most that `issue` writes. */
+function sizes(): string {
+  const rows = (["fernet", "jwt", "base64"] as const).map((type) => {
+    const secret = type === "base64" ? {} : { secret: new Uint8Array(32) };
+    const { issue } = sessions<{ text: string }>({ type, ...secret });
+    const fits = (bytes: number): boolean => {
+      try {
+        return issue({ text: "x".repeat(bytes - '{"text":""}'.length) }).setCookie !== "";
+      } catch {
+        return false;
+      }
+    };
+    let most = 4096;
+    while (!fits(most)) most--;
+    return `| \`${type}\` | ${number(most)} |`;
+  });
+  return ["| type | bytes of JSON |", "| --- | ---: |", ...rows].join("\n");
 }
 
 /** The table of provenance: its words stay, its counts are the files'. */

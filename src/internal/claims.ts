@@ -13,57 +13,72 @@ import {
 } from "./checks.ts";
 import { ConfigError } from "./errors.ts";
 
-/** The registered claims of RFC 7519 section 4.1 and any others; times in seconds since the epoch. */
+/** The claims of a token: the registered ones of RFC 7519 section 4.1, and any others that JSON holds. */
 export interface Claims {
+  /** Who issued the token. */
   iss?: string;
+  /** Of whom it speaks: a user's id. */
   sub?: string;
+  /** For whom it is meant. */
   aud?: string | string[];
+  /** From when on it is refused, in seconds since the epoch. */
   exp?: number;
+  /** Before when it is refused, in seconds since the epoch. */
   nbf?: number;
+  /** When it was issued, in seconds since the epoch. */
   iat?: number;
+  /** The id of the token. */
   jti?: string;
   [claim: string]: unknown;
 }
 
-/** Claims that signing sets and verifying requires. All times are in seconds; fractions are allowed. */
+/**
+ * Claims that signing sets and verifying requires. All times are seconds; fractions are legal. An option that is
+ * `undefined` is refused: leave it out.
+ */
 export interface JwtPolicy {
-  /** Who may issue a token (`iss`)? Of several, the claims to sign name one. Anyone by default. */
+  /** `iss`: who may have issued the token? Where they are several, the claims to sign name one. */
   issuer?: string | readonly string[];
-  /** Who is a token for (`aud`)? It must name one of these. Without it, a token with an `aud` is refused. */
+  /** `aud`: for whom is it? One of these has to be among the token's. Without it a token with `aud` is refused. */
   audience?: string | readonly string[];
-  /** Who is every token about (`sub`)? Anyone by default. */
+  /** `sub`: of whom does every token speak? Mostly left to the claims. */
   subject?: string;
-  /** Which id has every token (`jti`)? Any by default. */
+  /** `jti`: which id does every token have? Mostly left to the claims. */
   jwtId?: string;
-  /** Which `typ` header is written and required, in any case, `application/` implied? By default "JWT" and any. */
+  /**
+   * Which kind of token is it, in the header's `typ`? "at+jwt", compared in any case, `application/` implied.
+   * Without it "JWT" is written and every kind accepted.
+   */
   typ?: string;
-  /** How many seconds is a token good? Sets `exp` and requires one; claims to sign must have none. No limit by default. */
+  /** How long is a token good? 600 sets `exp`, and requires one. Claims to sign have no `exp` then. */
   expiresIn?: number;
-  /** How many seconds until a token is good? Sets `nbf`; claims to sign must have none. No `nbf` by default. */
+  /** From when on, counted from now? Sets `nbf`. Claims to sign have no `nbf` then. */
   notBefore?: number;
-  /** Does signing add an `iat` to claims without one? true by default. */
+  /** Is `iat` set where the claims to sign have none? `true` by default. */
   issuedAt?: boolean;
-  /** How many seconds may the clocks differ? 0 by default. */
+  /** By how much may the clocks differ? 0 or more; 0 by default. */
   clockTolerance?: number;
-  /** How many seconds old may a token be? Requires an `iat`. No limit by default. */
+  /** How old may a token be, by its `iat`? It requires one, which must not be in the future. */
   maxTokenAge?: number;
-  /** Which other claims must a token have? None by default. */
+  /** Which other claims have to be there? `["sub"]`. */
   requiredClaims?: readonly string[];
-  /** How many characters may a token have? 8192 by default. */
+  /** How long may a token be, in characters? 8192 by default. */
   maxTokenLength?: number;
 }
 
+/** Options of one `sign`. */
 export interface JwtSignOptions {
-  /** Seconds since the epoch; the fraction is dropped. The current time by default. */
+  /** The time of signing, in seconds since the epoch; the fraction is dropped. The current time by default. */
   now?: number;
-  /** In place of the policy's. */
+  /** How long is this token good, in seconds? In place of the policy's. */
   expiresIn?: number;
-  /** In place of the policy's. */
+  /** In how many seconds does it begin? In place of the policy's. */
   notBefore?: number;
 }
 
+/** Options of one `verify`. */
 export interface JwtVerifyOptions {
-  /** Seconds since the epoch. The current time by default. */
+  /** The time of verifying, in seconds since the epoch. The current time by default. */
   now?: number;
 }
 

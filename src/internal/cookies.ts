@@ -13,25 +13,36 @@ import {
   readOptions,
 } from "./checks.ts";
 
+/**
+ * When does a browser send the cookie with requests from other sites? "lax": when a link is followed; "strict":
+ * never; "none": always.
+ */
 export type SameSite = "lax" | "strict" | "none";
+/** Which cookies does Chromium drop last, where a site has too many? Those of "high". */
 export type Priority = "low" | "medium" | "high";
 
-/** The attributes of section 4.1.2, Partitioned (CHIPS) and Chromium's Priority. */
+/**
+ * The attributes of `serializeCookie`: those of RFC 6265bis section 4.1.2, Partitioned (CHIPS) and Chromium's
+ * Priority. None is written by default.
+ */
 export interface CookieAttributes {
-  /** From "/" on, 1024 bytes at most. */
+  /** Below which path does the browser send it? Text from "/" on, 1024 bytes at most. */
   path?: string;
-  /** A host without a leading dot; the cookie then goes to its subdomains too. */
+  /** To the subdomains of which host does it go too? "example.org", without a leading dot. */
   domain?: string;
-  /** Whole seconds, 0 to 400 days (34,560,000), as user agents have it (section 5.5). */
+  /** How long is it kept? Whole seconds, 400 days (34,560,000) at most; 0 deletes the cookie. */
   maxAge?: number;
-  /** Of the years 1601 to 9999. */
+  /** Until when is it kept? A Date of the years 1601 to 9999; `maxAge` wins over it. */
   expires?: Date;
+  /** Is it sent over https alone? */
   secure?: boolean;
+  /** Is it hidden from the scripts of a page? */
   httpOnly?: boolean;
-  /** "none" needs `secure`. */
+  /** Is it sent with requests from other sites? "none" needs `secure`. */
   sameSite?: SameSite;
-  /** Needs `secure`. */
+  /** In a frame, does each site around it have a cookie of its own? Needs `secure`. */
   partitioned?: boolean;
+  /** Chromium drops "low" first. */
   priority?: Priority;
 }
 
@@ -70,8 +81,15 @@ const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 
 /**
- * Returns every value of the cookies of exactly that name in a Cookie header, in order. Decodes and unquotes
- * nothing; skips a value with a character that is not a cookie-octet.
+ * Every value of the cookies of exactly that name in a Cookie header, in order, as it stands: nothing is decoded
+ * or unquoted. A value with other characters than cookie-octets is left out. What is not text has no cookies.
+ *
+ * @example
+ * ```ts
+ * import { readCookies, serializeCookie } from "bulla/cookie";
+ *
+ * readCookies("a=1; theme=dark; a=2", "a"); // ["1", "2"]
+ * ```
  *
  * @throws ConfigError ERR_OPTION: the name is not a token.
  */
@@ -93,7 +111,14 @@ export function readCookies(header: string, name: string): string[] {
 }
 
 /**
- * Writes the value of a Set-Cookie header field.
+ * The value of a Set-Cookie header field. To delete a cookie, write it with the same name, path and domain, and
+ * `maxAge: 0`.
+ *
+ * @example
+ * ```ts
+ * serializeCookie("theme", "dark", { path: "/", maxAge: 3600, sameSite: "lax" });
+ * // "theme=dark; Max-Age=3600; Path=/; SameSite=Lax"
+ * ```
  *
  * @throws ConfigError ERR_OPTION: a name, value or attribute outside the grammar of section 4.1.1; a name
  *   whose prefix demands other attributes (`__Host-`, `__Secure-`, `__Http-`, `__Host-Http-`); anything else

@@ -4,11 +4,28 @@
  * an option or a claim.
  */
 
-export type TokenErrorCode = keyof typeof TOKEN_MESSAGES;
-export type SessionErrorCode = keyof typeof SESSION_MESSAGES;
+/** Why a token was refused: docs/errors.md says of each what happened and what to do. */
+export type TokenErrorCode =
+  | "ERR_ENCODING"
+  | "ERR_TOKEN_MALFORMED"
+  | "ERR_TOKEN_TOO_LARGE"
+  | "ERR_TOKEN_SIGNATURE"
+  | "ERR_TOKEN_ALGORITHM"
+  | "ERR_TOKEN_CRITICAL"
+  | "ERR_TOKEN_EXPIRED"
+  | "ERR_TOKEN_NOT_ACTIVE"
+  | "ERR_TOKEN_CLAIM"
+  | "ERR_TOKEN_INVALID";
+/** Why a session could not be written or checked. */
+export type SessionErrorCode =
+  | "ERR_SESSION_TOO_LARGE"
+  | "ERR_SESSION_DATA"
+  | "ERR_SESSION_UNSENT"
+  | "ERR_SESSION_REVOCATION";
+/** Misuse of a call: its key or secret, or another option or argument. */
 export type ConfigErrorCode = "ERR_KEY" | "ERR_OPTION";
 
-const TOKEN_MESSAGES = {
+const TOKEN_MESSAGES: Readonly<Record<TokenErrorCode, string>> = {
   ERR_ENCODING: "the text is not strict base64url: its alphabet, length, padding or trailing bits",
   ERR_TOKEN_MALFORMED: "the token is malformed: its parts, UTF-8 or JSON",
   ERR_TOKEN_TOO_LARGE: "the token is too large",
@@ -19,21 +36,37 @@ const TOKEN_MESSAGES = {
   ERR_TOKEN_NOT_ACTIVE: "the token is not active yet",
   ERR_TOKEN_CLAIM: "a claim is missing, of the wrong type, or does not match",
   ERR_TOKEN_INVALID: "the token is invalid",
-} as const;
+};
 
-const SESSION_MESSAGES = {
+const SESSION_MESSAGES: Readonly<Record<SessionErrorCode, string>> = {
   ERR_SESSION_TOO_LARGE: "the session is too large: the cookie's name and value exceed 4096 bytes",
   ERR_SESSION_DATA: "the session's data cannot be written: JSON or the seal cannot hold them",
   ERR_SESSION_UNSENT: "the session changed, but no response carried the change",
   ERR_SESSION_REVOCATION: "the revocation list failed: it could not be read or written",
-} as const;
+};
 
-/** Input from outside was refused. Switch on `code`; `claim` names the claim of ERR_TOKEN_CLAIM. */
+/**
+ * Input from outside was refused. Answer with 401 or 400. It holds nothing of the token, so it can be logged.
+ *
+ * @example
+ * ```ts
+ * import { Jwt, TokenError } from "bulla/jwt";
+ *
+ * try {
+ *   new Jwt(Jwt.generateKey()).verify("rubbish");
+ * } catch (error) {
+ *   if (!(error instanceof TokenError)) throw error;
+ *   console.log(error.code); // "ERR_TOKEN_MALFORMED"
+ * }
+ * ```
+ */
 export class TokenError extends Error {
   static {
     this.prototype.name = "TokenError";
   }
+  /** Why: switch on it. */
   readonly code: TokenErrorCode;
+  /** The claim of ERR_TOKEN_CLAIM, as "aud"; "typ" is the header's. */
   readonly claim?: string;
 
   constructor(code: TokenErrorCode, claim?: string) {
@@ -47,14 +80,36 @@ export class TokenError extends Error {
   }
 }
 
-/** A session cannot be written (status 500), or its revocation list failed (503). */
+/**
+ * A session could not be written (status 500), or a revocation list not be asked or told (503). Express, Fastify
+ * and Koa answer with its `status` by themselves; elsewhere an error handler has to.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { SessionError, sessions } from "bulla/session";
+ *
+ * const visitors = sessions<{ user?: string }>({ secret: process.env.SESSION_SECRET ?? "" });
+ *
+ * createServer(async (req, res) => {
+ *   try {
+ *     const session = await visitors.load(req, res);
+ *     res.end(`Hello ${session.user ?? "stranger"}`);
+ *   } catch (error) {
+ *     res.writeHead(error instanceof SessionError ? error.status : 500).end();
+ *   }
+ * }).listen(3000);
+ * ```
+ */
 export class SessionError extends Error {
   static {
     this.prototype.name = "SessionError";
   }
+  /** Why: switch on it. */
   readonly code: SessionErrorCode;
-  /** The HTTP status that an error handler should answer with; `statusCode` is the same. */
+  /** The HTTP status that an error handler should answer with. */
   readonly status: 500 | 503;
+  /** The same, under the name that other frameworks read. */
   readonly statusCode: 500 | 503;
 
   /** `options.cause` is only ever an error of the revocation list. */
@@ -66,11 +121,15 @@ export class SessionError extends Error {
   }
 }
 
-/** Misuse: an error of the program, not of its input. */
+/**
+ * The library was called wrongly: a fault of the program, not of its input. Its message names the option and says
+ * what would be right. Most of them come when the program starts; do not catch them.
+ */
 export class ConfigError extends TypeError {
   static {
     this.prototype.name = "ConfigError";
   }
+  /** ERR_KEY or ERR_OPTION. */
   readonly code: ConfigErrorCode;
 
   constructor(code: ConfigErrorCode, message: string) {

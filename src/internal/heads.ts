@@ -15,10 +15,15 @@ export type Change = readonly [name: string, value: string | readonly string[] |
 
 /** The members used of a ServerResponse or Http2ServerResponse. */
 export interface HeadResponse {
+  /** As node:http has it. */
   statusMessage: string;
+  /** As node:http has it. */
   getHeader(name: string): string | number | readonly string[] | undefined;
+  /** As node:http has it. */
   getHeaderNames?(): string[];
+  /** As node:http has it. */
   setHeader(name: string, value: string | readonly string[]): unknown;
+  /** As node:http has it. */
   removeHeader(name: string): void;
 }
 

@@ -26,11 +26,15 @@ const MALFORMED = "ERR_TOKEN_MALFORMED";
 
 const pageWords = wordsOf(page);
 
-/** The header of RFC 7515 section 4, as it came. */
+/** The header of a token (RFC 7515 section 4), as it came: nothing of it is checked. */
 export interface JwtHeader {
+  /** The algorithm that the token names. */
   alg?: unknown;
+  /** The kind of token. */
   typ?: unknown;
+  /** The name of the key. */
   kid?: unknown;
+  /** Extensions that have to be understood: `verify` refuses them. */
   crit?: unknown;
   [member: string]: unknown;
 }

@@ -9,16 +9,27 @@ import { isBytes, plainView } from "./bytes.ts";
 import { ConfigError } from "./errors.ts";
 
 /**
- * A string (its UTF-8 bytes), bytes, a secret KeyObject or a JWK of type "oct" (RFC 7518 section 6.4);
- * 32 bytes or more.
+ * A key of 32 bytes or more: a string (its UTF-8 bytes, not decoded), bytes, a secret KeyObject, or a JWK of type
+ * "oct" (RFC 7518 section 6.4), whose `k` is base64url and is decoded. `Jwt.generateKey()` makes one.
  */
-export type JwtKey =
-  | string
-  | Uint8Array
-  | KeyObject
-  | { kty: "oct"; k: string; kid?: string; alg?: string };
+export type JwtKey = string | Uint8Array | KeyObject | OctetKey;
 
-/** The spec's 44 characters of padded base64url, or the 32 bytes they stand for. */
+/** A JWK of a secret key. */
+export interface OctetKey {
+  /** The kind of key. */
+  kty: "oct";
+  /** Its bytes, as base64url. */
+  k: string;
+  /** Its name, which goes into the header of what it signs. */
+  kid?: string;
+  /** If it is there, HS256. */
+  alg?: string;
+}
+
+/**
+ * A key as the Fernet spec has it: 44 characters of padded base64url, or the 32 bytes that they stand for.
+ * `Fernet.generateKey()` makes one, and so does Python's `Fernet.generate_key()`.
+ */
 export type FernetKey = string | Uint8Array;
 
 const LEAST_BYTES = 32;

@@ -15,13 +15,18 @@ import { type RedisClient, RedisTable } from "./redis.ts";
 
 /** A session as the list sees it: a frozen copy. Times in seconds since the epoch. */
 export interface ListedSession {
+  /** When it began. */
   readonly createdAt: number;
+  /** When the cookie that came no longer opens. */
   readonly expiresAt: number;
   /** Parsed at first access; changing it changes no session. */
   readonly data: Record<string, unknown>;
 }
 
-/** A list of revoked sessions, whose cookies would still open. */
+/**
+ * A list of sessions that are no longer honoured, though their cookies still open: `memoryRevocation`,
+ * `redisRevocation`, or your own.
+ */
 export interface Revocation {
   /**
    * Is this session revoked? Called before a handler gets the session. Decide by its id, or by its data (all
@@ -35,6 +40,7 @@ export interface Revocation {
   revoke(id: string, until: number, session: ListedSession): void | Promise<void>;
 }
 
+/** Options of `memoryRevocation`. */
 export interface MemoryRevocationOptions {
   /** How many ids can the list hold? 1,000,000 by default, which take 64 MB at most. */
   limit?: number;
@@ -63,8 +69,19 @@ const MEMORY: Checks<MemoryRevocationOptions> = {
  * Remembers revoked ids until they expire, in this process: for a service of one process. A restart forgets
  * them.
  *
- * A full list refuses new ids instead of forgetting any: `destroy` and `regenerate` fail with
- * ERR_SESSION_REVOCATION. Set `only`, or strangers can fill it.
+ * @example
+ * ```ts
+ * import { memoryRevocation, redisRevocation, sessions } from "bulla/session";
+ * import { createClient } from "redis";
+ *
+ * sessions<{ user?: string }>({
+ *   secret: process.env.SESSION_SECRET ?? "",
+ *   revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
+ * });
+ * ```
+ *
+ * A list full of ids that have not expired refuses more instead of forgetting any: `destroy` and
+ * `regenerate` fail with ERR_SESSION_REVOCATION. Set `only`, or strangers can fill it.
  *
  * @throws ConfigError ERR_OPTION
  */
@@ -95,6 +112,7 @@ export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevoc
   };
 }
 
+/** Options of `redisRevocation`. */
 export interface RedisRevocationOptions {
   /** Which text precedes the id in a key? "bulla:revoked:" by default. */
   prefix?: string;
@@ -124,8 +142,16 @@ const SKEW = 60;
  * Keeps revoked ids in the Redis that all processes of a fleet share: one key for each id, which expires a
  * minute after the last cookie of its session. Connect the client, and handle its errors, yourself.
  *
- * A request fails closed (503) if Redis refuses, or does not answer within `timeout`. Both clients queue
- * commands while they are not connected: `disableOfflineQueue: true` for `redis` and
+ * @example
+ * ```ts
+ * const redis = createClient({ disableOfflineQueue: true });
+ * redis.on("error", console.error);
+ *
+ * sessions({ secret: process.env.SESSION_SECRET ?? "", revocation: redisRevocation(redis) });
+ * ```
+ *
+ * A request fails closed (503) when Redis refuses, or does not answer within `timeout`. Both clients
+ * queue commands while they are not connected: `disableOfflineQueue: true` for `redis` and
  * `enableOfflineQueue: false, maxRetriesPerRequest: 0` for `ioredis` make it fail at once, and keep a
  * queue from growing. Redis must keep every key (`maxmemory-policy noeviction`, `appendonly yes`), and be
  * asked directly: a replica or a client-side cache can lag behind.

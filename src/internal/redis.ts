@@ -3,7 +3,10 @@
 import { optionError } from "./checks.ts";
 import { SessionError } from "./errors.ts";
 
-/** The methods used of a client or a cluster: `redis` has setEx, `ioredis` has setex. */
+/**
+ * The methods that `redisRevocation` uses of a connected client of the package `redis`, which has `setEx`, or `ioredis`, which has
+ * `setex`; of a cluster's too.
+ */
 export type RedisClient = { exists(key: string): PromiseLike<unknown> } & (
   | { setEx(key: string, seconds: number, value: string): PromiseLike<unknown> }
   | { setex(key: string, seconds: number, value: string): PromiseLike<unknown> }

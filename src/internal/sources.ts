@@ -3,12 +3,16 @@
 import { optionError } from "./checks.ts";
 import { isCookieValue, readCookies } from "./cookies.ts";
 
-/** A cookie store that can be read: Next's `cookies()`, SvelteKit's, Astro's. */
+/** A cookie store that can be read: Next's `await cookies()`, SvelteKit's `cookies`, Astro's. */
 export interface CookieReader {
+  /** The cookie of that name: its value, or an object that has it; neither for none. */
   get(name: string): string | { readonly value: string } | null | undefined;
 }
 
-/** Anything that has a Cookie header, the header's text, or a cookie store. */
+/**
+ * From what is a session read? A request of Node or of the Fetch API, Headers, the text of a Cookie header, or a
+ * cookie store. `undefined` has no cookies.
+ */
 export type CookieSource =
   | { readonly headers: { cookie?: string | undefined } }
   | Request

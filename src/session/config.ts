@@ -25,16 +25,23 @@ import { base64Seal, lazySeal, type Seal, type SealType, type Secrets, SHARED } 
 type Attributes = Omit<CookieAttributes, "maxAge" | "expires">;
 type SessionAttributes = Omit<CookieAttributes, "maxAge" | "expires" | "httpOnly">;
 
-/** Always HttpOnly; path "/", secure and sameSite "lax" by default. No request changes `secure`. */
+/**
+ * The option `cookie`. It is always HttpOnly; path "/", secure and sameSite "lax" by default. `secure` is never
+ * inferred from a request: over plain http, elsewhere than on localhost, set `secure: false`.
+ */
 export interface SessionCookieOptions extends SessionAttributes {
-  /** Which name? `__Host-session` where path, domain and secure allow it, else `__Secure-session`, else `session`. */
+  /**
+   * Which name has it? `__Host-session` where path, domain and secure allow it, else `__Secure-session` where it is
+   * secure, else `session`.
+   */
   name?: string;
-  /** Does the cookie outlive the browser? true by default; false leaves Max-Age out. */
+  /** Does it outlive the browser's session? `true` by default; `false`: it has no Max-Age. */
   persistent?: boolean;
 }
 
-/** Why a cookie was refused; never its contents. */
+/** Why a cookie was refused, and never what was in it. */
 export interface InvalidReason {
+  /** The code of a TokenError, or ERR_SESSION_REVOKED for a session that logged out. */
   readonly code: TokenErrorCode | "ERR_SESSION_REVOKED";
 }
 
@@ -46,31 +53,37 @@ export interface Lifetime {
   persistent?: boolean;
 }
 
-/** Options of sessions(). All times are in seconds. */
+/** Options of `sessions`. All times are seconds. An unknown name is refused. */
 export interface SessionOptions {
-  /** How is the cookie sealed? "fernet" (the default) encrypts, "jwt" signs but stays readable, "base64" does neither. */
+  /** How is a session written? "fernet" (the default) is encrypted, "jwt" signed but readable, "base64" neither. */
   type?: SealType;
-  /** Which secrets seal it? 32 bytes or more each; the first seals, all open. A function is called at first use. */
+  /**
+   * With what is it sealed? 32 bytes or more; of several, newest first, the first seals and all open: `[next, old]`.
+   * A function is called once, at first use, so that a build needs no secret.
+   */
   secret?: Secrets | (() => Secrets);
-  /** Which seal of your own takes the place of `type` and `secret`? */
+  /** A way of your own to seal it, in place of `type` and `secret`. */
   seal?: Seal;
-  /** Which name and attributes has the cookie? */
+  /** The name and the attributes of the cookie. */
   cookie?: SessionCookieOptions;
   /** How long is a cookie good after it was last written? 14 days by default, 400 days at most. */
   maxAge?: number;
-  /** At which age is an unchanged session written again? `maxAge / 2` by default; false: never. */
+  /** From which age on is an unchanged session written anew? `maxAge / 2` by default; `false`: never. */
   renewAfter?: number | false;
-  /** How long can a session last since it began, however often it is renewed? Unlimited by default. */
+  /** How long does a session last since it began, however often it is renewed? Unlimited by default. */
   maxLifetime?: number;
-  /** Which `maxAge` may `touch` set at most? `maxAge` by default, 400 days at most. */
+  /** Which `maxAge` may `touch` give one session at most ("remember me")? `maxAge` by default, 400 days at most. */
   longestAge?: number;
-  /** Which list refuses ended sessions, copied cookies too? None by default; see `memoryRevocation`, `redisRevocation`. */
+  /**
+   * Which list remembers who logged out, so that copied cookies are refused too? `memoryRevocation({ only })`,
+   * `redisRevocation(client)`, or your own. None by default.
+   */
   revocation?: Revocation;
-  /** Who hears why a cookie was refused, once for each request? Nobody by default. */
+  /** Hears why a cookie was refused, and of which request; once a request. Its result and its throws are ignored. */
   onInvalid?: (reason: InvalidReason, source: CookieSource) => void;
-  /** Who hears of a session that could not be written or checked? `process.emitWarning` by default. */
+  /** Hears of a session that could not be written, and of changes that were lost. `process.emitWarning` by default. */
   onError?: (error: SessionError) => void;
-  /** Which clock counts? Seconds since the epoch; the machine's clock by default. */
+  /** The current time in seconds since the epoch: for tests. */
   clock?: () => number;
 }
 

@@ -12,15 +12,20 @@ import type { State } from "./state.ts";
 
 /** The members used of an IncomingMessage or Http2ServerRequest. */
 export interface NodeRequest {
+  /** Its fields, by their names in lower case. */
   readonly headers: { cookie?: string | undefined };
 }
 
 /** The members used of a ServerResponse or Http2ServerResponse. */
 export interface NodeResponse extends HeadResponse {
+  /** As node:http has it. */
   readonly headersSent: boolean;
+  /** As node:http has it. */
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of two modules, passed through
   writeHead(...args: any[]): any;
+  /** As node:events has it. */
   once(event: "finish", listener: () => void): unknown;
+  /** As node:events has it. */
   on?(event: "finish", listener: () => void): unknown;
 }
 

@@ -15,18 +15,25 @@ import { Jws } from "../internal/jws.ts";
 import { deriveKey, keyList, secretBytes } from "../internal/keys.ts";
 import { parseObject, utf8Text } from "../internal/text.ts";
 
-/** Seals JSON text into a cookie's value. `open` returns a refusal, or throws, for a value that `seal` did not make. */
+/**
+ * Your own way to put a session into a cookie: JSON text in and out. Both are synchronous. What protects the cookie
+ * from forgery is up to it.
+ */
 export interface Seal {
+  /** The cookie's value: text of cookie-octets, such as base64url and dots. A throw is an ERR_SESSION_DATA. */
   seal(payload: string): string;
+  /** The text that `seal` was given; a refusal, or a throw, for what it cannot have made. */
   open(text: string): string | { readonly code: string };
 }
 
 /** Marks the seal of asgi.ts: only the last cookie of the name is opened. Its value checks the options of `touch`. */
 export const SHARED: unique symbol = Symbol("bulla.shared");
 
+/** How a session is written: "fernet" is encrypted, "jwt" signed but readable, "base64" neither. */
 export type SealType = "fernet" | "jwt" | "base64";
+/** Text (its UTF-8 bytes) or bytes, 32 or more; random, not a password. */
 export type Secret = string | Uint8Array;
-/** Newest first: the first seals, all open. */
+/** One secret, or several, newest first: the first seals, all open. */
 export type Secrets = Secret | readonly Secret[];
 
 /**

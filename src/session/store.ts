@@ -10,15 +10,23 @@ import { CLOSED, type Commit } from "./draft.ts";
 import { openSource } from "./source.ts";
 import type { State } from "./state.ts";
 
-/** The attributes that a cookie store gets with a cookie. */
+/** The attributes that a cookie store gets with a cookie: those of the option `cookie`, under the stores' names. */
 export interface StoreAttributes {
+  /** Below which path the browser sends it. */
   path: string;
+  /** To the subdomains of which host it goes too. */
   domain?: string;
+  /** How long it is kept, in seconds; 0 deletes it; absent, it ends with the browser. */
   maxAge?: number;
+  /** Always true. */
   httpOnly: boolean;
+  /** Is it sent over https alone? */
   secure: boolean;
+  /** Is it sent with requests from other sites? */
   sameSite: SameSite;
+  /** Has each site that frames yours one of its own? */
   partitioned?: boolean;
+  /** Which cookies does Chromium drop first? */
   priority?: Priority;
   /** Returns the value unchanged: it needs no encoding. */
   encode: (value: string) => string;
@@ -29,6 +37,7 @@ export interface StoreAttributes {
  * of one store share a session, so two visitors must never share a store.
  */
 export interface CookieStore extends CookieReader {
+  /** Sets a cookie on the response; a Promise is waited for. */
   set(name: string, value: string, attributes: StoreAttributes): unknown;
 }
 

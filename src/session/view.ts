@@ -5,12 +5,12 @@ import { refuseName } from "../internal/data.ts";
 import type { SessionError } from "../internal/errors.ts";
 import type { Lifetime } from "./config.ts";
 
-/** Gets an `error` if the revocation list failed, or the session cannot be written. */
+/** Called when it is done; with an `error` where the revocation list could not be told, or the session not be written. */
 export type Done = (error?: SessionError) => void;
 
-/** The four facts of a session, read-only. */
+/** The four facts of a session. They can only be read. */
 export interface SessionFacts {
-  /** 128 random bits as 22 base64url characters. */
+  /** 128 random bits as 22 characters. It names the session in a log, and opens nothing. */
   readonly id: string;
   /** True if no valid cookie brought it. */
   readonly isNew: boolean;
@@ -20,26 +20,28 @@ export interface SessionFacts {
   readonly expiresAt: number;
 }
 
-/** The members of a session besides its data. */
+/** The members of a session besides its data, which cannot have their names. */
 export interface SessionMembers extends SessionFacts {
   /**
-   * Drops the data and starts a new session, with a new id, in the same object: call it at every login.
+   * Drops the data and begins anew under a new id, in the same object. Await it at every login, and when a user gains
+   * rights; then set the data.
    *
    * The Promise, and `done`, wait for the revocation list. It rejects with a SessionError:
    * ERR_SESSION_REVOCATION if the list failed, ERR_SESSION_UNSENT if the headers have gone out.
    */
   regenerate(done?: Done): Promise<void>;
-  /** Drops the data and deletes the cookie: call it at every logout. Settles like `regenerate`. */
+  /** Drops the data, and with them the cookie. Await it at every logout. Settles as `regenerate` does. */
   destroy(done?: Done): Promise<void>;
   /**
-   * Checks that the session can be written now; the cookie goes out with the headers. With `done`, gives it
-   * the error instead of throwing.
+   * Checks that the session can be written now; the cookie itself goes with the headers. It need not be called. The
+   * error goes to `done` where there is one.
    *
    * @throws SessionError
    */
   save(done?: Done): void;
   /**
-   * Writes the session again, however young it is. A lifetime counts from now on: "remember me".
+   * Renews the session, however young it is. With a lifetime, from now on with that one: "remember me" is
+   * `touch({ maxAge: 30 * 24 * 3600, persistent: true })`.
    *
    * @throws ConfigError ERR_OPTION: `maxAge` is not whole seconds from 1 to `longestAge`.
    */

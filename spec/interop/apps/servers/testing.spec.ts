@@ -13,6 +13,9 @@ const shown = Object.fromEntries(
   [...page.matchAll(/^`([\w.-]+)`:\n\n```ts\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]),
 ) as Record<string, string>;
 
+/** What the page has tests run with. */
+const [, SESSION_SECRET = ""] = /SESSION_SECRET="([^"]+)"/.exec(page) ?? [];
+
 /** Runs a program of node_modules in a folder. */
 function run(
   folder: string,
@@ -21,7 +24,7 @@ function run(
   variables: Record<string, string> = {},
 ) {
   const env = Object.fromEntries(
-    Object.entries({ ...process.env, ...variables }).filter(
+    Object.entries({ ...process.env, SESSION_SECRET, ...variables }).filter(
       ([name]) => name !== "NODE_TEST_CONTEXT",
     ),
   );

@@ -1,0 +1,99 @@
+/**
+ * The tables of the documentation are those of the code: every option has its row behind the mark of its
+ * options, as `<!-- options: JwtPolicy -->`, and every error code its heading in docs/errors.md.
+ */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { COOKIE_OPTIONS } from "../../src/session/config.ts";
+import { namesIn, pageOf, pages, read, sources, tableAfter } from "./pages.ts";
+
+const texts = sources.map((name) => read(name));
+
+/** The options of each table of checks in src/, `const OPTIONS: Checks<JwtPolicy> = { ... }`. */
+const checks = new Map<string, string[]>();
+for (const text of texts) {
+  for (const [, of = "", body = ""] of text.matchAll(
+    /^(?:export )?const \w+: Checks<(\w+)> = \{([\s\S]*?)\};$/gm,
+  )) {
+    // Names stand at the start of a line or, of a table in one line, behind a brace or a comma.
+    const names = /\n/.test(body)
+      ? [...body.matchAll(/^ {2}(\w+)[:,]/gm)]
+      : [...body.matchAll(/(?:^|, ) ?(\w+):/g)];
+    checks.set(
+      of,
+      names.map(([, name = ""]) => name),
+    );
+  }
+}
+/** It is made of another table. */
+checks.set("SessionCookieOptions", Object.keys(COOKIE_OPTIONS));
+/** It has no table of its own: config.ts makes one for each configuration. */
+checks.set("Lifetime", ["maxAge", "persistent"]);
+/** asgi.ts: the options, and two of sessions() that it refuses. */
+const ASGI = "Given";
+
+describe("Options", () => {
+  it("are found in the sources", () => {
+    assert.deepEqual(checks.get("FernetDecryptOptions"), ["ttl", "now"]);
+    assert.ok(checks.get("SessionOptions")?.includes("renewAfter"));
+    assert.ok(checks.size > 12, `${checks.size}`);
+  });
+
+  for (const [of, names] of checks) {
+    if (of === ASGI) continue;
+    const mark = `<!-- options: ${of} -->`;
+    it(`of ${of} have a row each, and no row is of another`, () => {
+      const page = [...pages.keys()].find((path) => pageOf(path).includes(`\n${mark}\n`));
+      assert.ok(page !== undefined, `no page has ${mark}`);
+      const rows = tableAfter(page, mark).flatMap(([name = ""]) => namesIn(name));
+      assert.deepEqual(rows.toSorted(), names.toSorted());
+    });
+  }
+
+  it("of asgiSessions have a row each", () => {
+    const rows = tableAfter("docs/python.md", "<!-- options: AsgiSessionOptions -->");
+    const names = ["type", "secret", ...(checks.get(ASGI) ?? [])];
+    assert.deepEqual(rows.flatMap(([name = ""]) => namesIn(name)).toSorted(), names.toSorted());
+  });
+});
+
+describe("Error codes", () => {
+  const codesOf = (names: readonly string[]): Set<string> =>
+    new Set(names.flatMap((name) => read(name).match(/\bERR_[A-Z]\w+/g) ?? []));
+  const all = codesOf(sources);
+  /** Those of the command are told where the command is. */
+  const codes = codesOf(sources.filter((name) => !name.startsWith("src/cli/")));
+
+  it("have a heading each in docs/errors.md, and no heading is of another", () => {
+    const headings = [...pageOf("docs/errors.md").matchAll(/^### `?(ERR_\w+)`?$/gm)];
+    assert.ok(codes.size > 15);
+    assert.deepEqual(headings.map(([, code]) => code).toSorted(), [...codes].toSorted());
+  });
+
+  it("that a page names are there", () => {
+    for (const [path, text] of pages) {
+      for (const [code] of text.matchAll(/\bERR_[A-Z]\w+/g))
+        assert.ok(all.has(code), `${path}: ${code}`);
+    }
+  });
+});
+
+describe("docs/auditing.md", () => {
+  const rows = [...pageOf("docs/auditing.md").matchAll(/^\| `([\w/]+\.ts)` \| (\d+) \|/gm)];
+  // Nothing imports the command: no module rests on it.
+  const files = sources
+    .map((name) => name.slice("src/".length))
+    .filter((name) => !/^(?:cli\/|bin\.ts)/.test(name));
+
+  it("has a row for each file of src/ but the command's", () => {
+    assert.deepEqual(rows.map(([, file]) => file).toSorted(), files.toSorted());
+  });
+
+  it("gives each file its time, at 3 to 8 lines a minute", () => {
+    for (const [, file = "", minutes] of rows) {
+      const lines = read(`src/${file}`).split("\n").length;
+      assert.ok(Math.abs(lines / Number(minutes) - 5.5) < 2.5, `${file}: ${lines} lines`);
+    }
+  });
+});
