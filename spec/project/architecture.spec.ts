@@ -190,19 +190,21 @@ const linesOf = (file: string): string[] =>
     .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, "")
     .trimEnd()
     .split("\n");
-const lengthOf = (file: string): number => linesOf(file).length;
+const wholeLengthOf = (file: string): number => read(`src/${file}`).trimEnd().split("\n").length;
 
 describe("How long things are", () => {
-  it("session/ has 1,400 lines at most, but for docstrings and the cookie stores", () => {
-    const own = files.filter((name) => /^session\/(?!store\.ts)/.test(name)).map(lengthOf);
+  const ofSessions = files.filter((name) => name.startsWith("session/"));
+  it("session/ has 1,500 lines at most, but for the cookie stores, and 199 a file", () => {
+    for (const file of ofSessions) assert.ok(wholeLengthOf(file) <= 199, file);
+    const own = ofSessions.filter((name) => name !== "session/store.ts").map(wholeLengthOf);
     const all = own.reduce((sum, lines) => sum + lines, 0);
-    assert.ok(all <= 1400, `${all}`);
+    assert.ok(all <= 1500, `${all}`);
   });
 
   for (const file of files) {
-    const most = file.startsWith("session/") ? 199 : 220;
-    it(`${file}: no more than ${most} lines but for docstrings, no function over 40`, () => {
-      assert.ok(lengthOf(file) <= most, `${lengthOf(file)} lines`);
+    it(`${file}: no more than 220 lines but for docstrings, no function over 40`, () => {
+      const { length: lengthOfCode } = linesOf(file);
+      assert.ok(lengthOfCode <= 220, `${lengthOfCode} lines`);
       const lines = linesOf(file);
       for (const [start, line] of lines.entries()) {
         const opens =

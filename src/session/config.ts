@@ -25,15 +25,9 @@ import { base64Seal, lazySeal, type Seal, type SealType, type Secrets, SHARED } 
 type Attributes = Omit<CookieAttributes, "maxAge" | "expires">;
 type SessionAttributes = Omit<CookieAttributes, "maxAge" | "expires" | "httpOnly">;
 
-/**
- * The option `cookie`. It is always HttpOnly; path "/", secure and sameSite "lax" by default. `secure` is never
- * inferred from a request: over plain http, elsewhere than on localhost, set `secure: false`.
- */
+/** The option `cookie`: always HttpOnly; path "/", secure, sameSite "lax". Over plain http set `secure: false`. */
 export interface SessionCookieOptions extends SessionAttributes {
-  /**
-   * Which name has it? `__Host-session` where path, domain and secure allow it, else `__Secure-session` where it is
-   * secure, else `session`.
-   */
+  /** `__Host-session` where path, domain and secure allow it, else `__Secure-session` if secure, else `session`. */
   name?: string;
   /** Does it outlive the browser's session? `true` by default; `false`: it has no Max-Age. */
   persistent?: boolean;
@@ -57,10 +51,7 @@ export interface Lifetime {
 export interface SessionOptions {
   /** How is a session written? "fernet" (the default) is encrypted, "jwt" signed but readable, "base64" neither. */
   type?: SealType;
-  /**
-   * With what is it sealed? 32 bytes or more; of several, newest first, the first seals and all open: `[next, old]`.
-   * A function is called once, at first use, so that a build needs no secret.
-   */
+  /** 32 bytes or more each, newest first: the first seals, all open. A function is called once, at first use. */
   secret?: Secrets | (() => Secrets);
   /** A way of your own to seal it, in place of `type` and `secret`. */
   seal?: Seal;
@@ -74,10 +65,7 @@ export interface SessionOptions {
   maxLifetime?: number;
   /** Which `maxAge` may `touch` give one session at most ("remember me")? `maxAge` by default, 400 days at most. */
   longestAge?: number;
-  /**
-   * Which list remembers who logged out, so that copied cookies are refused too? `memoryRevocation({ only })`,
-   * `redisRevocation(client)`, or your own. None by default.
-   */
+  /** Which list refuses who logged out? `memoryRevocation({ only })`, `redisRevocation(client)`. None by default. */
   revocation?: Revocation;
   /** Hears why a cookie was refused, and of which request; once a request. Its result and its throws are ignored. */
   onInvalid?: (reason: InvalidReason, source: CookieSource) => void;
