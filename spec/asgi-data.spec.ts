@@ -18,6 +18,7 @@ import {
 } from "./helpers/asgi-cookies.ts";
 import { cookieValue, FOURTEEN_DAYS, NOW, TYPES, type Type } from "./helpers/session-cookies.ts";
 import { writers } from "./helpers/session-entries.ts";
+import { plaintextsOf } from "./helpers/session-plaintext.ts";
 import { type Bag, pairOf, sessionRefusal, visit } from "./helpers/session-visit.ts";
 
 const TOM = '{"user":"tom"}';
@@ -101,6 +102,7 @@ describe("a cookie that is refused", () => {
     ["jwt", "b64", of({ alg: "HS256", b64: false }), "ERR_TOKEN_CRITICAL"],
     ["jwt", "typ at+jwt", of({ alg: "HS256", typ: "at+jwt" }), "ERR_TOKEN_CLAIM"],
     ["jwt", "typ session+jwt", of({ alg: "HS256", typ: "session+jwt" }), "ERR_TOKEN_CLAIM"],
+    ["jwt", "typ jwt+x", of({ alg: "HS256", typ: "jwt+x" }), "ERR_TOKEN_CLAIM"],
     ["jwt", "typ JWE", of({ alg: "HS256", typ: "JWE" }), "ERR_TOKEN_CLAIM"],
     ["jwt", "typ empty", of({ alg: "HS256", typ: "" }), "ERR_TOKEN_CLAIM"],
     ["jwt", "typ null", of({ alg: "HS256", typ: null }), "ERR_TOKEN_CLAIM"],
@@ -130,6 +132,16 @@ describe("a cookie that is refused", () => {
           assert.equal(read(type, changed).isNew, true, `${type} ${at} ${other}`);
         }
       }
+    }
+  });
+
+  test("fernet: of the plaintext no byte stays in memory, whether it is text or not", () => {
+    for (const text of [TOM, Buffer.concat([Buffer.from(TOM), Buffer.from([0xff])])]) {
+      const plaintexts = plaintextsOf(() => read("fernet", pythonValue("fernet", text)));
+      assert.deepEqual(
+        plaintexts.map((plaintext) => plaintext.includes("tom")),
+        [false],
+      );
     }
   });
 

@@ -14,6 +14,7 @@ import {
   type Type,
   unsealText,
 } from "../helpers/session-cookies.ts";
+import { plaintextsOf } from "../helpers/session-plaintext.ts";
 import { optionsOf, pairOf, service, visit } from "../helpers/session-visit.ts";
 
 const TEXT = envelope({ user: "tom" });
@@ -98,6 +99,16 @@ describe("a text is refused for what is wrong with it", () => {
       const block = Buffer.concat([Buffer.alloc(16 - end.length, "{"), Uint8Array.from(end)]);
       const value = seal("fernet", block, { padded: false });
       assert.equal(open("fernet", value).code, "ERR_TOKEN_INVALID");
+    }
+  });
+
+  test("fernet: of the plaintext no byte stays in memory, whether it is text or not", () => {
+    for (const text of [TEXT, Buffer.concat([Buffer.from(TEXT), Buffer.from([0xff])])]) {
+      const plaintexts = plaintextsOf(() => open("fernet", seal("fernet", text)));
+      assert.deepEqual(
+        plaintexts.map((plaintext) => plaintext.includes("tom")),
+        [false],
+      );
     }
   });
 
