@@ -38,13 +38,16 @@ export class Timed {
   }
 }
 
-/** Checks the error of a full list: ERR_SESSION_REVOCATION, 503. */
-export function full(error: unknown): true {
+const FULL = /^the list is full at \d+ ids: set only, or raise limit$/;
+
+/** Checks the error of a full list: ERR_SESSION_REVOCATION, 503, and its cause, which says what to do. */
+export function full(error: unknown, why: RegExp = FULL): true {
   assert.ok(error instanceof SessionError, String(error));
   const { name, code, message, status, statusCode } = error;
   assert.deepEqual(
     { name, code, message, status, statusCode },
     sessionRefusal("ERR_SESSION_REVOCATION"),
   );
+  assert.match((error.cause as Error).message, why);
   return true;
 }

@@ -16,6 +16,7 @@ import {
   type BagSession,
   configRefusal,
   gate,
+  optionRefusal,
   service,
   sessionRefusal,
   turns,
@@ -106,7 +107,10 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         test("what cannot be opened cannot be assigned either, and nothing is written", async (t) => {
           const { site, errors, closed } = await logged(t, (_error, req, res) => {
             for (const value of [{ user: "ann" }, {}, null]) {
-              assert.throws(() => (req.session = value as never), configRefusal(/session/));
+              assert.throws(
+                () => (req.session = value as never),
+                optionRefusal("req.session must be assigned after the middleware has opened it"),
+              );
             }
             assert.equal(req.session, undefined);
             res.statusCode = 503;

@@ -315,6 +315,10 @@ test("two configurations of one cookie name on one response: a warning, once a p
       assert.equal((await site.ask("/twice")).text, "text");
       await new Promise(setImmediate);
       assert.deepEqual(codes(), ["BULLA_COOKIE_NAME"]);
+      assert.equal(
+        warnings[0]?.message,
+        "two sessions() write a cookie of one name: give each its own cookie.name",
+      );
     }
   }
 });

@@ -65,7 +65,7 @@ async function assertClosed(
   const response = await sessions.wrap(() => assert.fail("the handler is not called"))(
     request(COOKIE),
   );
-  assert.equal(response.status, 503);
+  assert.deepEqual([response.status, await response.text()], [503, "Service Unavailable"]);
   assert.equal(response.headers.get("Cache-Control"), "no-store");
   assert.deepEqual(response.headers.getSetCookie(), []);
   assert.equal(heard.length, 1);
@@ -106,6 +106,13 @@ describe("an answer of isRevoked that is not a boolean fails closed", () => {
       await assertClosed({ isRevoked, revoke() {} }, true);
     });
   }
+
+  test("and its cause says what would be an answer", async () => {
+    const { sessions } = service({ revocation: { isRevoked: () => 1 as never, revoke() {} } });
+    const { cause } = (await rejection(sessions.load(COOKIE))) as SessionError;
+    assert.ok(cause instanceof TypeError);
+    assert.equal(cause.message, "isRevoked must return true or false");
+  });
 
   for (const answer of [true, false]) {
     test(`but ${answer} by a thenable is believed`, async () => {

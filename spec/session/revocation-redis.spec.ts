@@ -15,6 +15,7 @@ import {
 } from "../helpers/session-cookies.ts";
 import {
   configRefusal,
+  optionRefusal,
   request,
   service,
   sessionRefusal,
@@ -233,7 +234,7 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
       const { redis, client } = make();
       const list = redisRevocation(client, { clock });
       for (const until of [NOW, NOW - 5, 0, Number.NaN, Infinity, "5"] as number[]) {
-        await assert.rejects(list.revoke(OLD_ID, until, SESSION), configRefusal(/until/));
+        await assert.rejects(list.revoke(OLD_ID, until, SESSION), configRefusal(/^until must be /));
       }
       assert.equal(redis.expires.size, 0);
     });
@@ -270,10 +271,18 @@ test("misuse", () => {
   const good = { exists: call, setex: call };
   const clients = [undefined, null, 5, {}, { exists: call }, { setEx: call }, { setex: 5 }];
   for (const client of clients as RedisClient[]) {
-    assert.throws(() => redisRevocation(client), configRefusal(/client/));
+    assert.throws(
+      () => redisRevocation(client),
+      optionRefusal(
+        "the client of redisRevocation must be a client of the package redis or ioredis",
+      ),
+    );
   }
   for (const timeout of [0, -1, 60.5, Infinity, Number.NaN, "1", null] as number[]) {
-    assert.throws(() => redisRevocation(good, { timeout }), configRefusal(/timeout/));
+    assert.throws(
+      () => redisRevocation(good, { timeout }),
+      optionRefusal("timeout must be seconds above 0, 60 at most"),
+    );
   }
   redisRevocation(good, { timeout: 60 });
   for (const prefix of ["", 5, null] as string[]) {

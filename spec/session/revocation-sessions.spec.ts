@@ -236,7 +236,7 @@ test("a list whose clock is years ahead of the sessions' does not pretend to rev
     void session.destroy();
   });
   assert.deepEqual([response.status, heard.length], [503, 1]);
-  full(heard[0]);
+  full(heard[0], /^until must be later than the list's clock/);
   const { cause } = heard[0] as SessionError;
   assert.throws(() => {
     throw cause;

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { memoryRevocation } from "../../src/session.ts";
 import { full, SOMEBODY, Timed } from "../helpers/memory-revocation.ts";
 import { idOf, NOW, OLD_ID } from "../helpers/session-cookies.ts";
-import { configRefusal } from "../helpers/session-visit.ts";
+import { configRefusal, optionRefusal } from "../helpers/session-visit.ts";
 import { seeded } from "../helpers/token-random.ts";
 
 /** The id of these 16 bytes. */
@@ -14,7 +14,10 @@ const idFrom = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base6
 describe("memoryRevocation: misuse", () => {
   test("options", () => {
     for (const limit of [0, -1, 1.5, Number.NaN, Infinity, "5", null] as number[]) {
-      assert.throws(() => memoryRevocation({ limit }), configRefusal(/limit/));
+      assert.throws(
+        () => memoryRevocation({ limit }),
+        optionRefusal("limit must be a whole number, 1 or more"),
+      );
     }
     for (const bad of [5, "only", {}, null, true] as never[]) {
       assert.throws(() => memoryRevocation({ only: bad }), configRefusal(/only/));
@@ -40,7 +43,11 @@ describe("memoryRevocation: misuse", () => {
   test("an id for a time that is over, or that is not one: it would be forgotten at once", () => {
     const timed = new Timed();
     for (const until of [NOW, NOW - 1, 0, -1, Infinity, Number.NaN, "5", undefined] as number[]) {
-      assert.throws(() => timed.revoke(OLD_ID, until), configRefusal(/until/));
+      const message =
+        typeof until === "number" && Number.isFinite(until)
+          ? "until must be later than the list's clock: give it the clock of the sessions"
+          : "until must be a finite number of seconds";
+      assert.throws(() => timed.revoke(OLD_ID, until), optionRefusal(message));
     }
     assert.equal(timed.isRevoked(OLD_ID), false);
   });
@@ -66,7 +73,10 @@ describe("memoryRevocation: misuse", () => {
     ];
     timed.revoke(OLD_ID, NOW + 10);
     for (const id of bad as string[]) {
-      assert.throws(() => timed.revoke(id, NOW + 10), configRefusal(/id/));
+      assert.throws(
+        () => timed.revoke(id, NOW + 10),
+        optionRefusal("id must be a session's id, 22 characters of base64url"),
+      );
       assert.equal(timed.isRevoked(id), false, String(id));
     }
   });
@@ -289,6 +299,17 @@ describe("memoryRevocation: only", () => {
     timed.list.revoke(idOf("more"), NOW + 10, nobody);
     assert.throws(() => timed.revoke(idOf("more"), NOW + 10), full);
     assert.deepEqual([shown[0], shown[100]], [nobody, SOMEBODY]);
+  });
+
+  test("where it says neither true nor false nothing is taken for told", () => {
+    for (const answer of [undefined, null, 1, 0, "", "yes", {}, Promise.resolve(true)]) {
+      const timed = new Timed(1, { only: () => answer as never });
+      assert.throws(
+        () => timed.revoke(OLD_ID, NOW + 10),
+        optionRefusal("the result of only must be true or false"),
+      );
+      assert.equal(timed.isRevoked(OLD_ID), false);
+    }
   });
 
   test("where it throws nothing is taken for told", () => {
