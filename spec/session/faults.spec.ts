@@ -1,7 +1,9 @@
 /** A session that cannot be written when the head goes: a 500, never a throw, never in silence. */
 
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import type http from "node:http";
+import { syncBuiltinESMExports } from "node:module";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import type { Seal, SessionError, SessionOptions } from "../../src/session.ts";
@@ -367,4 +369,25 @@ describe("the largest cookie is 4096 bytes of name and value", () => {
     const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
     assert.equal(setCookie.length, 1);
   });
+});
+
+test("a machine that gives no random bytes for an id: a 500, and no session", async (t) => {
+  const { mock: broken } = t.mock.method(crypto, "randomFillSync", () => {
+    throw new Error("no entropy");
+  });
+  syncBuiltinESMExports();
+  const made = service();
+  try {
+    const { response, setCookie } = await visit(made, undefined, (session) => {
+      session.user = "tom";
+      assert.throws(() => session.save(), /^Error: no entropy$/);
+    });
+    assert.deepEqual([response.status, setCookie], [500, []]);
+    assert.deepEqual(made.errors, ["ERR_SESSION_DATA"]);
+  } finally {
+    broken.restore();
+    syncBuiltinESMExports();
+  }
+  const { response } = await visit(made, undefined, (session) => (session.user = "tom"));
+  assert.equal(response.status, 200);
 });

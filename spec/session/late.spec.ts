@@ -23,6 +23,7 @@ import {
   service,
   sessionRefusal,
   turns,
+  visit,
 } from "../helpers/session-visit.ts";
 
 const UNSENT = sessionRefusal("ERR_SESSION_UNSENT");
@@ -396,3 +397,11 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 }
+
+test("a save of a regeneration with the data that the Response carried: they are another's", async () => {
+  const { session } = await visit(service(), undefined, (session) => (session.user = "tom"));
+  session.save();
+  await assert.rejects(session.regenerate(), UNSENT);
+  session.user = "tom";
+  assert.throws(() => session.save(), UNSENT);
+});

@@ -26,6 +26,7 @@ import {
   calledBack,
   configRefusal,
   service,
+  sessionRefusal,
   turns,
   visit,
 } from "../helpers/session-visit.ts";
@@ -399,5 +400,17 @@ test("after the Response: the id that it carried is revoked, and one that never 
     const { id } = session;
     await assert.rejects(session.destroy(), { code: "ERR_SESSION_UNSENT" });
     assert.deepEqual([...list.revoked.keys()], told === 1 ? [id] : []);
+  }
+});
+
+test("after the Response: each id that came is revoked, once, whatever it carried", async () => {
+  for (const edit of [(session: BagSession) => void (session.user = "ann"), () => {}]) {
+    const list = new List();
+    const { session } = await visit(service({ revocation: list }), several(3).join("; "), edit);
+    await assert.rejects(session.destroy(), sessionRefusal("ERR_SESSION_UNSENT"));
+    assert.deepEqual(
+      list.told.map(({ id }) => id),
+      ["0", "1", "2"].map(idOf),
+    );
   }
 });

@@ -19,6 +19,7 @@ import {
   type Bag,
   type BagSession,
   configRefusal,
+  optionRefusal,
   optionsOf,
   service,
   sessionRefusal,
@@ -50,6 +51,24 @@ async function sessionsOf(cookie: string): Promise<[what: string, session: BagSe
     ["middleware", (req as WithSession).session as BagSession],
   ];
 }
+
+test("a member is of the session alone: of nothing else, and of no copy", async () => {
+  const NOT_A_SESSION = optionRefusal(
+    "a session's member must be used on the session itself, not on a copy or a Proxy",
+  );
+  for (const [what, session] of await sessionsOf(COOKIE)) {
+    for (const other of [undefined, null, 7, "text", {}, { ...session }, new Proxy(session, {})]) {
+      for (const name of FACTS) {
+        const get = (): unknown => Reflect.get(Object.getPrototypeOf(session), name, other);
+        assert.throws(get, NOT_A_SESSION, `${what}: ${name}`);
+      }
+      for (const name of METHODS) {
+        const call = session[name] as () => unknown;
+        assert.throws(() => call.call(other), NOT_A_SESSION, `${what}: ${name}`);
+      }
+    }
+  }
+});
 
 describe("an assignment to a member's name is a ConfigError, and changes nothing", () => {
   const ways: Record<string, (session: Bag, name: string) => unknown> = {
