@@ -402,3 +402,13 @@ describe("a list that cannot be told", () => {
     });
   }
 });
+
+test("of several ids one that fails is heard of at once, though another is never answered", async () => {
+  const revoke = (id: string): Promise<void> => (id === OLD_ID ? Promise.reject(DOWN) : NEVER);
+  const made = service({ revocation: { isRevoked: () => false, revoke } });
+  const older = cookieOf("fernet", TOM, { jti: idOf("older"), iat: BEGAN - 1 });
+  const session = made.sessions.attach(...exchange(`${COOKIE}; ${older}`));
+  void session.destroy();
+  await turns();
+  assert.deepEqual(made.errors, ["ERR_SESSION_REVOCATION"]);
+});
