@@ -290,7 +290,10 @@ test("misuse", () => {
   }
   const wrong = { clock: 5 } as unknown as { clock: () => number };
   assert.throws(() => redisRevocation(good, wrong), configRefusal(/clock/));
-  assert.throws(() => redisRevocation(good, { ttl: 5 } as object), configRefusal(/ttl/));
+  assert.throws(
+    () => redisRevocation(good, { ttl: 5 } as object),
+    optionRefusal('unknown option "ttl" of redisRevocation'),
+  );
 });
 
 /** The timers that have been set and not been cleared since; those that ran count too. */

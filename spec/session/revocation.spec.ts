@@ -24,10 +24,16 @@ describe("memoryRevocation: misuse", () => {
       assert.throws(() => memoryRevocation({ clock: bad }), configRefusal(/clock/));
     }
     for (const options of [null, 5, [], "limit"] as never[]) {
-      assert.throws(() => memoryRevocation(options), configRefusal(/./));
+      assert.throws(
+        () => memoryRevocation(options),
+        optionRefusal("the options of memoryRevocation must be an object"),
+      );
     }
     for (const options of [{ max: 5 }, { limit: 5, Limit: 5 }] as never[]) {
-      assert.throws(() => memoryRevocation(options), configRefusal(/max|Limit/));
+      assert.throws(
+        () => memoryRevocation(options),
+        configRefusal(/^unknown option "(max|Limit)" of memoryRevocation$/),
+      );
     }
     memoryRevocation();
     memoryRevocation({});
@@ -299,6 +305,12 @@ describe("memoryRevocation: only", () => {
     timed.list.revoke(idOf("more"), NOW + 10, nobody);
     assert.throws(() => timed.revoke(idOf("more"), NOW + 10), full);
     assert.deepEqual([shown[0], shown[100]], [nobody, SOMEBODY]);
+  });
+
+  test("is not asked by who names an id alone", () => {
+    const timed = new Timed(1, { only: () => assert.fail("there is no session") });
+    timed.list.revoke(OLD_ID, NOW + 10);
+    assert.equal(timed.list.isRevoked(OLD_ID), true);
   });
 
   test("where it says neither true nor false nothing is taken for told", () => {
