@@ -52,3 +52,14 @@ test("an equivalent mutant is of a line that exists, and has a reason", () => {
     assert.ok(reason.endsWith("."), `${file}: ${line}`);
   }
 });
+
+test("a planted fault is of a place that is there once, and of a spec that exists", () => {
+  const planted: { file: string; was: string; now: string; spec: string }[] = JSON.parse(
+    read("planted.json"),
+  );
+  for (const { file, was, now, spec } of planted) {
+    assert.equal(read(`../../../src/${file}`).split(was).length, 2, `${file}: ${was}`);
+    assert.notEqual(was, now);
+    assert.ok(read(`../../${spec}.spec.ts`).length > 0);
+  }
+});
