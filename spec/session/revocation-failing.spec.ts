@@ -66,6 +66,7 @@ async function assertClosed(
     request(COOKIE),
   );
   assert.deepEqual([response.status, await response.text()], [503, "Service Unavailable"]);
+  assert.equal(response.headers.get("Vary"), "Cookie");
   assert.equal(response.headers.get("Cache-Control"), "no-store");
   assert.deepEqual(response.headers.getSetCookie(), []);
   assert.equal(heard.length, 1);
