@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { hasParts, isPortable, type Parts, partsOf } from "../../src/internal/json.ts";
+import { hasParts, isPortable, type Parts, partsOf, snapshot } from "../../src/internal/json.ts";
 
 const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
 
@@ -153,6 +153,45 @@ describe("parts tell whether a value is still as it was", () => {
     ]) {
       for (const held of [{ bad }, { a: [1, bad] }, { a: { b: bad } }])
         assert.equal(partsOf(held), undefined);
+    }
+  });
+});
+
+test("parts of what has a toJSON never match, even if it gives what is there", () => {
+  const hidden = Object.defineProperty({ a: 1 }, "toJSON", { value: () => ({ a: 1 }) });
+  for (const value of [{ hidden }, { deep: [hidden] }]) {
+    assert.equal(hasParts(value, partsOf(value)), false);
+  }
+});
+
+describe("a snapshot", () => {
+  const NONE = new Set<string>();
+
+  test("has the text, and the parts of an object that has no toJSON", () => {
+    const data = { a: [1, { b: "c" }], d: null };
+    const taken = snapshot(data, NONE);
+    assert.equal(taken?.text, JSON.stringify(data));
+    assert.equal(hasParts(data, taken?.parts), true);
+    data.a.push(2);
+    assert.equal(hasParts(data, taken?.parts), false);
+    const own = { toJSON: () => data };
+    assert.deepEqual(snapshot(own, NONE), { text: JSON.stringify(data), parts: undefined });
+  });
+
+  test("is not taken of what has a reserved name, or is not JSON", () => {
+    const reserved = new Set(["id"]);
+    assert.equal(snapshot({ a: { id: 1 } }, reserved)?.text, '{"a":{"id":1}}');
+    const cycle: Record<string, unknown> = {};
+    cycle.a = { cycle };
+    const throwing = {
+      get a(): never {
+        throw new Error("no");
+      },
+    };
+    const bad = [{ a: 1, id: 2 }, { toJSON: () => ({ id: 1 }) }, { a: 1n }, cycle, throwing];
+    for (const value of bad) assert.equal(snapshot(value, reserved), undefined);
+    for (const json of [new Map(), [], 1, null, undefined]) {
+      assert.equal(snapshot({ toJSON: () => json }, reserved), undefined);
     }
   });
 });

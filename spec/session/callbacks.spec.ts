@@ -6,7 +6,7 @@ import net from "node:net";
 import { describe, test } from "node:test";
 import { type SessionOptions, sessions } from "../../src/session.ts";
 import { app, warningsOf } from "../helpers/session-app.ts";
-import { NAME, SECRET } from "../helpers/session-cookies.ts";
+import { cookieOf, NAME, SECRET } from "../helpers/session-cookies.ts";
 import { PROTOCOLS, serve } from "../helpers/session-server.ts";
 import {
   configRefusal,
@@ -52,6 +52,15 @@ describe("callbacks that fail are their own matter", () => {
         return new Response();
       });
       assert.equal((await handler(request())).status, 500);
+      assert.equal((await warning).message, "onError threw");
+    });
+
+    test(`onError of a list that fails ${what}: the Response goes, a warning tells`, async () => {
+      const isRevoked = () => Promise.reject(new Error("down"));
+      const made = service({ onError: failing, revocation: { isRevoked, revoke() {} } });
+      const warning = nextWarning();
+      const handler = made.sessions.wrap(() => new Response());
+      assert.equal((await handler(request(cookieOf("fernet", {})))).status, 503);
       assert.equal((await warning).message, "onError threw");
     });
 

@@ -54,6 +54,23 @@ describe("nested wraps share one session, and the outermost writes it", () => {
     });
   }
 
+  test("a Response that the inner one throws reaches the outer one as it is", async () => {
+    const made = service();
+    const given = new Response("no", { status: 403 });
+    const inner = made.sessions.wrap((_request, session) => {
+      session.inner = 1;
+      throw given;
+    });
+    const outer = made.sessions.wrap(async (request) => {
+      const thrown = await rejection(inner(request));
+      assert.equal(thrown, given);
+      assert.deepEqual([...given.headers.keys()], ["content-type"]);
+      throw thrown;
+    });
+    const response = (await rejection(outer(request()))) as Response;
+    assert.deepEqual([response.status, response.headers.getSetCookie().length], [403, 1]);
+  });
+
   test("another Response of the outer one carries what the inner one changed", async () => {
     const made = service();
     const inner = made.sessions.wrap((_request, session) => {

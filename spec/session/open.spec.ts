@@ -377,3 +377,10 @@ test("of two cookies of one id the newer counts, in whatever order they come", a
     assert.equal(session.user, user, cookies.length.toString());
   }
 });
+
+test("destroy deletes the cookies of a request of which none opens, be it one or several", async () => {
+  for (const cookie of [`${NAME}=bad`, `${NAME}=bad; ${NAME}=worse`]) {
+    const { setCookie } = await visit(service(), cookie, (session) => session.destroy());
+    assert.deepEqual(setCookie, [CLEARING]);
+  }
+});

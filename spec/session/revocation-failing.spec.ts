@@ -66,6 +66,7 @@ async function assertClosed(
     request(COOKIE),
   );
   assert.deepEqual([response.status, await response.text()], [503, "Service Unavailable"]);
+  assert.equal(response.headers.get("Vary"), "Cookie");
   assert.equal(response.headers.get("Cache-Control"), "no-store");
   assert.deepEqual(response.headers.getSetCookie(), []);
   assert.equal(heard.length, 1);
@@ -411,4 +412,21 @@ test("of several ids one that fails is heard of at once, though another is never
   void session.destroy();
   await turns();
   assert.deepEqual(made.errors, ["ERR_SESSION_REVOCATION"]);
+});
+
+test("a list that failed is asked again by the next call for the same request", async () => {
+  let failing = true;
+  const isRevoked = async (): Promise<boolean> => {
+    if (failing) throw DOWN;
+    return false;
+  };
+  const { sessions } = service({ revocation: { isRevoked, revoke() {} } });
+  const [req, res] = exchange(COOKIE);
+  const handler = sessions.wrap((_request, { user }) => new Response(String(user)));
+  const asked = request(COOKIE);
+  isFailed(await rejection(sessions.load(req, res)), DOWN);
+  assert.equal((await handler(asked)).status, 503);
+  failing = false;
+  assert.equal((await sessions.load(req, res)).user, "tom");
+  assert.equal(await (await handler(asked)).text(), "tom");
 });

@@ -25,6 +25,7 @@ import {
   type BagSession,
   calledBack,
   configRefusal,
+  pairOf,
   service,
   sessionRefusal,
   turns,
@@ -412,5 +413,22 @@ test("after the Response: each id that came is revoked, once, whatever it carrie
       list.told.map(({ id }) => id),
       ["0", "1", "2"].map(idOf),
     );
+  }
+});
+
+test("a session of which no cookie can open any more needs no list", async () => {
+  for (const [passed, told] of [
+    [99, 1],
+    [100, 0],
+  ] as const) {
+    let now = NOW;
+    const list = new List();
+    const made = service({ revocation: list, maxLifetime: 100, clock: () => now });
+    const cookie = pairOf(made.sessions.issue({ user: "tom" }).setCookie);
+    await visit(made, cookie, (session) => {
+      now += passed;
+      return session.destroy();
+    });
+    assert.equal(list.told.length, told);
   }
 });
