@@ -229,17 +229,15 @@ describe("Headers", () => {
     const headers = new Headers({ vary: "x", "content-length": "5" });
     assert.equal(changeHeaders(headers, [VARY, COOKIES, NO_LENGTH]), true);
     assert.deepEqual(
-      [...headers],
-      [
-        ["set-cookie", "a=1"],
-        ["set-cookie", "b=2"],
-        ["vary", "Cookie"],
-      ],
+      [[...headers.keys()].sort(), headers.getSetCookie(), headers.get("vary")],
+      [["set-cookie", "set-cookie", "vary"], ["a=1", "b=2"], "Cookie"],
     );
-    assert.equal(
-      changeHeaders(Response.redirect("https://example.org/", 302).headers, [VARY]),
-      false,
-    );
+    // As fetch()'s and Response.redirect()'s are, on most runtimes.
+    const immutable = (): never => {
+      throw new TypeError("immutable");
+    };
+    const fixed = Object.assign(new Headers(), { delete: immutable, append: immutable });
+    assert.equal(changeHeaders(fixed, [VARY]), false);
   });
 
   test("are those of a Response, whatever its realm", () => {
