@@ -302,3 +302,14 @@ describe("a remembered login", () => {
     }
   });
 });
+
+test("a touch behind a save counts: the cookie that was built before is not the one that is sent", async () => {
+  const made = service({ longestAge: 30 * 24 * 3600 });
+  const { setCookie } = await visit(made, undefined, (session) => {
+    session.user = "tom";
+    session.save();
+    session.touch({ maxAge: 60 });
+    session.save();
+  });
+  assert.equal(maxAgeOf(setCookie[0]), 60);
+});

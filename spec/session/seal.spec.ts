@@ -45,6 +45,13 @@ describe("a text is refused for what is wrong with it", () => {
     ["base64", "a length that none has", "e", "ERR_ENCODING"],
     ["base64", "a fernet", seal("fernet", TEXT), "ERR_ENCODING|ERR_TOKEN_MALFORMED"],
     ["base64", "a jwt", good.jwt, "ERR_ENCODING"],
+    ["base64", "JSON with a space", seal("base64", TEXT.replace("{", "{ ")), "ERR_TOKEN_MALFORMED"],
+    [
+      "base64",
+      "JSON with an escape",
+      seal("base64", TEXT.replace("tom", "\\u0074om")),
+      "ERR_TOKEN_MALFORMED",
+    ],
     ["jwt", "nothing", "", "ERR_TOKEN_MALFORMED"],
     ["jwt", "two parts", `${header}.${payload}`, "ERR_TOKEN_MALFORMED"],
     ["jwt", "four parts", `${good.jwt}.`, "ERR_TOKEN_MALFORMED"],
