@@ -95,8 +95,7 @@ function pathsOf(home: string, { me = "/", deed = "/" }: Pick<Parts, "me" | "dee
 }
 
 function install(folder: string, beside: string): void {
-  const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  for (const name of ["package.json", ...files]) {
+  for (const name of ["package.json", "dist", "src"]) {
     cpSync(join(ROOT, name), join(folder, "node_modules/bulla", name), { recursive: true });
   }
   const { devDependencies } = JSON.parse(readFileSync(join(beside, "package.json"), "utf8"));
