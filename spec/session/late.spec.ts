@@ -286,7 +286,8 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
 
   test(`${protocol}: a second head is refused as node has it, and changes before it are reported`, async (t) => {
     const code = protocol === "HTTP/2" ? "ERR_HTTP2_HEADERS_SENT" : "ERR_HTTP_HEADERS_SENT";
-    const message = protocol === "HTTP/2" ? /./ : /^Cannot write(?:Head)? headers after they are sent/;
+    const message =
+      protocol === "HTTP/2" ? /./ : /^Cannot write(?:Head)? headers after they are sent/;
     const { site, errors, closed } = await app(start, t, (session, res, req) => {
       session.user = "ann";
       if (req.url !== "/") res.setHeader("X-Set", "1");
