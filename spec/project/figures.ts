@@ -173,7 +173,7 @@ function soak(): Line {
   return [
     `${number(sessions)} sessions in a row, ${number(requests)} requests (Node ${node})`,
     "`npm run soak`",
-    `heap ${Math.round(heap / 1024)} KiB more after the first tenth`,
+    `heap ${Math.abs(Math.round(heap / 1024))} KiB ${heap < 0 ? "less" : "more"} after the first tenth`,
   ];
 }
 
