@@ -1,6 +1,7 @@
 /** The commands of `npm run`: what each needs, and its steps. `program`: the file whose head is the command's --help. */
 
 import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../..");
@@ -50,7 +51,9 @@ function mirrors() {
 function tests(flags, files, args = []) {
   const given = args.filter((argument) => !argument.startsWith("-"));
   const options = args.filter((argument) => argument.startsWith("-"));
-  return [NODE, ...flags, "--test", ...options, ...(given.length > 0 ? given : files)];
+  // The runner alone would leave one core idle.
+  const runner = ["--test", `--test-concurrency=${availableParallelism()}`];
+  return [NODE, ...flags, ...runner, ...options, ...(given.length > 0 ? given : files)];
 }
 
 const program =
