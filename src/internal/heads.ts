@@ -30,6 +30,7 @@ export interface HeadResponse {
 type Pair = readonly [name: unknown, value: FieldValue];
 
 const NOTHING: readonly never[] = [];
+const NO_LENGTH: Change = ["Content-Length", "0"];
 
 /** The arguments of a `writeHead`: a status, a reason, and fields as an object, a flat list or pairs. */
 export class HeadArguments implements Fields {
@@ -91,7 +92,8 @@ export class HeadArguments implements Fields {
     status?: number,
   ): unknown {
     const res = this.#res;
-    const changes = status !== undefined && this.#isEmptied() ? withNoLength(wanted) : wanted;
+    // Without a length, a client would read the next response as this one's body.
+    const changes = status !== undefined && this.#isEmptied() ? [...wanted, NO_LENGTH] : wanted;
     const bare = res.getHeaderNames?.().length === 0;
     // On a bare response, node:http sets nothing that has to be undone.
     const before =
@@ -140,11 +142,6 @@ export class HeadArguments implements Fields {
     for (const [name, value] of all) put(fields, name as string, value);
     return fields;
   }
-}
-
-/** Without a length, a client would read the next response as this one's body. */
-function withNoLength(changes: readonly Change[]): readonly Change[] {
-  return [...changes.filter(([name]) => name !== "Content-Length"), ["Content-Length", "0"]];
 }
 
 function pairsOf(given: unknown): readonly Pair[] {
