@@ -18,8 +18,8 @@ import {
 } from "./helpers/asgi-cookies.ts";
 import { cookieValue, FOURTEEN_DAYS, NOW, TYPES, type Type } from "./helpers/session-cookies.ts";
 import { writers } from "./helpers/session-entries.ts";
-import { plaintextsOf } from "./helpers/session-plaintext.ts";
 import { type Bag, pairOf, sessionRefusal, visit } from "./helpers/session-visit.ts";
+import { plaintextsOf } from "./helpers/token-plaintext.ts";
 
 const TOM = '{"user":"tom"}';
 const nested = (levels: number) => `{"a":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`;

@@ -14,8 +14,8 @@ import {
   type Type,
   unsealText,
 } from "../helpers/session-cookies.ts";
-import { plaintextsOf } from "../helpers/session-plaintext.ts";
 import { optionsOf, pairOf, service, visit } from "../helpers/session-visit.ts";
+import { plaintextsOf } from "../helpers/token-plaintext.ts";
 
 const TEXT = envelope({ user: "tom" });
 const OTHER = { secret: "another secret of at least 32 bytes" };
