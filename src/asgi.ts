@@ -26,7 +26,7 @@ import { RESERVED } from "./internal/data.ts";
 import { ConfigError, type Refusal, refusal, type TokenErrorCode } from "./internal/errors.ts";
 import { decryptFrame, Frames, timestampOf } from "./internal/frame.ts";
 import { isPortable, put } from "./internal/json.ts";
-import { Jws, openUnverified } from "./internal/jws.ts";
+import { hasType, Jws, type JwtHeader, openUnverified } from "./internal/jws.ts";
 import { keyList } from "./internal/keys.ts";
 import { parseObject, utf8Text } from "./internal/text.ts";
 import {
@@ -197,9 +197,8 @@ function jwt(keys: readonly Uint8Array[]): Format {
 /** False for a token of another kind under the same secret, by its `typ` (RFC 8725 section 3.11). */
 function hasPlainType(token: string): boolean {
   if (token.startsWith(JWT_HEADER)) return true;
-  const { header = {} } = openUnverified(token) as { header?: { typ?: unknown } };
-  const { typ = "JWT" } = header;
-  return typeof typ === "string" && /^(?:application\/)?jwt$/i.test(typ);
+  const { header = {} } = openUnverified(token) as { header?: JwtHeader };
+  return header.typ === undefined || hasType(header, "JWT");
 }
 
 function fernet(keys: readonly Uint8Array[]): Format {

@@ -5,11 +5,12 @@ import { fromText } from "../internal/base64.ts";
 import type { Claims } from "../internal/claims.ts";
 import { MAX_AGE_LIMIT } from "../internal/cookies.ts";
 import type { Refusal, TokenErrorCode } from "../internal/errors.ts";
-import { type JwtHeader, openUnverified } from "../internal/jws.ts";
+import { hasVersion, isFrameLength, timestampOf } from "../internal/frame.ts";
+import { hasType, type JwtHeader, openUnverified } from "../internal/jws.ts";
 import { parseObject, utf8Text } from "../internal/text.ts";
 import { configure } from "../session/config.ts";
 import { openValue } from "../session/envelope.ts";
-import type { SealType } from "../session/seal.ts";
+import { SESSION_TYPE, type SealType } from "../session/seal.ts";
 
 export type Kind = "jwt" | "fernet" | "session" | "asgi-session" | "unknown";
 
@@ -39,18 +40,14 @@ export interface Setting {
 }
 
 const TIMES = ["iat", "nbf", "exp", "auth_time", "updated_at"];
-const OVERHEAD = 57;
-const BLOCK = 16;
-const VERSION = 0x80;
 
 export function recognise(value: string, name: string, setting: Setting): Finding {
   const characters = value.length;
   if (value.includes(".")) return { characters, ...readJwt(value) };
   const bytes = bytesOf(value);
   if (bytes === undefined) return { kind: "unknown", characters, code: "ERR_ENCODING" };
-  if (isFrame(bytes)) {
-    const [high, low] = [bytes.readUInt32BE(1), bytes.readUInt32BE(5)];
-    return { kind: "fernet", characters, times: { made: high * 2 ** 32 + low } };
+  if (isFrameLength(bytes.length) && hasVersion(bytes)) {
+    return { kind: "fernet", characters, times: { made: timestampOf({ buffer: bytes }) } };
   }
   const text = utf8Text(bytes, 0, bytes.length);
   const members = text === undefined ? undefined : parseObject(text);
@@ -73,12 +70,8 @@ function readJwt(value: string): Omit<Finding, "characters"> {
   for (const time of TIMES) {
     if (typeof claims[time] === "number") times[time] = claims[time];
   }
-  if (!isSessionType(header.typ)) return { kind: "jwt", header, claims, times };
+  if (!hasType(header, SESSION_TYPE)) return { kind: "jwt", header, claims, times };
   return { kind: "session", type: "jwt", header, claims, times };
-}
-
-function isSessionType(typ: unknown): boolean {
-  return typeof typ === "string" && /^(?:application\/)?session\+jwt$/i.test(typ);
 }
 
 /** The bytes of base64url, padded or not. */
@@ -88,12 +81,6 @@ function bytesOf(value: string): Buffer | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** True for a length that a Fernet token can have, and its version. */
-function isFrame(bytes: Buffer): boolean {
-  const ciphertext = bytes.length - OVERHEAD;
-  return ciphertext >= BLOCK && ciphertext % BLOCK === 0 && bytes[0] === VERSION;
 }
 
 type Opened = Pick<Finding, "times" | "id" | "data"> | Refusal;

@@ -101,12 +101,11 @@ export class Frames {
   /** Returns the frame of a token if its shape and a key's MAC are right; `end` is where its padding begins. */
   open(token: string, end: number): Frame | undefined {
     const length = decodedLength(end);
-    const ciphertext = length - OVERHEAD;
-    if (ciphertext < BLOCK || ciphertext % BLOCK !== 0) return undefined;
+    if (!isFrameLength(length)) return undefined;
     const short = length <= CAPACITY;
     const buffer = short ? page : Buffer.allocUnsafeSlow(length);
     const decoded = decodeInto(buffer, token, 0, end, short && pageWords);
-    if (decoded !== length || buffer[0] !== VERSION) return undefined;
+    if (decoded !== length || !hasVersion(buffer)) return undefined;
     const mac = length - MAC;
     const { given } = viewsOf(buffer, mac);
     const keys = this.#keys;
@@ -136,8 +135,18 @@ export class Frames {
   }
 }
 
+/** True if so many bytes hold at least one block of ciphertext, and whole ones. */
+export function isFrameLength(length: number): boolean {
+  const ciphertext = length - OVERHEAD;
+  return ciphertext >= BLOCK && ciphertext % BLOCK === 0;
+}
+
+export function hasVersion(buffer: Buffer): boolean {
+  return buffer[0] === VERSION;
+}
+
 /** The timestamp in seconds; rounded beyond 2^53, where no comparison needs more. */
-export function timestampOf({ buffer }: Frame): number {
+export function timestampOf({ buffer }: Pick<Frame, "buffer">): number {
   return buffer.readUInt32BE(TIMESTAMP) * 2 ** 32 + buffer.readUInt32BE(TIMESTAMP + 4);
 }
 

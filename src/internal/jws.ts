@@ -66,7 +66,7 @@ export class Jws {
     });
     this.#signing = this.#keys[0] as Key;
     this.#choosing = this.#keys.length > 1 && this.#keys.some(({ kid }) => kid !== undefined);
-    this.#typ = typ === undefined ? undefined : mediaType(typ);
+    this.#typ = typ;
   }
 
   /**
@@ -137,9 +137,7 @@ export class Jws {
     if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) {
       return refusal("ERR_TOKEN_CRITICAL");
     }
-    if (this.#typ === undefined) return undefined;
-    const { typ } = header;
-    if (typeof typ === "string" && mediaType(typ) === this.#typ) return undefined;
+    if (this.#typ === undefined || hasType(header, this.#typ)) return undefined;
     return { code: "ERR_TOKEN_CLAIM", claim: "typ" };
   }
 }
@@ -230,6 +228,11 @@ function isEncoded(token: string, start: number, end: number): boolean {
 /** A buffer for so many characters, encoded or not. */
 function roomFor(characters: number): Buffer {
   return characters <= CAPACITY ? page : Buffer.allocUnsafeSlow(characters);
+}
+
+/** True if the header has that `typ`. */
+export function hasType({ typ }: JwtHeader, wanted: string): boolean {
+  return typeof typ === "string" && mediaType(typ) === mediaType(wanted);
 }
 
 /** `x` stands for `application/x` (section 4.1.9); media types are ASCII, in any case. */

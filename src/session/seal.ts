@@ -30,6 +30,9 @@ export interface Seal {
 export const SHARED: unique symbol = Symbol("bulla.shared");
 
 /** How a session is written: "fernet" is encrypted, "jwt" signed but readable, "base64" neither. */
+/** The `typ` of a session of type jwt. */
+export const SESSION_TYPE = "session+jwt";
+
 export type SealType = "fernet" | "jwt" | "base64";
 /** Text (its UTF-8 bytes) or bytes, 32 or more; random, not a password. */
 export type Secret = string | Uint8Array;
@@ -97,7 +100,7 @@ export function base64Seal(): Seal {
 
 /** A JWT whose explicit `typ` keeps it apart from every other kind (RFC 8725 section 3.11). */
 function jwtSeal(keys: readonly Uint8Array[]): Seal {
-  const jws = new Jws(keys, "session+jwt");
+  const jws = new Jws(keys, SESSION_TYPE);
   return { seal: (payload) => jws.sign(payload), open: (text) => jws.open(text) };
 }
 
