@@ -29,10 +29,10 @@ export interface Seal {
 /** Marks the seal of asgi.ts: only the last cookie of the name is opened. Its value checks the options of `touch`. */
 export const SHARED: unique symbol = Symbol("bulla.shared");
 
-/** How a session is written: "fernet" is encrypted, "jwt" signed but readable, "base64" neither. */
 /** The `typ` of a session of type jwt. */
 export const SESSION_TYPE = "session+jwt";
 
+/** How a session is written: "fernet" is encrypted, "jwt" signed but readable, "base64" neither. */
 export type SealType = "fernet" | "jwt" | "base64";
 /** Text (its UTF-8 bytes) or bytes, 32 or more; random, not a password. */
 export type Secret = string | Uint8Array;
