@@ -80,8 +80,11 @@ for (const file of readdirSync(WORKFLOWS)) {
     test("nothing is permitted to all jobs but to read, and no credentials stay in the checkout", () => {
       match(text, /^permissions:\n {2}contents: read\n\n/m);
       const granted = lines.filter((line) => /^\s+[\w-]+: write/.test(line));
-      const publishing = ["      id-token: write", "      contents: write"];
-      deepEqual(granted, file === "release.yml" ? publishing : []);
+      const publishing = ["id-token", "contents", "id-token", "pages"];
+      deepEqual(
+        granted,
+        file === "release.yml" ? publishing.map((what) => `      ${what}: write`) : [],
+      );
       equal(/write-all|pull_request_target|secrets\./.test(text), false);
       const checkouts = text.match(
         /actions\/checkout@.*\n\s+with:\n(.*\n)*?\s+persist-credentials: false/g,
