@@ -1,7 +1,6 @@
 /**
- * Encodes and decodes base64url (RFC 4648 section 5), strictly: accepts a text only if encoding its bytes
- * gives that text back, so every byte sequence has one spelling.
- *
+ * Encodes and decodes base64url (RFC 4648 section 5), strictly: a text is accepted only if encoding its bytes gives
+ * that text back, so every byte sequence has one spelling.
  * Trusted base: errors.ts and bytes.ts; past the lengths below, the runtime's codec, held to the same rule.
  */
 
@@ -11,7 +10,7 @@ import { TokenError } from "./errors.ts";
 /** RFC 4648 table 2: the character of each 6-bit value. */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** The two characters of each 12-bit value, side by side in memory: half a group of 24 bits. */
+/** The two characters of each 12-bit value, side by side in memory. */
 const PAIRS: Uint16Array = new Uint16Array(4096);
 const pairBytes = new Uint8Array(PAIRS.buffer);
 for (let bits = 0; bits < 4096; bits++) {
@@ -19,7 +18,7 @@ for (let bits = 0; bits < 4096; bits++) {
   pairBytes[2 * bits + 1] = ALPHABET.charCodeAt(bits & 63);
 }
 
-/** The bits of each character as first to fourth of a group, in three bytes, the first lowest; -1 for other octets. */
+/** Three bytes, the first one lowest, for a character in each place of a group of four; -1 for other octets. */
 const PLACES = [18, 12, 6, 0].map((shift) => {
   const places = new Int32Array(256).fill(-1);
   for (let value = 0; value < 64; value++) {
@@ -30,33 +29,26 @@ const PLACES = [18, 12, 6, 0].map((shift) => {
 });
 const [FIRST, SECOND, THIRD, FOURTH] = PLACES as [Int32Array, Int32Array, Int32Array, Int32Array];
 
-/*
- * Past these lengths the runtime's vectorised codec is faster (npm run bench). It decodes leniently:
- * encoding again, and comparing, makes it strict.
- */
+// Past these lengths the runtime's codec is faster (npm run bench). It is lenient: its result is encoded and compared.
 const BYTES_BY_HAND = 24;
 const CHARACTERS_BY_HAND = 192;
-/** The same for a target that is written by words. */
+/** The same limit for a target that is written in words of four bytes. */
 export const CHARACTERS_BY_WORDS = 512;
 
 /** Characters that the runtime's codec decodes at once: whole groups of four. */
 const PIECE = 65_536;
 
-/** V8's longest string, 2^29 - 24 characters, would encode a few more: leaves room for the rest of a token. */
+/** Leaves room for the rest of a token in V8's longest string, 2^29 - 24 characters. */
 export const MOST_BYTES = 400_000_000;
 
-/** A Buffer's memory as words of four bytes, for decodeBytes; false where it cannot use them. */
+/** A Buffer's memory as words of four bytes, for decodeBytes; false if it cannot use them. */
 export type Words = Int32Array | false;
 
-/** Shared memory between strings and bytes, with room for four characters that are not ASCII. */
+/** Shared by all calls. Four bytes to spare, so that text that is not ASCII shows by its length. */
 const scratch: Buffer = Buffer.allocUnsafeSlow(CHARACTERS_BY_HAND + 4);
 const scratchPairs = new Uint16Array(scratch.buffer);
 
-/**
- * Encodes bytes, with padding if `padded`.
- *
- * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes.
- */
+/** Encodes bytes, with padding if `padded`. @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes. */
 export function toText(bytes: Uint8Array, padded: boolean = false): string {
   const length = lengthOf(bytes);
   const asTheyAre = length <= BYTES_BY_HAND || Buffer.isBuffer(bytes);
@@ -64,11 +56,7 @@ export function toText(bytes: Uint8Array, padded: boolean = false): string {
   return padded ? pad(text) : text;
 }
 
-/**
- * Decodes a text into memory of its own; the text must have its padding if `padded`, and none otherwise.
- *
- * @throws TokenError ERR_ENCODING, also for a value that is not a string.
- */
+/** Decodes into new memory; padding is required if `padded`, else refused. @throws TokenError ERR_ENCODING */
 export function fromText(text: string, padded: boolean = false): Uint8Array {
   if (typeof text !== "string") throw new TokenError("ERR_ENCODING");
   const end = padded ? unpaddedLength(text) : text.length;
@@ -89,7 +77,6 @@ export function pad(text: string): string {
   return over === 0 ? text : over === 3 ? `${text}=` : `${text}==`;
 }
 
-/** The length of `text` without its padding; -1 if the padding is wrong. */
 export function unpaddedLength(text: string): number {
   const { length } = text;
   if ((length & 3) !== 0) return -1;
@@ -97,19 +84,15 @@ export function unpaddedLength(text: string): number {
   return text.charCodeAt(length - 2) === 0x3d ? length - 2 : length - 1;
 }
 
-/** How many bytes so many characters encode; -1 if none do (one character left over), and for -1. */
+/** The number of bytes in so many characters; -1 if there is none (one character left over), and for -1. */
 export function decodedLength(characters: number): number {
   return (characters & 3) === 1 ? -1 : Math.floor((characters * 3) / 4);
 }
 
-/**
- * Encodes the first `length` bytes; more than 24 must be in a Buffer.
- *
- * @throws TokenError ERR_TOKEN_TOO_LARGE
- */
+/** Encodes the first `length` bytes; more than 24 must be in a Buffer. @throws TokenError ERR_TOKEN_TOO_LARGE */
 export function encodeUpTo(bytes: Uint8Array, length: number): string {
   if (length <= BYTES_BY_HAND) return encodeByHand(bytes, length);
-  // Checked first: runtimes throw errors of their own.
+  // Checked first: the runtime would throw an error of its own.
   if (length > MOST_BYTES) throw new TokenError("ERR_TOKEN_TOO_LARGE");
   return (bytes as Buffer).toString("base64url", 0, length);
 }
@@ -121,9 +104,8 @@ export function wordsOf({ buffer, byteOffset, length }: Buffer): Words {
 }
 
 /**
- * Decodes `text` from `start` to `end` to the start of `target`, which must have room for the bytes and,
- * up to 512, for the characters with their padding. Returns the number of bytes; or -1, with any bytes in
- * the target, if the text is not strict base64url.
+ * Decodes `text` from `start` to `end` to the start of `target`, with room for the bytes; up to 512 characters, for
+ * these and their padding. Returns the number of bytes; or -1, with any bytes in the target, if `text` is not strict.
  */
 export function decodeInto(
   target: Buffer,
@@ -138,10 +120,7 @@ export function decodeInto(
   return writeAscii(target, text, start, end) ? decodeBytes(target, 0, length, target, words) : -1;
 }
 
-/**
- * Decodes the characters in `source` from `start` to `end` to the start of `target`, by its `words` as far
- * as possible. Works in place: writing never overtakes reading. Returns as decodeInto.
- */
+/** Decodes characters in `source`; returns as decodeInto. Works in place: writing never overtakes reading. */
 export function decodeBytes(
   source: Uint8Array,
   start: number,
@@ -150,7 +129,7 @@ export function decodeBytes(
   words: Words = false,
 ): number {
   const byWords = words ? (end - start) & ~15 : 0;
-  // Negative once any octet is not a character: the sign is checked once, at the end.
+  // Becomes negative at an octet that is not a character: the sign is checked once, at the end.
   let all = words ? decodeWords(source, start, start + byWords, words) : 0;
   let from = start + byWords;
   let to = (byWords / 4) * 3;
@@ -167,11 +146,11 @@ export function decodeBytes(
   if (left === 3) rest |= bitsOf(THIRD, source, from + 2);
   target[to++] = rest;
   if (left === 3) target[to++] = rest >> 8;
-  // Section 3.5: the trailing bits must be zero. (For an octet that is not a character, they are ones.)
+  // Section 3.5: the trailing bits must be zero. (For an octet that is not a character they are ones.)
   return all < 0 || rest >> (8 * (left - 1)) !== 0 ? -1 : to;
 }
 
-/** Decodes sixteen characters at a time, with three writes; negative if an octet is not a character. */
+/** Decodes sixteen characters at a time, in three writes; negative if an octet is not a character. */
 function decodeWords(source: Uint8Array, start: number, end: number, words: Int32Array): number {
   let all = 0;
   let to = 0;
@@ -188,7 +167,6 @@ function decodeWords(source: Uint8Array, start: number, end: number, words: Int3
   return all;
 }
 
-/** Four characters as three bytes, the first one lowest. */
 function group(source: Uint8Array, from: number): number {
   const front = bitsOf(FIRST, source, from) | bitsOf(SECOND, source, from + 1);
   return front | bitsOf(THIRD, source, from + 2) | bitsOf(FOURTH, source, from + 3);
@@ -216,7 +194,7 @@ function encodeByHand(bytes: Uint8Array, length: number): string {
   return scratch.toString("latin1", 0, 2 * pairs + (left === 0 ? 0 : left + 1));
 }
 
-/** Works in pieces that fit the cache, so that the text to compare with stays short. */
+/** Decodes in pieces that fit the cache, so the text to compare stays short. */
 function decodeByRuntime(target: Buffer, text: string, start: number, end: number): number {
   const room = decodedLength(end - start);
   if (room < 0) return -1;
@@ -230,12 +208,9 @@ function decodeByRuntime(target: Buffer, text: string, start: number, end: numbe
   return length;
 }
 
-/**
- * Writes characters to the start of `target`, which has four bytes to spare; false if not all are ASCII:
- * those are longer in UTF-8. (latin1 would fold U+0141 to "A".)
- */
+/** Writes ASCII; false for other text, which is longer in UTF-8. (latin1 would fold U+0141 to "A".) */
 function writeAscii(target: Buffer, text: string, start: number, end: number): boolean {
-  // Writing a slice costs more than writing a whole string with its padding.
+  // A slice costs more than a whole string with its padding.
   const piece = start === 0 && text.length - end <= 2 ? text : text.slice(start, end);
   return target.write(piece) === piece.length;
 }

@@ -6,29 +6,21 @@ const bufferOf = getter("buffer") as (this: Uint8Array) => ArrayBufferLike;
 const byteOffsetOf = getter("byteOffset") as (this: Uint8Array) => number;
 const lengthGetter = getter("length") as (this: Uint8Array) => number;
 
-/**
- * True for a Uint8Array of any realm: a `vm` context and some test runners have their own. The engine's
- * getter reads an internal slot (ECMA-262 section 23.2.3.38), so an object that only inherits from bytes,
- * or has its own `Symbol.toStringTag`, does not pass.
- */
+/** True for a Uint8Array of any realm. The getter reads an internal slot (ECMA-262 23.2.3.38) that nothing can fake. */
 export function isBytes(value: unknown): value is Uint8Array {
   return tagOf.call(value) === "Uint8Array";
 }
 
-/** Reads the length by the engine's own getter: the `length` of a subclass can be any code. */
+/** Reads the length by the engine's getter: the `length` of a subclass can be any code. */
 export function lengthOf(bytes: Uint8Array): number {
   return lengthGetter.call(bytes);
 }
 
-/** The same bytes as a Buffer. */
 export function bufferOver(bytes: Uint8Array): Buffer {
   return Buffer.from(bufferOf.call(bytes), byteOffsetOf.call(bytes), lengthGetter.call(bytes));
 }
 
-/**
- * The same bytes as a plain view of fixed length: another thread can grow a SharedArrayBuffer. Empty if the
- * bytes have been transferred to another thread.
- */
+/** The same bytes as a plain view of fixed length: another thread can grow shared memory. Empty if transferred. */
 export function plainView(bytes: Uint8Array): Uint8Array {
   const length = lengthOf(bytes);
   if (length === 0) return new Uint8Array();

@@ -11,7 +11,7 @@ export function tell(name: string, call: () => unknown): void {
   }
 }
 
-/** Calls `done` when the Promise settles, in a microtask of its own: an error in it stays the application's. */
+/** Calls `done` once the Promise settles, in a microtask of its own: an error in it stays the application's. */
 export function callBack(
   settled: Promise<void>,
   done: ((error?: never) => void) | undefined,
@@ -34,14 +34,13 @@ export function forget(value: unknown): void {
 
 const warned = new Set<string>();
 
-/** Emits a process warning, once for each code. */
 export function warnOnce(code: string, message: string): void {
   if (warned.has(code)) return;
   warned.add(code);
   process.emitWarning(message, { code });
 }
 
-/** For who says it otherwise: no process warning of that code. */
+/** Switches a warning off, for a program that reports it itself. */
 export function mute(code: string): void {
   warned.add(code);
 }

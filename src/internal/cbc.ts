@@ -1,19 +1,17 @@
 /**
- * AES-128-CBC (NIST SP 800-38A section 6.2) over whole blocks; the padding is the caller's.
+ * AES-128-CBC (NIST SP 800-38A section 6.2) over whole blocks; callers pad.
  *
- * createCipheriv costs several times the encryption of a short message. So each key keeps one cipher and
- * one decipher open, without padding, and each message is the next piece of one endless CBC stream. Let E
- * be the block cipher, D its inverse, and L the last ciphertext block that the context saw (at first the
- * zero IV):
+ * createCipheriv costs several times the encryption of a short message. So each key keeps one cipher and one decipher
+ * open, without padding, and each message is the next piece of one endless CBC stream. Let E be the block cipher, D its
+ * inverse, and L the last ciphertext block that the context saw (at first the zero IV):
  *
- *   encrypt  For a first block X, the context gives E(X xor L). We feed it X = P1 xor IV xor L, so it
- *            gives E(P1 xor IV): the first block of CBC under IV. Later blocks chain by themselves.
- *   decrypt  For a first block C1, the context gives D(C1) xor L; CBC under IV needs D(C1) xor IV. One
- *            XOR with L and IV turns the first into the second. Later blocks depend on ciphertext alone.
+ *     encrypt  For a first block X, the context gives E(X xor L). We feed it X = P1 xor IV xor L, so it gives
+ *              E(P1 xor IV): the first block of CBC under IV. Later blocks chain by themselves.
+ *     decrypt  For a first block C1, the context gives D(C1) xor L; CBC under IV needs D(C1) xor IV. One XOR
+ *              with L and IV turns the first into the second. Later blocks depend on ciphertext alone.
  *
- * A context is out of its field while it runs, so one that threw is never used again. Automatic padding
- * is off: it would hold back the last block for final(), which is never called.
- *
+ * A context is out of its field while it runs, so one that threw is never used again. Automatic padding is off: it
+ * would hold back the last block for final(), which is never called.
  * Trusted base: node:crypto alone.
  */
 
@@ -61,7 +59,7 @@ export class CbcKey {
     this.#encryption = context;
   }
 
-  /** Decrypts whole blocks, with their padding, into memory of its own; the IV as above. */
+  /** Decrypts whole blocks, padding included, into new memory; the IV as above. */
   decrypt(blocks: Buffer, buffer: Buffer, at: number): Buffer {
     const context = this.#decryption ?? this.#openDecryption();
     this.#decryption = undefined;
@@ -84,15 +82,11 @@ export class CbcKey {
   }
 }
 
-/**
- * Frees the memory of a piece at once, if the runtime can: the collector lets pieces pile up to a third of
- * a long message. Only if the piece has its memory to itself: otherwise others may use it.
- */
+/** Frees the memory of a piece at once if nothing shares it: else pieces pile up to a third of a long message. */
 function release({ buffer, length }: Buffer): void {
   if (buffer.byteLength === length) (buffer as Transferable).transfer?.(0);
 }
 
-/** The first block of `target` ^= iv[at...] ^ last. */
 function xor(target: Uint8Array, iv: Uint8Array, at: number, last: Uint8Array): void {
   for (let index = 0; index < BLOCK; index++) {
     const mask = (iv[at + index] as number) ^ (last[index] as number);

@@ -2,22 +2,17 @@
 
 import { ConfigError } from "./errors.ts";
 
-/** @throws ConfigError ERR_OPTION, which names the option and says what would be right. */
+/** Checks an option. @throws ConfigError ERR_OPTION: names the option and says what would be right. */
 export type Check = (value: unknown, name: string) => void;
 
 /** One check for each option of `O`: a missing row does not compile. */
 export type Checks<O> = { readonly [Name in keyof Required<O>]: Check };
 
-/** Makes an ERR_OPTION: `name` must be `demand`. */
 export function optionError(name: string, demand: string): ConfigError {
   return new ConfigError("ERR_OPTION", `${name} must be ${demand}`);
 }
 
-/**
- * Refuses options that are not an object, and unknown names: a misspelt `ttl` must not switch expiry off.
- *
- * @throws ConfigError ERR_OPTION
- */
+/** Refuses unknown names: a misspelt `ttl` must not switch expiry off. @throws ConfigError ERR_OPTION */
 export function checkNames<O extends object>(
   options: O | undefined,
   checks: Checks<O>,
@@ -35,12 +30,9 @@ export function checkNames<O extends object>(
 }
 
 /**
- * Checks an option and returns its value; undefined if it is absent. Refuses a `needed` option that is there
- * but `undefined`: a missing setting must not switch a check off.
- *
- * The caller reads the value, once, so that the checked value is the one used, even behind a getter. (Reading
- * it here, by name, made calls 3 % slower.)
- *
+ * Returns a checked option; undefined if absent. A `needed` option that is `undefined` is refused: a missing setting
+ * must not switch a check off. Callers read the value once, so no getter can change it. (Reading here made calls 3 %
+ * slower.)
  * @throws ConfigError ERR_OPTION
  */
 export function checkOption<O extends object, Name extends keyof O & string>(
@@ -57,12 +49,7 @@ export function checkOption<O extends object, Name extends keyof O & string>(
   return value;
 }
 
-/**
- * Returns a checked copy of the options, without the absent ones. Refuses an `undefined` option if `needed`
- * names it or is "all"; otherwise it counts as absent.
- *
- * @throws ConfigError ERR_OPTION
- */
+/** Returns a checked copy without absent options; `needed` ones must have a value. @throws ConfigError ERR_OPTION */
 export function readOptions<O extends object>(
   options: O | undefined,
   checks: Checks<O>,
@@ -123,7 +110,6 @@ export function checkOneOf(value: unknown, name: string, allowed: readonly strin
   if (!allowed.includes(value as string)) throw optionError(name, `one of ${allowed.join(", ")}`);
 }
 
-/** The caller's checked time, or the current one in whole seconds since the epoch. */
 export function seconds(now: number | undefined): number {
   return now ?? Math.floor(Date.now() / 1000);
 }

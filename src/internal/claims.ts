@@ -17,50 +17,44 @@ import { ConfigError } from "./errors.ts";
 export interface Claims {
   /** Who issued the token. */
   iss?: string;
-  /** Of whom it speaks: a user's id. */
+  /** The subject: a user's id. */
   sub?: string;
-  /** For whom it is meant. */
+  /** Who the token is for. */
   aud?: string | string[];
-  /** From when on it is refused, in seconds since the epoch. */
+  /** When the token expires, in seconds since the epoch. */
   exp?: number;
-  /** Before when it is refused, in seconds since the epoch. */
+  /** When the token begins to be good, in seconds since the epoch. */
   nbf?: number;
-  /** When it was issued, in seconds since the epoch. */
+  /** When the token was issued, in seconds since the epoch. */
   iat?: number;
   /** The id of the token. */
   jti?: string;
   [claim: string]: unknown;
 }
 
-/**
- * Claims that signing sets and verifying requires. All times are seconds; fractions are legal. An option that is
- * `undefined` is refused: leave it out.
- */
+/** Claims that signing sets and verifying requires. Times are seconds or fractions. No option may be `undefined`. */
 export interface JwtPolicy {
-  /** `iss`: who may have issued the token? Where they are several, the claims to sign name one. */
+  /** `iss`: who may have issued the token? Of several, the claims to sign must name one. */
   issuer?: string | readonly string[];
-  /** `aud`: for whom is it? One of these has to be among the token's. Without it a token with `aud` is refused. */
+  /** `aud`: for whom is it? A token must name one of these. Without this option, a token with `aud` is refused. */
   audience?: string | readonly string[];
-  /** `sub`: of whom does every token speak? Mostly left to the claims. */
+  /** `sub`: who is every token about? Usually left to the claims. */
   subject?: string;
-  /** `jti`: which id does every token have? Mostly left to the claims. */
+  /** `jti`: which id does every token have? Usually left to the claims. */
   jwtId?: string;
-  /**
-   * Which kind of token is it, in the header's `typ`? "at+jwt", compared in any case, `application/` implied.
-   * Without it "JWT" is written and every kind accepted.
-   */
+  /** Which kind of token, in the header's `typ`? "at+jwt", in any case. By default writes "JWT", accepts any kind. */
   typ?: string;
-  /** How long is a token good? 600 sets `exp`, and requires one. Claims to sign have no `exp` then. */
+  /** How long is a token good? 600 sets `exp`, and requires one. The claims to sign must have no `exp`. */
   expiresIn?: number;
-  /** From when on, counted from now? Sets `nbf`. Claims to sign have no `nbf` then. */
+  /** How long after signing does a token begin? Sets `nbf`. The claims to sign must have no `nbf`. */
   notBefore?: number;
   /** Is `iat` set where the claims to sign have none? `true` by default. */
   issuedAt?: boolean;
-  /** By how much may the clocks differ? 0 or more; 0 by default. */
+  /** How far may the clocks differ? 0 or more; 0 by default. */
   clockTolerance?: number;
-  /** How old may a token be, by its `iat`? It requires one, which must not be in the future. */
+  /** How old may a token be, by its `iat`? Requires an `iat` that is not in the future. */
   maxTokenAge?: number;
-  /** Which other claims have to be there? `["sub"]`. */
+  /** Which other claims must be present? `["sub"]`. */
   requiredClaims?: readonly string[];
   /** How long may a token be, in characters? 8192 by default. */
   maxTokenLength?: number;
@@ -70,9 +64,9 @@ export interface JwtPolicy {
 export interface JwtSignOptions {
   /** The time of signing, in seconds since the epoch; the fraction is dropped. The current time by default. */
   now?: number;
-  /** How long is this token good, in seconds? In place of the policy's. */
+  /** How long is this token good, in seconds? Replaces the policy's. */
   expiresIn?: number;
-  /** In how many seconds does it begin? In place of the policy's. */
+  /** In how many seconds does it begin? Replaces the policy's. */
   notBefore?: number;
 }
 
@@ -105,7 +99,7 @@ const SIGN_OPTIONS: Checks<JwtSignOptions> = {
 
 export const VERIFY_OPTIONS: Checks<JwtVerifyOptions> = { now: checkSeconds };
 
-/** Claims as JSON text, which begins with a brace. */
+/** Writes claims as JSON text, which begins with a brace. @throws ConfigError ERR_OPTION */
 export function claimsText(claims: unknown): string {
   if (claims === null || typeof claims !== "object" || Array.isArray(claims)) {
     throw optionError("the claims", "an object");
@@ -114,7 +108,7 @@ export function claimsText(claims: unknown): string {
   try {
     text = JSON.stringify(claims);
   } catch {
-    // A cycle, a BigInt or a toJSON that threw; its error could hold the claims.
+    // A cycle, a BigInt or a toJSON that threw. The error could hold the claims.
   }
   if (text?.[0] !== "{") throw optionError("the claims", "an object that JSON can hold");
   return text;
@@ -125,18 +119,18 @@ export function holds(claims: Claims, name: string): boolean {
   return claims[name] !== undefined && Object.prototype.propertyIsEnumerable.call(claims, name);
 }
 
-/** @throws ConfigError ERR_OPTION: claims that set what an option sets, as `sign(request.body)` might. */
+/** Refuses a claim that an option sets, as `sign(request.body)` might bring. @throws ConfigError ERR_OPTION */
 export function checkAbsent(claims: Claims, name: string, option: string): void {
   if (holds(claims, name)) throw optionError(`the claim ${name}`, `left out: ${option} sets it`);
 }
 
-/** Refuses a sum beyond finite numbers: nobody could read such a token. */
+/** Adds; refuses a sum beyond finite numbers, which nobody could read. @throws ConfigError ERR_OPTION */
 export function after(now: number, duration: number, name: string): number {
   checkSeconds(now + duration, name);
   return now + duration;
 }
 
-/** Names the first registered claim that does not have its type of RFC 7519 section 4.1. */
+/** Names the first registered claim of the wrong type (RFC 7519 section 4.1). */
 export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string | undefined {
   if (iss !== undefined && typeof iss !== "string") return "iss";
   if (sub !== undefined && typeof sub !== "string") return "sub";
@@ -149,10 +143,9 @@ export function wrongType({ iss, sub, jti, exp, nbf, iat, aud }: Claims): string
   return isStrings(aud) ? undefined : "aud";
 }
 
-/** The times of a call of `sign`. */
 export type SignTimes = { readonly [Name in keyof Required<JwtSignOptions>]: number | undefined };
 
-/** Checks the times of a call's options; those left out are the policy's. */
+/** Checks the times of a call; the policy's replace those left out. @throws ConfigError ERR_OPTION */
 export function readTimes(options: JwtSignOptions, policy: SignTimes): SignTimes {
   const { now, expiresIn, notBefore } = SIGN_OPTIONS;
   checkNames(options, SIGN_OPTIONS, "sign");
@@ -163,12 +156,11 @@ export function readTimes(options: JwtSignOptions, policy: SignTimes): SignTimes
   };
 }
 
-/** A claim that a policy fixes. */
 export interface FixedClaim {
   readonly name: string;
   /** Every token must have one of these. */
   readonly values: readonly string[];
-  /** The JSON member for claims that lack it; undefined if they must choose a value. */
+  /** The JSON member for claims without this one; undefined if they must choose a value. */
   readonly member: string | undefined;
   readonly bit: number;
 }
@@ -191,7 +183,6 @@ export function fixedClaims({ issuer, audience, subject, jwtId }: JwtPolicy): Fi
   return fixed;
 }
 
-/** True if a claim, or one of a list, is among the values. */
 export function isOneOf(claim: unknown, values: readonly string[]): boolean {
   if (typeof claim === "string") return values.includes(claim);
   return (claim as readonly string[]).some((one) => values.includes(one));
@@ -228,7 +219,7 @@ function checkLength(value: unknown, name: string): void {
   }
 }
 
-/** Spread, since `every` skips the holes of a sparse list. */
+/** Spread: `every` alone skips the holes of a sparse list. */
 function isStrings(list: unknown): list is string[] {
   return Array.isArray(list) && [...list].every((item) => typeof item === "string");
 }

@@ -1,8 +1,4 @@
-/**
- * Reads the cookies of one name and writes one Set-Cookie (RFC 6265bis sections 4.1 and 4.2).
- *
- * Trusted base: errors.ts and checks.ts.
- */
+/** Reads and writes cookies (RFC 6265bis sections 4.1 and 4.2). Trusted base: errors.ts and checks.ts. */
 
 import {
   type Checks,
@@ -13,22 +9,16 @@ import {
   readOptions,
 } from "./checks.ts";
 
-/**
- * When does a browser send the cookie with requests from other sites? "lax": when a link is followed; "strict":
- * never; "none": always.
- */
+/** Do requests from other sites bring the cookie? "lax": only a followed link; "strict": never; "none": always. */
 export type SameSite = "lax" | "strict" | "none";
-/** Which cookies does Chromium drop last, where a site has too many? Those of "high". */
+/** Which cookies does Chromium keep longest, if a site has too many? Those of "high". */
 export type Priority = "low" | "medium" | "high";
 
-/**
- * The attributes of `serializeCookie`: those of RFC 6265bis section 4.1.2, Partitioned (CHIPS) and Chromium's
- * Priority. None is written by default.
- */
+/** Attributes of `serializeCookie`: RFC 6265bis section 4.1.2, CHIPS and Chromium's Priority. None has a default. */
 export interface CookieAttributes {
-  /** Below which path does the browser send it? Text from "/" on, 1024 bytes at most. */
+  /** Below which path does the browser send it? It starts with "/"; 1024 bytes at most. */
   path?: string;
-  /** To the subdomains of which host does it go too? "example.org", without a leading dot. */
+  /** To the subdomains of which host is it sent too? "example.org", without a leading dot. */
   domain?: string;
   /** How long is it kept? Whole seconds, 400 days (34,560,000) at most; 0 deletes the cookie. */
   maxAge?: number;
@@ -40,7 +30,7 @@ export interface CookieAttributes {
   httpOnly?: boolean;
   /** Is it sent with requests from other sites? "none" needs `secure`. */
   sameSite?: SameSite;
-  /** In a frame, does each site around it have a cookie of its own? Needs `secure`. */
+  /** Does each site that frames yours get a cookie of its own? Needs `secure`. */
   partitioned?: boolean;
   /** Chromium drops "low" first. */
   priority?: Priority;
@@ -74,23 +64,21 @@ export const ATTRIBUTES: Checks<CookieAttributes> = {
   priority: (value, name) => checkOneOf(value, name, ["low", "medium", "high"]),
 };
 
-/** The engine's own methods: those of a subclass could return anything. */
+/** The engine's own methods: a subclass's could return anything. */
 const { getUTCFullYear, toUTCString } = Date.prototype;
 
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 
 /**
- * Every value of the cookies of exactly that name in a Cookie header, in order, as it stands: nothing is decoded
- * or unquoted. A value with other characters than cookie-octets is left out. What is not text has no cookies.
- *
+ * Returns all values of the cookies of exactly that name, in order, neither decoded nor unquoted. Values that are not
+ * cookie-octets are left out. A header that is not text has none.
  * @example
  * ```ts
  * import { readCookies, serializeCookie } from "bulla/cookie";
  *
  * readCookies("a=1; theme=dark; a=2", "a"); // ["1", "2"]
  * ```
- *
  * @throws ConfigError ERR_OPTION: the name is not a token.
  */
 export function readCookies(header: string, name: string): string[] {
@@ -111,18 +99,15 @@ export function readCookies(header: string, name: string): string[] {
 }
 
 /**
- * The value of a Set-Cookie header field. To delete a cookie, write it with the same name, path and domain, and
+ * Writes the value of a Set-Cookie field. To delete a cookie, write it with the same name, path and domain, and
  * `maxAge: 0`.
- *
  * @example
  * ```ts
  * serializeCookie("theme", "dark", { path: "/", maxAge: 3600, sameSite: "lax" });
  * // "theme=dark; Max-Age=3600; Path=/; SameSite=Lax"
  * ```
- *
- * @throws ConfigError ERR_OPTION: a name, value or attribute outside the grammar of section 4.1.1; a name
- *   whose prefix demands other attributes (`__Host-`, `__Secure-`, `__Http-`, `__Host-Http-`); anything else
- *   that makes user agents drop the cookie.
+ * @throws ConfigError ERR_OPTION: a name, value or attribute outside section 4.1.1; a prefix (`__Host-` and the like)
+ *   that demands other attributes; anything else that makes browsers drop the cookie.
  */
 export function serializeCookie(
   name: string,
@@ -142,12 +127,11 @@ export function serializeCookie(
   return `${name}=${value}${attributesText(name, attributes)}`;
 }
 
-/** True for text of cookie-octets. */
 export function isCookieValue(value: unknown): value is string {
   return typeof value === "string" && COOKIE_OCTETS.test(value);
 }
 
-/** Checks the attributes of a cookie of that name, and writes them, each after "; ". */
+/** Checks the name and its attributes; writes these, each after "; ". @throws ConfigError ERR_OPTION */
 export function attributesText(name: string, given: CookieAttributes): string {
   checkName(name);
   const attributes = readOptions(given, ATTRIBUTES, "a cookie");
@@ -196,10 +180,7 @@ function checkDate(expires: unknown, name: string): void {
   if (!isDate(expires as Date)) throw optionError(name, "a Date of the years 1601 to 9999");
 }
 
-/**
- * Section 4.1.3. `__Http-` and `__Host-Http-` are not in it, but Chromium and Firefox enforce them. User agents
- * match a prefix in any case (section 5.7).
- */
+/** Section 4.1.3, and `__Http-` and `__Host-Http-` of Chromium and Firefox. They match in any case (section 5.7). */
 function checkPrefix(name: string, attributes: CookieAttributes): void {
   const [, prefix] = /^(__(?:host-http|host|http|secure)-)/i.exec(name) ?? [];
   if (prefix === undefined) return;
@@ -216,7 +197,7 @@ function checkPrefix(name: string, attributes: CookieAttributes): void {
   demand("domain", undefined, "absent");
 }
 
-/** True if a pair begins at `at`: at the header's start or after ";", with SP and HTAB between. */
+/** True if a pair begins at `at`: at the start, or after ";" with SP and HTAB between. */
 function beginsPair(header: string, at: number): boolean {
   let before = at - 1;
   while (isBlank(header.charCodeAt(before))) before--;
@@ -229,7 +210,6 @@ function skipBlanks(header: string, from: number): number {
   return at;
 }
 
-/** The value from `from` to the next ";", without SP and HTAB around it. */
 function valueAt(header: string, from: number): string {
   const semicolon = header.indexOf(";", from);
   let end = semicolon < 0 ? header.length : semicolon;
@@ -237,7 +217,7 @@ function valueAt(header: string, from: number): string {
   return header.slice(skipBlanks(header, from), end);
 }
 
-/** SP or HTAB; `trim()` would take U+00A0 and U+FEFF too. */
+/** SP or HTAB alone; `trim()` would take U+00A0 and U+FEFF too. */
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }

@@ -4,7 +4,7 @@ import { optionError } from "./checks.ts";
 import { ConfigError, SessionError } from "./errors.ts";
 import { isPlain, put, type Snapshot, snapshot } from "./json.ts";
 
-/** Data cannot have these names: they would hide a member or the prototype. */
+/** Reserved: these names would hide a member or the prototype. */
 export const RESERVED: ReadonlySet<string> = new Set([
   "id",
   "isNew",
@@ -24,15 +24,11 @@ export function refuseName(name: string): never {
   );
 }
 
-/** Data from a cookie have no `text`: it is in the cookie's payload. */
+/** Data from a cookie have no `text`: the cookie's payload has it. */
 export type Data = Partial<Snapshot>;
 export const NO_DATA: Data = snapshotOf({});
 
-/**
- * Returns the session's data as they are now.
- *
- * @throws SessionError ERR_SESSION_DATA: JSON cannot hold the data, or would alter them.
- */
+/** Returns the session's data as they are now. @throws SessionError ERR_SESSION_DATA: JSON would lose or alter them. */
 export function snapshotOf(object: object): Snapshot {
   // No `cause`: an error of a getter or toJSON could hold the data.
   const data = snapshot(object, RESERVED);
@@ -40,7 +36,7 @@ export function snapshotOf(object: object): Snapshot {
   return data;
 }
 
-/** Removes all data. @throws ConfigError: the application has frozen the session, or a part of it. */
+/** Removes all data. @throws ConfigError: the application froze the session or a part of it. */
 export function clear(object: object): void {
   const names = Object.keys(object);
   const isFixed = (name: string): boolean =>
@@ -51,7 +47,6 @@ export function clear(object: object): void {
   for (const name of names) Reflect.deleteProperty(object, name);
 }
 
-/** Returns a cookie's data without reserved names. */
 export function withoutReserved(data: object): Record<string, unknown> {
   const names = Object.keys(data);
   if (!names.some((name) => RESERVED.has(name))) return data as Record<string, unknown>;

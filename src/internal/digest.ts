@@ -1,4 +1,4 @@
-/** SHA-256 (FIPS 180-4) of what is public, as `bulla vendor` writes it down. */
+/** Hashes what is public with SHA-256 (FIPS 180-4), for `bulla vendor`. */
 
 import { hash } from "node:crypto";
 

@@ -1,10 +1,8 @@
 /**
- * The three errors: TokenError (bad input), SessionError (a session cannot be written or checked) and
- * ConfigError (misuse). None ever holds a key, a token, a MAC or plaintext: messages are fixed, or name
- * an option or a claim.
+ * The three errors. None holds a key, a token, a MAC or plaintext: messages are fixed, or name an option or a claim.
  */
 
-/** Why a token was refused: docs/errors.md says of each what happened and what to do. */
+/** Why was a token refused? docs/errors.md says for each code what happened and what to do. */
 export type TokenErrorCode =
   | "ERR_ENCODING"
   | "ERR_TOKEN_MALFORMED"
@@ -22,7 +20,7 @@ export type SessionErrorCode =
   | "ERR_SESSION_DATA"
   | "ERR_SESSION_UNSENT"
   | "ERR_SESSION_REVOCATION";
-/** Misuse of a call: its key or secret, or another option or argument. */
+/** Misuse of a call: a wrong key or secret, or another wrong option or argument. */
 export type ConfigErrorCode = "ERR_KEY" | "ERR_OPTION";
 
 const TOKEN_MESSAGES: Readonly<Record<TokenErrorCode, string>> = {
@@ -46,8 +44,7 @@ const SESSION_MESSAGES: Readonly<Record<SessionErrorCode, string>> = {
 };
 
 /**
- * Input from outside was refused. Answer with 401 or 400. It holds nothing of the token, so it can be logged.
- *
+ * Input from outside was refused. Answer with 401 or 400. It holds nothing of the token, so you can log it.
  * @example
  * ```ts
  * import { Jwt, TokenError } from "bulla/jwt";
@@ -64,9 +61,9 @@ export class TokenError extends Error {
   static {
     this.prototype.name = "TokenError";
   }
-  /** Why: switch on it. */
+  /** The reason: switch on it. */
   readonly code: TokenErrorCode;
-  /** The claim of ERR_TOKEN_CLAIM, as "aud"; "typ" is the header's. */
+  /** The claim of ERR_TOKEN_CLAIM, such as "aud"; "typ" is the header's. */
   readonly claim?: string;
 
   constructor(code: TokenErrorCode, claim?: string) {
@@ -81,35 +78,25 @@ export class TokenError extends Error {
 }
 
 /**
- * A session could not be written (status 500), or a revocation list not be asked or told (503). Express, Fastify
- * and Koa answer with its `status` by themselves; elsewhere an error handler has to.
- *
+ * A session could not be written (status 500), or a revocation list could not be asked or told (503). Express, Fastify
+ * and Koa answer with its `status`; elsewhere, your error handler must.
  * @example
  * ```ts
- * import { createServer } from "node:http";
- * import { SessionError, sessions } from "bulla/session";
+ * import { SessionError } from "bulla/session";
  *
- * const visitors = sessions<{ user?: string }>({ secret: process.env.SESSION_SECRET ?? "" });
- *
- * createServer(async (req, res) => {
- *   try {
- *     const session = await visitors.load(req, res);
- *     res.end(`Hello ${session.user ?? "stranger"}`);
- *   } catch (error) {
- *     res.writeHead(error instanceof SessionError ? error.status : 500).end();
- *   }
- * }).listen(3000);
+ * export const statusOf = (error: unknown): number =>
+ *   error instanceof SessionError ? error.status : 500;
  * ```
  */
 export class SessionError extends Error {
   static {
     this.prototype.name = "SessionError";
   }
-  /** Why: switch on it. */
+  /** The reason: switch on it. */
   readonly code: SessionErrorCode;
-  /** The HTTP status that an error handler should answer with. */
+  /** The HTTP status to answer with. */
   readonly status: 500 | 503;
-  /** The same, under the name that other frameworks read. */
+  /** Equals `status`, for frameworks that read this name. */
   readonly statusCode: 500 | 503;
 
   /** `options.cause` is only ever an error of the revocation list. */
@@ -121,15 +108,12 @@ export class SessionError extends Error {
   }
 }
 
-/**
- * The library was called wrongly: a fault of the program, not of its input. Its message names the option and says
- * what would be right. Most of them come when the program starts; do not catch them.
- */
+/** A wrong call, not wrong input: correct the program, do not catch it. Its message names the option and the remedy. */
 export class ConfigError extends TypeError {
   static {
     this.prototype.name = "ConfigError";
   }
-  /** ERR_KEY or ERR_OPTION. */
+  /** The reason: ERR_KEY or ERR_OPTION. */
   readonly code: ConfigErrorCode;
 
   constructor(code: ConfigErrorCode, message: string) {
@@ -138,10 +122,7 @@ export class ConfigError extends TypeError {
   }
 }
 
-/**
- * A refusal that is not an Error, since making one costs more than verifying a token. Inner layers return
- * one frozen object for each code; public methods throw.
- */
+/** A refusal that inner layers return: an Error costs more than verifying a token. Public methods throw. */
 export interface Refusal {
   readonly code: TokenErrorCode;
   readonly claim?: string;
@@ -162,7 +143,7 @@ export function refusalOf(refused: unknown): Refusal {
   try {
     code = (refused as { code?: unknown } | null | undefined)?.code;
   } catch {
-    // A getter that throws.
+    // The getter threw.
   }
   return refusals.get(code as TokenErrorCode) ?? refusal("ERR_TOKEN_INVALID");
 }

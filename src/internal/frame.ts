@@ -3,10 +3,9 @@
  *
  *     version (1) | timestamp (8, big-endian) | IV (16) | ciphertext (16 n) | HMAC (32)
  *
- * The frame is in padded base64url; the ciphertext is AES-128-CBC with PKCS#7 padding (RFC 5652 section
- * 6.3); the HMAC covers all bytes in front of it. A short frame is built, encrypted and hashed in the page
- * of hmac.ts, a long one in a buffer of its own. No plaintext stays in either after a call.
- *
+ * A token is the frame in padded base64url. The ciphertext is AES-128-CBC with PKCS#7 padding (RFC 5652 section 6.3);
+ * the HMAC covers all bytes in front of it. A short frame is built, encrypted and hashed in the page of hmac.ts, a long
+ * one in a buffer of its own. No plaintext stays in either after a call.
  * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, random.ts, hmac.ts and cbc.ts.
  */
 
@@ -27,13 +26,13 @@ const OVERHEAD = CIPHERTEXT + MAC;
 
 const pageWords = wordsOf(page);
 
-/** Views of a frame: the ciphertext, and the MAC after it. */
+/** The ciphertext of a frame, and the MAC after it. */
 interface Views {
   readonly ciphertext: Buffer;
   readonly given: Buffer;
 }
 
-/** Views of frames in the page, by their number of blocks. */
+/** Views of frames in the page, by the number of blocks. */
 const kept: (Views | undefined)[] = new Array(64);
 
 /** Bytes to encode at once: whole groups of three, few enough for the cache. */
@@ -41,7 +40,6 @@ const PIECE = 24_576;
 
 const LONGEST_MESSAGE = MOST_BYTES - OVERHEAD - BLOCK;
 
-/** Writes the 16 bytes of an IV to `target` at `at`. */
 type IvSource = (target: Uint8Array, at: number) => void;
 
 /** The two halves of a Fernet key: the first 16 bytes sign, the last 16 encrypt. */
@@ -68,22 +66,14 @@ export class Frames {
   readonly #first: FrameKey;
   readonly #iv: IvSource;
 
-  /**
-   * The first key encrypts, all decrypt. `iv` replaces the random source for published vectors.
-   *
-   * @throws ConfigError ERR_KEY
-   */
+  /** The first key encrypts, all decrypt. Published vectors replace the random `iv`. @throws ConfigError ERR_KEY */
   constructor(keys: FernetKey | readonly FernetKey[], iv: IvSource = writeIv) {
     this.#keys = keyList(keys, "Fernet key").map((key) => new FrameKey(key));
     this.#first = this.#keys[0] as FrameKey;
     this.#iv = iv;
   }
 
-  /**
-   * Makes the token of a message and a timestamp in seconds, with padding if `padded`.
-   *
-   * @throws TokenError ERR_TOKEN_TOO_LARGE
-   */
+  /** Makes a token; `timestamp` is in seconds. Pads it if `padded`. @throws TokenError ERR_TOKEN_TOO_LARGE */
   encrypt(message: string | Uint8Array, timestamp: number | bigint, padded = false): string {
     const most = typeof message === "string" ? message.length * 3 : message.length;
     if (OVERHEAD + most + BLOCK <= CAPACITY) {
@@ -98,7 +88,7 @@ export class Frames {
     return encodeWithin(whole, whole.length - frame, padded);
   }
 
-  /** Returns the frame of a token if its shape and a key's MAC are right; `end` is where its padding begins. */
+  /** Returns the frame if the token's shape and a key's MAC are right; `end` is where the token's padding begins. */
   open(token: string, end: number): Frame | undefined {
     const length = decodedLength(end);
     if (!isFrameLength(length)) return undefined;
@@ -135,7 +125,7 @@ export class Frames {
   }
 }
 
-/** True if so many bytes hold at least one block of ciphertext, and whole ones. */
+/** True if so many bytes hold whole blocks of ciphertext, one at least. */
 export function isFrameLength(length: number): boolean {
   const ciphertext = length - OVERHEAD;
   return ciphertext >= BLOCK && ciphertext % BLOCK === 0;
@@ -150,24 +140,22 @@ export function timestampOf({ buffer }: Pick<Frame, "buffer">): number {
   return buffer.readUInt32BE(TIMESTAMP) * 2 ** 32 + buffer.readUInt32BE(TIMESTAMP + 4);
 }
 
-/** The exact timestamp. */
 export function exactTimestampOf({ buffer }: Frame): bigint {
   return buffer.readBigUInt64BE(TIMESTAMP);
 }
 
-/** A message of `length` bytes, in memory of its own, with its padding after it. */
+/** A message of `length` bytes in its own memory, with its padding after it. */
 export interface Padded {
   readonly bytes: Buffer;
   readonly length: number;
 }
 
-/** Decrypts a frame into memory of its own; undefined if the padding is not PKCS#7. */
 export function decryptFrame(frame: Frame): Buffer | undefined {
   const padded = decryptPadded(frame);
   return padded?.bytes.subarray(0, padded.length);
 }
 
-/** The same without a view of the message, which would cost as much as the check. */
+/** Decrypts without a view of the message, which would cost as much as the check. */
 export function decryptPadded({ key, buffer, mac }: Frame): Padded | undefined {
   const bytes = key.cbc.decrypt(viewsOf(buffer, mac).ciphertext, buffer, IV);
   const padding = bytes[bytes.length - 1] as number;
@@ -193,9 +181,8 @@ function makeViews(buffer: Buffer, mac: number): Views {
 }
 
 /**
- * Encodes the n bytes from `start` on and writes the text over them; `whole` has just the text's length.
- * So a long token takes only twice its memory, and padding copies no text. Writing never overtakes reading:
- * after r bytes 4r/3 characters are written, and `start` is n/3 or more.
+ * Encodes the n bytes from `start` on over themselves, so a long token takes only twice its memory; `whole` fits the
+ * text. Writing never overtakes reading: after r bytes 4r/3 characters are written, and `start` is n/3 or more.
  */
 function encodeWithin(whole: Buffer, start: number, padded: boolean): string {
   let to = 0;
@@ -207,14 +194,13 @@ function encodeWithin(whole: Buffer, start: number, padded: boolean): string {
   return whole.toString("latin1", 0, padded ? whole.length : to);
 }
 
-/** The MAC of the bytes in front of `mac`. */
 function macOf({ hmac }: FrameKey, buffer: Buffer, mac: number): string {
   return buffer === page
     ? hmac.ofPage(mac, "utf16le")
     : hmac.of(buffer.subarray(0, mac), "utf16le");
 }
 
-/** Writes a message and its PKCS#7 padding, 1 to 16 bytes that say how many; returns the end. */
+/** Writes a message and its PKCS#7 padding, 1 to 16 bytes that each say how many; returns the end. */
 function writePadded(buffer: Buffer, message: string | Uint8Array): number {
   let length = message.length;
   if (typeof message === "string") length = buffer.write(message, CIPHERTEXT);

@@ -1,4 +1,4 @@
-/** Reads and changes the fields of a response: of a `writeHead` call (node:http, node:http2), or of Headers. */
+/** Reads and changes a response's fields: those of a `writeHead` call (node:http, node:http2), or Headers. */
 
 import { put } from "./json.ts";
 
@@ -10,20 +10,15 @@ export interface Fields {
   names(): Iterable<string>;
 }
 
-/** undefined removes the field. */
+/** Sets a field; undefined removes it. */
 export type Change = readonly [name: string, value: string | readonly string[] | undefined];
 
 /** The members used of a ServerResponse or Http2ServerResponse. */
 export interface HeadResponse {
-  /** As node:http has it. */
   statusMessage: string;
-  /** As node:http has it. */
   getHeader(name: string): string | number | readonly string[] | undefined;
-  /** As node:http has it. */
   getHeaderNames?(): string[];
-  /** As node:http has it. */
   setHeader(name: string, value: string | readonly string[]): unknown;
-  /** As node:http has it. */
   removeHeader(name: string): void;
 }
 
@@ -32,7 +27,7 @@ type Pair = readonly [name: unknown, value: FieldValue];
 const NOTHING: readonly never[] = [];
 const NO_LENGTH: Change = ["Content-Length", "0"];
 
-/** The arguments of a `writeHead`: a status, a reason, and fields as an object, a flat list or pairs. */
+/** The arguments of `writeHead`: a status, a reason, and fields as an object, a flat list or pairs. */
 export class HeadArguments implements Fields {
   readonly #status: unknown;
   readonly #res: HeadResponse;
@@ -71,7 +66,7 @@ export class HeadArguments implements Fields {
     return this.#pairs.length === 0 ? own : [...own, ...this.#pairs.map(([name]) => String(name))];
   }
 
-  /** True if Node rejects the list, or the value of such a field: the call then fails as it stands. */
+  /** True if Node rejects the list, or the value of such a field: the call must then fail as it is. */
   refuses(name: string): boolean {
     for (const [other, value] of this.#pairs) {
       if (value === undefined) return true;
@@ -81,10 +76,9 @@ export class HeadArguments implements Fields {
   }
 
   /**
-   * Calls `writeHead` with these arguments, the changes and, if given, another status.
-   *
-   * A response without fields set gets the changes in a copy of the argument: after any `setHeader`, node:http
-   * sends only one field of a repeated name. Otherwise they are set on the response, and undone if the call throws.
+   * Calls `writeHead` with the changes and, if given, another status. Without set fields the changes go into a copy of
+   * the argument: after any `setHeader`, node:http sends only one field of a repeated name. Otherwise they are set on
+   * the response, and undone if the call throws.
    */
   write(
     writeHead: (...args: unknown[]) => unknown,
@@ -95,12 +89,12 @@ export class HeadArguments implements Fields {
     // Without a length, a client would read the next response as this one's body.
     const changes = status !== undefined && this.#isEmptied() ? [...wanted, NO_LENGTH] : wanted;
     const bare = res.getHeaderNames?.().length === 0;
-    // On a bare response, node:http sets nothing that has to be undone.
+    // On a bare response, node:http sets nothing that must be undone.
     const before =
       bare && !this.#isHttp2
         ? NOTHING
         : changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
-    // After fields are set, node:http rejects pairs: they go through unchanged, so that it throws.
+    // After any field is set, node:http rejects pairs: they go through unchanged, so that it throws.
     const fields =
       bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
     const line = status === undefined ? [this.#status, ...this.#reason] : [status];
@@ -124,7 +118,7 @@ export class HeadArguments implements Fields {
     return this.hasNoBody && (this.#res as { _hasBody?: boolean })._hasBody === false;
   }
 
-  /** Copies the fields in the form they had, without those that change; if `bare`, with their new values. */
+  /** Copies the fields in their form, without those that change; if `bare`, with the new values. */
   #joined(changes: readonly Change[], bare: boolean): unknown {
     const given = this.#given;
     const all: Pair[] = [];
@@ -153,7 +147,6 @@ function pairsOf(given: unknown): readonly Pair[] {
   return pairs;
 }
 
-/** Compares field names in any case. */
 function isNamed(given: unknown, name: string): boolean {
   if (given === name) return true;
   return (
@@ -187,7 +180,7 @@ export function fieldsOf(headers: Headers): Fields {
   };
 }
 
-/** Makes the changes; returns false for immutable headers, such as those of Response.redirect() and fetch(). */
+/** Makes the changes; false for immutable headers, such as those of Response.redirect() and fetch(). */
 export function changeHeaders(headers: Headers, changes: readonly Change[]): boolean {
   try {
     for (const [name, value] of changes) {
@@ -200,7 +193,7 @@ export function changeHeaders(headers: Headers, changes: readonly Change[]): boo
   }
 }
 
-/** True for a Response of any realm; the tag of another object can be a getter that throws. */
+/** True for a Response of any realm. The tag of another object can be a getter that throws. */
 export function isResponse(value: unknown): value is Response {
   try {
     return Object.prototype.toString.call(value) === "[object Response]";

@@ -1,17 +1,16 @@
 /**
  * HMAC-SHA256 (RFC 2104, FIPS 198-1): H(K xor opad, H(K xor ipad, message)), as two one-shot hashes.
  *
- * createHmac makes an object for each MAC; `crypto.hash` does not, and is twice as fast for short
- * messages. So the module has one page: callers write a message there, and it is hashed in place. The
- * key's inner block is in front of the page, out of the callers' reach.
+ * createHmac makes an object for each MAC; `crypto.hash` does not, and is twice as fast for short messages. So the
+ * module has one page: callers write a message there, and it is hashed in place. The key's inner block is in front of
+ * the page, out of the callers' reach.
  *
  *     inner  | K xor ipad (64) | page: message (up to CAPACITY) |
  *     outer  | K xor opad (64) | H(inner) (32) |
  *
- * All callers share the page. This is safe because everything is synchronous: between a caller's first
- * write and its last read no other code runs, as long as the caller calls no foreign code (a getter,
- * toJSON) in between. So callers serialise first. Every worker thread has its own page.
- *
+ * All callers share the page. This is safe because everything is synchronous: between a caller's first write and its
+ * last read no other code runs, as long as the caller calls no foreign code (a getter, toJSON) in between. So callers
+ * serialise first. Every worker thread has its own page.
  * Trusted base: node:crypto alone.
  */
 
@@ -19,32 +18,26 @@ import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } fr
 
 const BLOCK = 64;
 const DIGEST = 32;
-/** Characters of a MAC in base64url. */
 export const MAC_CHARACTERS = 43;
 
 /** The longest message that the page holds, in bytes; longer ones use createHmac. */
 export const CAPACITY = 16_384;
 
-/*
- * Four bytes to spare: text that is not ASCII then always writes more bytes than it has characters, even at
- * the very end.
- */
+// Four bytes to spare: text that is not ASCII then always writes more bytes than it has characters, even at the end.
 const inner = Buffer.allocUnsafeSlow(BLOCK + CAPACITY + 4);
 export const page: Buffer = inner.subarray(BLOCK);
 const outer = Buffer.allocUnsafeSlow(BLOCK + DIGEST);
 
-/** Views of `inner`, by the length of the message: making one costs more than finding it. */
+/** Views of `inner` by message length, and of MACs in the page by place: making one costs more than finding it. */
 const views: (Buffer | undefined)[] = new Array(1024);
-/** Views of MACs in the page, by their place. */
 const texts: (Buffer | undefined)[] = new Array(1024);
 
 const expectedMac = Buffer.alloc(DIGEST);
 const expectedText = Buffer.alloc(MAC_CHARACTERS);
 
 /**
- * base64url, or UTF-16LE: 16 code units of two bytes each, the lower first, whatever their value: half as
- * many characters as latin1. (`hash` and `digest` are documented to take any encoding of Buffer; their types
- * list only some.)
+ * base64url; or UTF-16LE: 16 code units of two octets, the lower first, whatever their value. `hash` and `digest` are
+ * documented to take any encoding of Buffer; their types list only some.
  */
 export type MacEncoding = "utf16le" | "base64url";
 
@@ -58,7 +51,7 @@ export class HmacKey {
   readonly #outer = Buffer.alloc(BLOCK);
   readonly #key: KeyObject;
 
-  /** Takes a key of any length; callers check the least. */
+  /** Takes any length; callers check the least. */
   constructor(bytes: Uint8Array) {
     this.#key = createSecretKey(bytes);
     // RFC 2104 section 2: a key longer than a block is hashed first, a shorter one is zero-filled.
@@ -82,7 +75,6 @@ export class HmacKey {
     return hash("sha256", outer, encoding as "base64url");
   }
 
-  /** The MAC of a message of any length, by createHmac. */
   of(message: Uint8Array | string, encoding: MacEncoding): string {
     return createHmac("sha256", this.#key)
       .update(message)
@@ -97,8 +89,8 @@ export function isMac(given: Buffer, mac: string): boolean {
 }
 
 /**
- * Compares the text in the page at `at` with a MAC (base64url) in constant time. A MAC has exactly one text
- * (the last character has two unused bits, which must be zero), so the token's need not be decoded.
+ * Compares the text in the page at `at` with a MAC (base64url) in constant time. A MAC has exactly one text (its two
+ * unused bits must be zero), so the token's need not be decoded.
  */
 export function isMacText(at: number, mac: string): boolean {
   for (let index = 0; index < MAC_CHARACTERS; index++) {
@@ -107,13 +99,11 @@ export function isMacText(at: number, mac: string): boolean {
   return timingSafeEqual(expectedText, givenText(at));
 }
 
-/** The inner block and a message of `length` bytes. */
 function view(length: number): Buffer {
   if (length >= views.length) return inner.subarray(0, BLOCK + length);
   return (views[length] ??= inner.subarray(0, BLOCK + length));
 }
 
-/** The text of a MAC in the page. */
 function givenText(at: number): Buffer {
   if (at >= texts.length) return page.subarray(at, at + MAC_CHARACTERS);
   return (texts[at] ??= page.subarray(at, at + MAC_CHARACTERS));

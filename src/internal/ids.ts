@@ -1,19 +1,13 @@
-/**
- * A table of session ids that expire. An id is 16 random bytes (22 base64url characters) and takes 24 bytes.
- *
- * Ids are random, which spreads them evenly over the parts. Expired ids are swept part by part, in place, so
- * that no call stalls its process.
- */
+/** A table of session ids that expire, 24 bytes each. Its parts are swept one by one, in place, so no call stalls. */
 
 import { decodeInto } from "./base64.ts";
 
 const ID_BYTES = 16;
 const ID_CHARACTERS = 22;
-/** 32-bit words in an id. */
 const WORDS = ID_BYTES / 4;
-/** A million ids are about 240 in each part, which take a quarter of a microsecond to search. */
+/** A million ids are about 240 a part: searching one takes a quarter of a microsecond. */
 const PARTS = 4096;
-/** How many parts a full table sweeps in one call, if so many hold expired ids. */
+/** How many parts with expired ids does a full table sweep in one call? */
 const PARTS_SWEPT = 256;
 
 const text: Buffer = Buffer.alloc(ID_CHARACTERS + 4);
@@ -22,7 +16,7 @@ class Part {
   ids: Uint32Array<ArrayBuffer> = new Uint32Array(0);
   untils: Float64Array<ArrayBuffer> = new Float64Array(0);
   size = 0;
-  /** Nothing in it expires earlier. */
+  /** No id of this part expires earlier. */
   earliest = Infinity;
 
   find(id: Uint32Array): number {
@@ -42,7 +36,7 @@ class Part {
     this.earliest = Math.min(this.earliest, until);
   }
 
-  /** Drops expired ids, moving the last id into each gap; returns how many it dropped. */
+  /** Drops expired ids, moving the last id into each gap; returns their number. */
   sweep(now: number): number {
     const { ids, untils, size } = this;
     this.earliest = Infinity;
@@ -75,21 +69,18 @@ export class IdTable {
   readonly #parts: Part[] = Array.from({ length: PARTS }, () => new Part());
   readonly #id = new Uint32Array(WORDS);
   #size = 0;
-  /** The part at which the next sweep begins. */
   #next = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** True if the id is there and has not expired. */
   has(id: string, now: number): boolean {
     const part = this.#partOf(id);
     const index = part === undefined ? -1 : part.find(this.#id);
     return index >= 0 && now < (part?.untils[index] as number);
   }
 
-  /** Adds an id, or moves its end later; returns "full" or "not an id" if it cannot. */
   add(id: string, until: number, now: number): "added" | "full" | "not an id" {
     const part = this.#partOf(id);
     if (part === undefined) return "not an id";

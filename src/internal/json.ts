@@ -1,19 +1,15 @@
 /** Finds values that JSON would alter, and compares data without serialising them. */
 
-/** The values in order; an object is followed by its names and members, a list by its length and items. */
+/** The values in order: an object, then its names and members; a list, then its length and items. */
 export type Parts = readonly unknown[];
 
-/**
- * Returns the parts of a value that JSON gives back unchanged: plain objects and arrays of strings, booleans,
- * null and finite numbers; an `undefined` member counts as absent. Undefined if JSON would alter the value.
- * A `toJSON` is called; the parts of its result never match again.
- */
+/** Returns the parts of a value, or undefined if JSON alters it. The parts of a `toJSON` result never match again. */
 export function partsOf(value: object): Parts | undefined {
   const parts: unknown[] = [];
   return addMembers(value, parts) ? parts : undefined;
 }
 
-/** True if an object still has exactly these parts; false also if only its text can tell. */
+/** True if an object still has exactly these parts. False also if only a comparison of the JSON could tell. */
 export function hasParts(value: object, parts: Parts | undefined): boolean {
   try {
     return parts !== undefined && endOfMembers(value, parts, 0) === parts.length;
@@ -22,7 +18,6 @@ export function hasParts(value: object, parts: Parts | undefined): boolean {
   }
 }
 
-/** JSON data at one moment. */
 export interface Snapshot {
   readonly text: string;
   /** For `hasParts`; undefined if the object has a `toJSON`. */
@@ -49,7 +44,7 @@ function addPart(value: unknown, parts: unknown[]): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object") return false;
   const json = asJson(value);
-  // NaN equals nothing, so that these parts never match.
+  // NaN equals nothing, so these parts never match.
   if (json !== value) parts.push(NaN);
   if (typeof json !== "object" || json === null) return addPart(json, parts);
   if (Array.isArray(json)) return addItems(json, parts);
@@ -67,7 +62,7 @@ function addMembers(object: object, parts: unknown[]): boolean {
   return true;
 }
 
-/** JSON loses holes, and names beside the indices. */
+/** JSON loses holes, and names that are not indices. */
 function addItems(array: readonly unknown[], parts: unknown[]): boolean {
   parts.push(array.length);
   for (let index = 0; index < array.length; index++)
@@ -75,7 +70,7 @@ function addItems(array: readonly unknown[], parts: unknown[]): boolean {
   return Object.keys(array).length === array.length;
 }
 
-/** The index after the value's parts, which begin at `at`; -1 if they differ. */
+/** Returns the index after the value's parts, which begin at `at`; -1 if they differ. */
 function endOfPart(value: unknown, parts: Parts, at: number): number {
   if (value !== parts[at]) return -1;
   if (typeof value !== "object" || value === null) return at + 1;
@@ -104,13 +99,10 @@ function endOfItems(array: readonly unknown[], parts: Parts, begin: number): num
   return at;
 }
 
-/** The deepest nesting of lists and objects: some parsers stop at 254 levels. */
+/** The deepest nesting: some parsers stop at 254 levels. */
 const MOST_LEVELS = 200;
 
-/**
- * True if other languages read a JSON text as JSON.parse did, which gave `value`: numbers up to 2^53 (RFC 8259
- * section 6), well-formed text (section 8.2), and no more than 200 levels.
- */
+/** True if other languages read the same value: numbers up to 2^53 (RFC 8259 section 6), well-formed text (8.2). */
 export function isPortable(value: unknown, json: string): boolean {
   // In UTF-8 text, and from JSON.stringify, a lone surrogate can only be an escape.
   return isPortableAt(value, MOST_LEVELS, json.includes("\\u"));
@@ -133,7 +125,7 @@ function isPortableAt(value: unknown, levels: number, escapes: boolean): boolean
   return true;
 }
 
-/** The value that JSON.stringify writes: that of `toJSON`, if there is one. */
+/** Returns the value that JSON.stringify writes: the result of `toJSON`, if there is one. */
 export function asJson(value: object): unknown {
   const { toJSON } = value as { toJSON?: unknown };
   return typeof toJSON === "function" ? toJSON.call(value, "") : value;
@@ -150,7 +142,6 @@ export function isPlain(value: object): boolean {
   );
 }
 
-/** Sets an own member, whatever the object inherits. */
 export function put(object: object, name: string, value: unknown): void {
   // An assignment would call an inherited setter, and fail if Object.prototype is frozen.
   if (!(name in object)) (object as Record<string, unknown>)[name] = value;

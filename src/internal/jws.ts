@@ -1,9 +1,6 @@
 /**
- * Signs and verifies JWS compact serialisations (RFC 7515 section 7.1) with HS256 alone (RFC 7518 section
- * 3.2). The payload is any text.
- *
- * A bad token is a returned refusal, not a throw: an Error costs more than the check.
- *
+ * Signs and verifies JWS compact serialisations (RFC 7515 section 7.1) with HS256 alone (RFC 7518 section 3.2). The
+ * payload is any text. A bad token is a returned refusal, not a throw: an Error costs more than the check.
  * Trusted base: errors.ts, base64.ts, bytes.ts, keys.ts, hmac.ts and text.ts.
  */
 
@@ -26,7 +23,7 @@ const MALFORMED = "ERR_TOKEN_MALFORMED";
 
 const pageWords = wordsOf(page);
 
-/** The header of a token (RFC 7515 section 4), as it came: nothing of it is checked. */
+/** A token's header (RFC 7515 section 4), as it came: nothing in it is checked. */
 export interface JwtHeader {
   /** The algorithm that the token names. */
   alg?: unknown;
@@ -34,7 +31,7 @@ export interface JwtHeader {
   typ?: unknown;
   /** The name of the key. */
   kid?: unknown;
-  /** Extensions that have to be understood: `verify` refuses them. */
+  /** Extensions that must be understood: `verify` refuses them. */
   crit?: unknown;
   [member: string]: unknown;
 }
@@ -42,7 +39,7 @@ export interface JwtHeader {
 interface Key {
   readonly hmac: HmacKey;
   readonly kid: string | undefined;
-  /** The encoded header that this key writes, with its dot; as text and as bytes. */
+  /** The encoded header and its dot, as text and as bytes. */
   readonly header: string;
   readonly headerBytes: Buffer;
 }
@@ -53,11 +50,7 @@ export class Jws {
   readonly #choosing: boolean;
   readonly #typ: string | undefined;
 
-  /**
-   * The first key signs, all verify. `typ` is written in place of `JWT`, and required.
-   *
-   * @throws ConfigError ERR_KEY
-   */
+  /** The first key signs, all verify. `typ` is written in place of `JWT`, and required. @throws ConfigError ERR_KEY */
   constructor(keys: JwtKey | readonly JwtKey[], typ?: string) {
     this.#keys = keyList(keys, "JWT key").map((key) => {
       const { bytes, kid } = jwtKey(key);
@@ -69,11 +62,7 @@ export class Jws {
     this.#typ = typ;
   }
 
-  /**
-   * Makes the token of `payload`. `members`, if any, replace its closing brace, without a copy of the text.
-   *
-   * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes.
-   */
+  /** Makes a token; `members` replace the last brace, without a copy. @throws TokenError ERR_TOKEN_TOO_LARGE */
   sign(payload: string, members: string = ""): string {
     const { header, headerBytes, hmac } = this.#signing;
     const encoded = encodeText(payload, members);
@@ -102,17 +91,14 @@ export class Jws {
     return this.#checkHeader(token, first) ?? payload ?? this.#refuse(token, MALFORMED);
   }
 
-  /** The keys that the token's `kid` names, or all if it names none. `kid` only chooses, and proves nothing. */
+  /** The keys that the token's `kid` names, or all if it names none. `kid` only chooses; it proves nothing. */
   #chosen(token: string, first: number): Key[] {
     const kid = parseHeader(token, first)?.kid;
     const named = this.#keys.filter((key) => typeof kid === "string" && key.kid === kid);
     return named.length > 0 ? named : this.#keys;
   }
 
-  /**
-   * Picks the error for a token with the wrong parts, an encoding that is not base64url, or a wrong MAC. Of
-   * the unproven header it reads `alg` alone.
-   */
+  /** Picks the error for wrong parts, a wrong encoding or a wrong MAC. Of the unproven header it reads `alg` alone. */
   #refuse(token: string, otherwise: TokenErrorCode = "ERR_TOKEN_SIGNATURE"): Refusal {
     if (!hasThreeParts(token)) return refusal(MALFORMED);
     const first = token.indexOf(DOT);
@@ -128,7 +114,6 @@ export class Jws {
     return refusal(other ? "ERR_TOKEN_ALGORITHM" : otherwise);
   }
 
-  /** Returns the refusal of a wrong header, once the MAC is right. */
   #checkHeader(token: string, first: number): Refusal | undefined {
     const header = parseHeader(token, first);
     if (header === undefined) return refusalOf(token, 0, first);
@@ -142,7 +127,6 @@ export class Jws {
   }
 }
 
-/** The header and the payload of a token, without checking its MAC. */
 export function openUnverified(token: string): { header: JwtHeader; payload: string } | Refusal {
   if (!hasThreeParts(token)) return refusal(MALFORMED);
   const first = token.indexOf(DOT);
@@ -154,7 +138,7 @@ export function openUnverified(token: string): { header: JwtHeader; payload: str
   return isEncoded(token, last + 1, token.length) ? { header, payload } : refusal("ERR_ENCODING");
 }
 
-/** The key that made the token's MAC, over all in front of `last`. Leaves the token in the page. */
+/** Finds the key that made the token's MAC, over all in front of `last`. Leaves the token in the page. */
 function holder(keys: Key[], token: string, last: number): Key | undefined {
   // Text that is not ASCII is longer in UTF-8, and not a token; latin1 would fold U+0141 to "A".
   if (page.write(token) !== token.length) return undefined;
@@ -165,7 +149,7 @@ function holder(keys: Key[], token: string, last: number): Key | undefined {
   return undefined;
 }
 
-/** The same for a token too long for the page. A character that is not ASCII is found when it is decoded. */
+/** Does the same for a token too long for the page; decoding finds characters that are not ASCII. */
 function holderOfLong(keys: Key[], token: string, last: number): Key | undefined {
   page.write(token.slice(last + 1));
   const input = token.slice(0, last);
@@ -180,7 +164,6 @@ function hasThreeParts(token: string): boolean {
   return first !== last && token.indexOf(DOT, first + 1) === last;
 }
 
-/** True if the token's header and its dot are exactly the ones that this key writes. */
 function isHeaderOf(key: Key, token: string): boolean {
   // startsWith() made verify 4 % slower.
   return token.slice(0, key.header.length) === key.header;
@@ -202,21 +185,19 @@ function encodeText(text: string, tail: string = ""): string {
   return encodeUpTo(page, length);
 }
 
-/** The text that `token` encodes from `start` to `end`; undefined if it is not base64url or not UTF-8. */
 function decodeText(token: string, start: number, end: number): string | undefined {
   const buffer = roomFor(end - start);
   const length = decodeInto(buffer, token, start, end);
   return length < 0 ? undefined : utf8Text(buffer, 0, length);
 }
 
-/** The same for a token in the page: a short text is decoded in place. */
+/** Decodes a part of a token in the page; short text in place. */
 function textInPage(token: string, start: number, end: number): string | undefined {
   if (end - start > CHARACTERS_BY_WORDS) return decodeText(token, start, end);
   const length = decodeBytes(page, start, end, page, pageWords);
   return length < 0 ? undefined : utf8Text(page, 0, length);
 }
 
-/** Picks the error for a part that is not text, or not a JSON object. */
 function refusalOf(token: string, start: number, end: number): Refusal {
   return refusal(isEncoded(token, start, end) ? MALFORMED : "ERR_ENCODING");
 }
@@ -225,17 +206,15 @@ function isEncoded(token: string, start: number, end: number): boolean {
   return decodeInto(roomFor(end - start), token, start, end) >= 0;
 }
 
-/** A buffer for so many characters, encoded or not. */
 function roomFor(characters: number): Buffer {
   return characters <= CAPACITY ? page : Buffer.allocUnsafeSlow(characters);
 }
 
-/** True if the header has that `typ`. */
 export function hasType({ typ }: JwtHeader, wanted: string): boolean {
   return typeof typ === "string" && mediaType(typ) === mediaType(wanted);
 }
 
-/** `x` stands for `application/x` (section 4.1.9); media types are ASCII, in any case. */
+/** `x` stands for `application/x` (section 4.1.9); only ASCII letters lose their case. */
 function mediaType(typ: string): string {
   const lower = typ.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return lower.includes("/") ? lower : `application/${lower}`;

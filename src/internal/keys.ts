@@ -1,7 +1,4 @@
-/**
- * Reads keys as bytes: JWT keys (RFC 7518 section 3.2: 256 bits or more), Fernet keys (32 bytes), and session
- * secrets (HKDF, RFC 5869, derives a key from them for each use).
- */
+/** Reads keys as bytes: JWT keys (RFC 7518 section 3.2), Fernet keys, and session secrets with HKDF (RFC 5869). */
 
 import { hkdfSync, KeyObject } from "node:crypto";
 import { fromText } from "./base64.ts";
@@ -9,8 +6,8 @@ import { isBytes, plainView } from "./bytes.ts";
 import { ConfigError } from "./errors.ts";
 
 /**
- * A key of 32 bytes or more: a string (its UTF-8 bytes, not decoded), bytes, a secret KeyObject, or a JWK of type
- * "oct" (RFC 7518 section 6.4), whose `k` is base64url and is decoded. `Jwt.generateKey()` makes one.
+ * A string (its UTF-8 bytes, not decoded), bytes, a secret KeyObject, or a JWK of type "oct" (RFC 7518 section 6.4),
+ * whose `k` is decoded; 32 bytes or more. `Jwt.generateKey()` makes one.
  */
 export type JwtKey = string | Uint8Array | KeyObject | OctetKey;
 
@@ -20,16 +17,13 @@ export interface OctetKey {
   kty: "oct";
   /** Its bytes, as base64url. */
   k: string;
-  /** Its name, which goes into the header of what it signs. */
+  /** Its name, which goes into the header of the tokens it signs. */
   kid?: string;
-  /** If it is there, HS256. */
+  /** HS256, if present. */
   alg?: string;
 }
 
-/**
- * A key as the Fernet spec has it: 44 characters of padded base64url, or the 32 bytes that they stand for.
- * `Fernet.generateKey()` makes one, and so does Python's `Fernet.generate_key()`.
- */
+/** 44 characters of padded base64url, or 32 bytes: `Fernet.generateKey()`, or `Fernet.generate_key()` in Python. */
 export type FernetKey = string | Uint8Array;
 
 const LEAST_BYTES = 32;
@@ -43,9 +37,9 @@ const PEM = /---- ?BEGIN /;
 const SSH_KEY = /^\s*(?:ssh-|ecdsa-sha2-|sk-ssh-|sk-ecdsa-)\S+\s/;
 const JWK = /^\s*\{[\s\S]*"kty"/;
 
-/** Returns one key as a list of one; a list must not be empty. */
+/** Returns one key as a list of one. @throws ConfigError ERR_KEY: an empty list. */
 export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
-  // Spread, so that holes of a sparse list become undefined, and are refused as keys.
+  // Spread, so that the holes of a sparse list become undefined, and are refused as keys.
   const list: readonly K[] = Array.isArray(keys) ? [...keys] : [keys as K];
   if (list.length === 0)
     throw new ConfigError("ERR_KEY", `no ${what} was given: make one with randomBytes(32)`);
@@ -53,9 +47,8 @@ export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
 }
 
 /**
- * Moves the key at `index`, whose MAC was right, to the front and returns it: the next token is likely to
- * have the same key. Timing then shows only which key was the last to match: a forged token is compared
- * with all keys, in any order.
+ * Moves the key whose MAC was right to the front and returns it: the next token likely has the same key. Timing shows
+ * only which key matched last: a forged token is compared with all keys, in any order.
  */
 export function toFront<K>(keys: K[], index: number): K {
   const key = keys[index] as K;
@@ -66,14 +59,12 @@ export function toFront<K>(keys: K[], index: number): K {
   return key;
 }
 
-/** The bytes and the `kid` of a JWT key. */
 export function jwtKey(key: JwtKey): { bytes: Uint8Array; kid?: string } {
   if (typeof key === "string" || isBytes(key)) return { bytes: secretBytes(key, "JWT key") };
   if (key instanceof KeyObject) return { bytes: secretBytes(exported(key), "JWT key") };
   return jwk(key);
 }
 
-/** The 32 bytes of a Fernet key. */
 export function fernetKey(key: FernetKey): Uint8Array {
   const bytes = typeof key === "string" ? fernetText(key) : isBytes(key) && plainView(key);
   if (!bytes || bytes.length !== FERNET_BYTES) {
@@ -84,10 +75,7 @@ export function fernetKey(key: FernetKey): Uint8Array {
   return bytes;
 }
 
-/**
- * Reads the bytes of a secret, 32 or more. Refuses text that is another kind of key: everybody knows a public
- * key (RFC 8725 section 2.1), and the JSON of a JWK is always a mistake.
- */
+/** Reads 32 bytes or more. Refuses a PEM (RFC 8725 section 2.1: everybody knows a public key) and the JSON of a JWK. */
 export function secretBytes(secret: string | Uint8Array, what: string): Uint8Array {
   if (typeof secret !== "string" && !isBytes(secret)) {
     throw keyError(`a ${what} must be a string or bytes, such as randomBytes(32)`);
@@ -107,7 +95,7 @@ export function secretBytes(secret: string | Uint8Array, what: string): Uint8Arr
   return bytes;
 }
 
-/** Derives 32 bytes for one use of a secret: HKDF-SHA256 (RFC 5869), without salt; `info` names the use. */
+/** Derives 32 bytes for one use of a secret: HKDF-SHA256 (RFC 5869) without salt; `info` names the use. */
 export function deriveKey(secret: Uint8Array, info: string): Uint8Array {
   return new Uint8Array(hkdfSync("sha256", secret, "", info, FERNET_BYTES));
 }

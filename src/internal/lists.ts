@@ -13,30 +13,21 @@ import { revocationError } from "./errors.ts";
 import { IdTable } from "./ids.ts";
 import { type RedisClient, RedisTable } from "./redis.ts";
 
-/** A session as the list sees it: a frozen copy. Times in seconds since the epoch. */
+/** A session as a list sees it: a frozen copy. Times are seconds since the epoch. */
 export interface ListedSession {
   /** When it began. */
   readonly createdAt: number;
-  /** When the cookie that came no longer opens. */
+  /** When its cookie stops opening. */
   readonly expiresAt: number;
-  /** Parsed at first access; changing it changes no session. */
+  /** Parsed at first access. Changing it changes no session. */
   readonly data: Record<string, unknown>;
 }
 
-/**
- * A list of sessions that are no longer honoured, though their cookies still open: `memoryRevocation`,
- * `redisRevocation`, or your own.
- */
+/** A list of sessions to refuse although their cookies still open: `memoryRevocation`, `redisRevocation` or yours. */
 export interface Revocation {
-  /**
-   * Is this session revoked? Called before a handler gets the session. Decide by its id, or by its data (all
-   * sessions of a user). A failure, or an answer that is not a boolean, refuses the request with a 503.
-   */
+  /** Is this session revoked? Decide by its id or data. A failure, or an answer that is not a boolean, gives a 503. */
   isRevoked(id: string, session: ListedSession): boolean | Promise<boolean>;
-  /**
-   * Revokes this session: `destroy` and `regenerate` call it. From `until` on, in seconds since the epoch,
-   * no cookie of that id opens, so the list can forget it.
-   */
+  /** Revokes this session. The list can forget it at `until`, in seconds since the epoch: no cookie opens then. */
   revoke(id: string, until: number, session: ListedSession): void | Promise<void>;
 }
 
@@ -44,12 +35,9 @@ export interface Revocation {
 export interface MemoryRevocationOptions {
   /** How many ids can the list hold? 1,000,000 by default, which take 64 MB at most. */
   limit?: number;
-  /**
-   * Which sessions are worth remembering? All by default. Give `({ data }) => data.user !== undefined`: without
-   * it, anybody can fill the list by starting and ending sessions without logging in.
-   */
+  /** Which sessions are remembered? All by default; `({ data }) => data.user !== undefined` leaves out strangers. */
   only?: (session: ListedSession) => boolean;
-  /** The current time in seconds since the epoch, as the sessions have it. */
+  /** The current time in seconds since the epoch: the clock of the sessions. */
   clock?: () => number;
 }
 
@@ -66,9 +54,7 @@ const MEMORY: Checks<MemoryRevocationOptions> = {
 };
 
 /**
- * Remembers revoked ids until they expire, in this process: for a service of one process. A restart forgets
- * them.
- *
+ * Remembers revoked ids until they expire, in this process: for a service of one process. A restart forgets them.
  * @example
  * ```ts
  * import { memoryRevocation, redisRevocation, sessions } from "bulla/session";
@@ -79,10 +65,8 @@ const MEMORY: Checks<MemoryRevocationOptions> = {
  *   revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
  * });
  * ```
- *
- * A list full of ids that have not expired refuses more instead of forgetting any: `destroy` and
- * `regenerate` fail with ERR_SESSION_REVOCATION. Set `only`, or strangers can fill it.
- *
+ * A full list forgets no id that has not expired: `destroy` and `regenerate` then fail with ERR_SESSION_REVOCATION. Set
+ * `only`: without it, anybody can fill the list by starting and ending sessions.
  * @throws ConfigError ERR_OPTION
  */
 export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevocation {
@@ -114,11 +98,11 @@ export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevoc
 
 /** Options of `redisRevocation`. */
 export interface RedisRevocationOptions {
-  /** Which text precedes the id in a key? "bulla:revoked:" by default. */
+  /** How does each key begin? "bulla:revoked:" by default. */
   prefix?: string;
   /** How many seconds does a request wait for Redis? 1 by default, 60 at most; fractions are allowed. */
   timeout?: number;
-  /** The current time in seconds since the epoch, as the sessions have it. */
+  /** The current time in seconds since the epoch: the clock of the sessions. */
   clock?: () => number;
 }
 
@@ -139,9 +123,8 @@ const LONGEST_TIMEOUT = 60;
 const SKEW = 60;
 
 /**
- * Keeps revoked ids in the Redis that all processes of a fleet share: one key for each id, which expires a
- * minute after the last cookie of its session. Connect the client, and handle its errors, yourself.
- *
+ * Keeps revoked ids in the Redis that all processes of a fleet share: one key for each id, which expires a minute after
+ * the last cookie of its session. Connect the client, and handle its errors, yourself.
  * @example
  * ```ts
  * const redis = createClient({ disableOfflineQueue: true });
@@ -149,13 +132,10 @@ const SKEW = 60;
  *
  * sessions({ secret: process.env.SESSION_SECRET ?? "", revocation: redisRevocation(redis) });
  * ```
- *
- * A request fails closed (503) when Redis refuses, or does not answer within `timeout`. Both clients
- * queue commands while they are not connected: `disableOfflineQueue: true` for `redis` and
- * `enableOfflineQueue: false, maxRetriesPerRequest: 0` for `ioredis` make it fail at once, and keep a
- * queue from growing. Redis must keep every key (`maxmemory-policy noeviction`, `appendonly yes`), and be
- * asked directly: a replica or a client-side cache can lag behind.
- *
+ * A request fails closed (503) if Redis refuses, or does not answer within `timeout`. Without a connection let the
+ * client fail, not queue: `disableOfflineQueue: true` for `redis`; `enableOfflineQueue: false, maxRetriesPerRequest: 0`
+ * for `ioredis`. Redis must keep every key (`maxmemory-policy noeviction`, `appendonly yes`). Ask it directly: a
+ * replica or a client-side cache can lag behind.
  * @throws ConfigError ERR_OPTION
  */
 export function redisRevocation(
@@ -179,7 +159,7 @@ export function redisRevocation(
   };
 }
 
-/** Refuses an `until` that is over: the list and the sessions have different clocks. */
+/** Refuses a past `until`: the list and the sessions have different clocks. */
 function checkUntil(until: number, now: number): void {
   checkSeconds(until, "until");
   if (until <= now)

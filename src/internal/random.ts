@@ -1,10 +1,7 @@
 /**
- * Random bytes of the runtime's CSPRNG. Each key and each id takes a call of its own; one call fills a pool
- * of 256 IVs.
- *
- * An IV is used once and wiped in the pool, so a memory dump shows no used one. A process whose memory is
- * cloned (a VM snapshot, a start-up snapshot of Node) repeats the IVs left in the pool, but never keys or
- * ids.
+ * Random bytes of the runtime's CSPRNG: one call for each key and each id, and one for a pool of 256 IVs. A used IV is
+ * wiped in the pool, so a memory dump shows none. A process whose memory is cloned (a VM snapshot, a start-up snapshot
+ * of Node) repeats the IVs left in the pool, but never keys or ids.
  */
 
 import { randomFillSync } from "node:crypto";
@@ -16,14 +13,12 @@ const ID_BYTES = 16;
 const POOL: number = 256 * IV_BYTES;
 
 const pool = Buffer.allocUnsafeSlow(POOL);
-/** Where the next IV begins; POOL if none is left. */
 let next: number = POOL;
 
-/** Writes 16 random bytes to `target` at `at`. */
 export function writeIv(target: Uint8Array, at: number): void {
   if (next === POOL) {
     randomFillSync(pool);
-    // Only now: if the fill throws, the pool stays empty, and the next call fills it.
+    // Set after the fill: if that throws, the pool stays empty, and the next call fills it.
     next = 0;
   }
   for (let index = 0; index < IV_BYTES; index++) {
@@ -32,7 +27,6 @@ export function writeIv(target: Uint8Array, at: number): void {
   }
 }
 
-/** 256 random bits. */
 export function randomKey(): Uint8Array {
   return randomBytes(KEY_BYTES);
 }

@@ -3,10 +3,7 @@
 import { optionError } from "./checks.ts";
 import { SessionError } from "./errors.ts";
 
-/**
- * The methods that `redisRevocation` uses of a connected client of the package `redis`, which has `setEx`, or `ioredis`, which has
- * `setex`; of a cluster's too.
- */
+/** The methods used of a connected client, or cluster: the package `redis` has `setEx`, `ioredis` has `setex`. */
 export type RedisClient = { exists(key: string): PromiseLike<unknown> } & (
   | { setEx(key: string, seconds: number, value: string): PromiseLike<unknown> }
   | { setex(key: string, seconds: number, value: string): PromiseLike<unknown> }
@@ -56,7 +53,7 @@ export class RedisTable {
         clearTimeout(timer);
         resolve(reply);
       };
-      // The async function turns a synchronous throw into a rejection.
+      // Async, so that a synchronous throw becomes a rejection.
       (async () => await ask())().then(answer, fail);
     });
   }

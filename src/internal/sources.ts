@@ -5,14 +5,11 @@ import { isCookieValue, readCookies } from "./cookies.ts";
 
 /** A cookie store that can be read: Next's `await cookies()`, SvelteKit's `cookies`, Astro's. */
 export interface CookieReader {
-  /** The cookie of that name: its value, or an object that has it; neither for none. */
+  /** Returns the cookie of that name: its value, or an object that has it; null or undefined for none. */
   get(name: string): string | { readonly value: string } | null | undefined;
 }
 
-/**
- * From what is a session read? A request of Node or of the Fetch API, Headers, the text of a Cookie header, or a
- * cookie store. `undefined` has no cookies.
- */
+/** A request of Node or the Fetch API, Headers, a Cookie header's text, or a cookie store. `undefined`: no cookies. */
 export type CookieSource =
   | { readonly headers: { cookie?: string | undefined } }
   | Request
@@ -21,18 +18,18 @@ export type CookieSource =
   | string
   | undefined;
 
-/** Returns the values, in order, undecoded. @throws ConfigError ERR_OPTION: not a source. */
+/** Returns the values in order, undecoded. @throws ConfigError ERR_OPTION: not a source. */
 export function cookiesOf(source: CookieSource, name: string): string[] {
   if (source === undefined) return [];
   if (typeof source === "string") return readCookies(source, name);
-  // Stores come before anything with `headers`: Astro's store has a method of that name.
+  // Stores come first: Astro's has a method `headers`.
   if (isReader(source)) {
     const cookie = source.get(name);
     if (cookie === undefined || cookie === null) return [];
     const value = typeof cookie === "string" ? cookie : cookie.value;
     if (typeof value !== "string")
       throw optionError("a cookie of the store", "a string, or an object with a string value");
-    // As in a header, a value that is not of cookie-octets is skipped.
+    // As in a header, a value with other characters than cookie-octets is skipped.
     return isCookieValue(value) ? [value] : [];
   }
   const { get, headers } = (isObject(source) ? source : {}) as { get?: unknown; headers?: unknown };
@@ -46,7 +43,7 @@ export function cookiesOf(source: CookieSource, name: string): string[] {
   return readCookies(Array.isArray(header) ? header.join("; ") : (header ?? ""), name);
 }
 
-/** Headers have `get` too, and `append`; an Express request has `get`, and `headers`. */
+/** Tells a store from Headers, which have `append`, and from an Express request, which has `headers`. */
 function isReader(source: unknown): source is CookieReader {
   if (!isObject(source)) return false;
   const { get, append, headers } = source as Record<string, unknown>;
@@ -57,7 +54,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** Finds the request behind an Object.create() of it: the stream itself has its own `_readableState`. */
+/** Finds the request behind an Object.create() of it: only the stream itself has its own `_readableState`. */
 export function streamOf(req: object): object {
   for (let object: object | null = req; object; object = Object.getPrototypeOf(object)) {
     if (Object.hasOwn(object, "_readableState")) return object;
