@@ -1,4 +1,4 @@
-/** Checks the options of sessions() once, and computes the configuration from them. */
+/** Checks the options of sessions() once and computes the configuration. */
 
 import {
   type Checks,
@@ -25,21 +25,21 @@ import { base64Seal, lazySeal, type Seal, type SealType, type Secrets, SHARED } 
 type Attributes = Omit<CookieAttributes, "maxAge" | "expires">;
 type SessionAttributes = Omit<CookieAttributes, "maxAge" | "expires" | "httpOnly">;
 
-/** The option `cookie`: always HttpOnly; path "/", secure, sameSite "lax". Over plain http set `secure: false`. */
+/** The option `cookie`. Always HttpOnly; by default path "/", secure, sameSite "lax". Plain http: `secure: false`. */
 export interface SessionCookieOptions extends SessionAttributes {
-  /** `__Host-session` where path, domain and secure allow it, else `__Secure-session` if secure, else `session`. */
+  /** `__Host-session` if path, domain and secure allow it, else `__Secure-session` if secure, else `session`. */
   name?: string;
-  /** Does it outlive the browser's session? `true` by default; `false`: it has no Max-Age. */
+  /** Does the cookie outlive the browser's session? `true` by default; `false`: it has no Max-Age. */
   persistent?: boolean;
 }
 
-/** Why a cookie was refused, and never what was in it. */
+/** The reason why a cookie was refused, and nothing of its content. */
 export interface InvalidReason {
-  /** The code of a TokenError, or ERR_SESSION_REVOKED for a session that logged out. */
+  /** The code of a TokenError; or ERR_SESSION_REVOKED for a session that logged out. */
   readonly code: TokenErrorCode | "ERR_SESSION_REVOKED";
 }
 
-/** One session's own lifetime, for `touch` and `issue`. Left out, an option stays as it is. */
+/** One session's own lifetime, for `touch` and `issue`. An option left out stays as it is. */
 export interface Lifetime {
   /** How long is this session good after each write? Whole seconds, `longestAge` at most. */
   maxAge?: number;
@@ -47,36 +47,36 @@ export interface Lifetime {
   persistent?: boolean;
 }
 
-/** Options of `sessions`. All times are seconds. An unknown name is refused. */
+/** Options of `sessions`. All times are seconds. An unknown option is refused. */
 export interface SessionOptions {
   /** How is a session written? "fernet" (the default) is encrypted, "jwt" signed but readable, "base64" neither. */
   type?: SealType;
-  /** 32 bytes or more each, newest first: the first seals, all open. A function is called once, at first use. */
+  /** With which secrets, newest first? 32 bytes or more each; the first seals, all open. A function is called once. */
   secret?: Secrets | (() => Secrets);
-  /** A way of your own to seal it, in place of `type` and `secret`. */
+  /** Your own way to seal the cookie, in place of `type` and `secret`. */
   seal?: Seal;
   /** The name and the attributes of the cookie. */
   cookie?: SessionCookieOptions;
   /** How long is a cookie good after it was last written? 14 days by default, 400 days at most. */
   maxAge?: number;
-  /** From which age on is an unchanged session written anew? `maxAge / 2` by default; `false`: never. */
+  /** How old is a cookie when an unchanged session is written again? `maxAge / 2` by default; `false`: never. */
   renewAfter?: number | false;
-  /** How long does a session last since it began, however often it is renewed? Unlimited by default. */
+  /** How long can a session last in all, however often it is renewed? Unlimited by default. */
   maxLifetime?: number;
-  /** Which `maxAge` may `touch` give one session at most ("remember me")? `maxAge` by default, 400 days at most. */
+  /** How large a `maxAge` may `touch` set ("remember me")? `maxAge` by default, 400 days at most. */
   longestAge?: number;
-  /** Which list refuses who logged out? `memoryRevocation({ only })`, `redisRevocation(client)`. None by default. */
+  /** Which list refuses logged-out sessions? `memoryRevocation({ only })` or `redisRevocation(client)`; else none. */
   revocation?: Revocation;
-  /** Hears why a cookie was refused, and of which request; once a request. Its result and its throws are ignored. */
+  /** Called once a request with the reason why its cookie was refused. A throw becomes a process warning. */
   onInvalid?: (reason: InvalidReason, source: CookieSource) => void;
-  /** Hears of a session that could not be written, and of changes that were lost. `process.emitWarning` by default. */
+  /** Called for a session that could not be written, and for lost changes. `process.emitWarning` by default. */
   onError?: (error: SessionError) => void;
   /** The current time in seconds since the epoch: for tests. */
   clock?: () => number;
 }
 
 type Known = "maxAge" | "maxLifetime" | "longestAge" | "onError";
-/** The computed configuration. Infinity means unlimited. */
+/** The computed configuration; Infinity means unlimited. */
 export interface Config
   extends Required<Pick<SessionOptions, Known>>,
     Pick<SessionOptions, "revocation" | "onInvalid"> {
@@ -84,14 +84,13 @@ export interface Config
   /** Makes the seal at first use. @throws ConfigError ERR_KEY: a function `secret` gives no good secrets. */
   readonly seal: () => Seal;
   readonly attributes: Attributes & typeof DEFAULTS;
-  /** `attributes` as text, each after "; ". */
   readonly attributesText: string;
   readonly persistent: boolean;
   /** The Set-Cookie that deletes the cookie. */
   readonly clearing: string;
   readonly renewAfter: number;
   readonly lifetime: Checks<Lifetime>;
-  /** Sources already reported to `onInvalid`. */
+  /** The sources already reported to `onInvalid`. */
   readonly heard: WeakSet<object>;
   /** Whole seconds since the epoch. @throws ConfigError: the clock's time is not a finite number. */
   readonly now: () => number;
@@ -104,7 +103,7 @@ const DEFAULTS: Required<Pick<Attributes, "path" | "secure" | "sameSite" | "http
   httpOnly: true,
 };
 export const FOURTEEN_DAYS: number = 14 * 24 * 3600;
-/** The name goes into HKDF's info, which node:crypto limits to 1024 bytes, and leaves the value its room. */
+/** HKDF's info holds the name, and node:crypto limits it to 1024 bytes; the value needs room too. */
 const MOST_NAME = 512;
 
 export const SESSION_OPTIONS: Checks<SessionOptions> = {

@@ -9,7 +9,7 @@ import type { Carrying } from "./fields.ts";
 import type { Listed } from "./revocation.ts";
 import type { SessionFacts } from "./view.ts";
 
-/** A response, as a session sees it. */
+/** A response, as its session sees it. */
 export interface Carrier {
   /** True if it is too late to add a cookie. */
   isClosed(): boolean;
@@ -68,13 +68,12 @@ export class Draft implements SessionFacts {
     this.touches++;
   }
 
-  /** True if both are the same data. */
   isSame(one: Data, other: Data): boolean {
     const { original } = this;
     return one === other || textOf(one, original) === textOf(other, original);
   }
 
-  /** Returns the Set-Cookie for these data; builds it only when they differ from the last. @throws SessionError */
+  /** Returns the Set-Cookie for these data; builds it only when they changed. @throws SessionError */
   cookie(data: Data): string {
     const text = textOf(data, this.original);
     if (this.written?.text !== text) {
@@ -87,7 +86,7 @@ export class Draft implements SessionFacts {
       const payload = envelopeText({ id, iat, exp, begun, age, keep }, text);
       const isKept = keep ?? this.#config.persistent;
       const cookie = setCookie(this.#config, payload, isKept ? exp - now : undefined);
-      // Not a spread: on Node 20, copies made by a spread outlive the young generation.
+      // Not a spread: on Node 20, its copies outlive the young generation.
       const held = { id, iat, exp, begun, age, keep, ends: exp, payload };
       this.written = { text, cookie, held };
     }

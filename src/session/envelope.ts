@@ -1,10 +1,9 @@
 /**
- * The claims that a session's cookie seals, and the rules for their times; the same for every type.
+ * The claims that a session's cookie seals, and the rules for their times (whole seconds since the epoch):
  *
  *     {"jti": id, "iat": written, "exp": end, "begun": b, "age": s, "keep": false, "data": {...}}
  *
- * `begun` is there only if it is before `iat`; `age` and `keep` only if `touch` set them.
- * All times are whole seconds since the epoch.
+ * `begun` is present only if it is before `iat`; `age` and `keep` only if `touch` set them.
  */
 
 import { forget } from "../internal/callbacks.ts";
@@ -15,9 +14,8 @@ import { partsOf } from "../internal/json.ts";
 import { isObject, parseObject } from "../internal/text.ts";
 import type { Config } from "./config.ts";
 
-/** The claims of an envelope, without the data. */
 export interface EnvelopeClaims {
-  /** `jti` */
+  /** The claim `jti`. */
   readonly id: string;
   /** When the cookie was written. */
   readonly iat: number;
@@ -26,7 +24,7 @@ export interface EnvelopeClaims {
   readonly begun: number;
   /** The lifetime that `touch` set, in place of `maxAge`. */
   readonly age: number | undefined;
-  /** The setting that `touch` made, in place of `persistent`. */
+  /** The choice that `touch` made, in place of `persistent`. */
   readonly keep: boolean | undefined;
 }
 
@@ -42,13 +40,12 @@ export interface Envelope extends EnvelopeClaims {
   readonly payload: string;
 }
 
-/** How far ahead another machine's clock may be, in seconds. */
+/** How far another machine's clock may be ahead, in seconds. */
 export const SKEW = 60;
 
 /** 16 bytes in base64url; the last character holds two bits. */
 const ID = /^[\w-]{21}[AQgw]$/;
 
-/** How long a cookie is good after it was written. */
 function lifetimeOf({ maxAge, longestAge }: Config, age: number | undefined): number {
   return Math.min(age ?? maxAge, longestAge);
 }
@@ -58,14 +55,14 @@ export function endOf(config: Config, { begun, age }: Lasting, now: number): num
   return Math.min(now + lifetimeOf(config, age), begun + config.maxLifetime);
 }
 
-/** True if an unchanged session is old enough to write again, and its new cookie would open longer. */
+/** True if an unchanged session is old enough to write again, and the new cookie would open longer. */
 export function isRenewalDue(config: Config, envelope: Envelope, now: number): boolean {
   const { iat, age, ends } = envelope;
   const after = (config.renewAfter * lifetimeOf(config, age)) / config.maxAge;
   return now >= iat + after && endOf(config, envelope, now) > ends;
 }
 
-/** The last moment at which a cookie of the session can open, including one being written right now. */
+/** Returns the last moment at which any cookie of the session can open, one written right now included. */
 export function lastMoment(
   config: Config,
   session: Omit<Envelope, "data" | "brought">,
@@ -75,9 +72,9 @@ export function lastMoment(
   return Math.max(session.exp, Math.min(now + SKEW + longestAge, session.begun + maxLifetime));
 }
 
-/** Opens a cookie's value: returns its envelope, or why it is refused. */
+/** Opens a cookie's value; returns its envelope, or the reason to refuse it. */
 export function openValue(config: Config, value: string, now: number): Envelope | Refusal {
-  // Nothing longer is ever written (RFC 6265bis section 5.6).
+  // Longer values are never written (RFC 6265bis section 5.6).
   if (config.name.length + value.length > PAIR_LIMIT) return refusal("ERR_TOKEN_TOO_LARGE");
   const payload = openSeal(config, value);
   if (typeof payload !== "string") return payload;
@@ -109,7 +106,7 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
   if (age !== undefined && !(isTime(age) && age > 0)) return refusal("ERR_TOKEN_MALFORMED");
   if (keep !== undefined && typeof keep !== "boolean") return refusal("ERR_TOKEN_MALFORMED");
   if (!isObject(given)) return refusal("ERR_TOKEN_MALFORMED");
-  // Data that cannot be written again would fail every request that brings this cookie.
+  // Data that cannot be written again would fail every request with this cookie.
   const data = withoutReserved(given);
   const parts = partsOf(data);
   if (parts === undefined) return refusal("ERR_TOKEN_MALFORMED");
@@ -120,7 +117,7 @@ function readEnvelope(config: Config, payload: string, now: number): Envelope | 
   return { id, iat, exp, begun, age, keep, ends, data, brought, payload };
 }
 
-/** Writes the JSON text to seal; `data` is JSON text too. */
+/** Writes the JSON text to seal; `data` is JSON text. */
 export function envelopeText(
   { id, iat, exp, begun, age, keep }: EnvelopeClaims,
   data: string,
@@ -132,7 +129,7 @@ export function envelopeText(
   return `${text},"data":${data}}`;
 }
 
-/** Returns data as JSON text; data without a text are those of the envelope, and cut from its payload. */
+/** Returns data as JSON text; without a text of their own, they are cut from the envelope's payload. */
 export function textOf({ text }: Data, brought: Envelope | undefined): string {
   if (text !== undefined) return text;
   const envelope = brought as Envelope;
@@ -143,11 +140,7 @@ export function textOf({ text }: Data, brought: Envelope | undefined): string {
   return snapshotOf(parseObject(payload)?.data as object).text;
 }
 
-/**
- * Builds the Set-Cookie of a session from its envelope's text; `maxAge` is in seconds.
- *
- * @throws SessionError ERR_SESSION_DATA: the seal's value is not a cookie value. ERR_SESSION_TOO_LARGE
- */
+/** Builds a Set-Cookie; `maxAge` is in seconds. @throws SessionError ERR_SESSION_DATA, ERR_SESSION_TOO_LARGE */
 export function setCookie(config: Config, payload: string, maxAge: number | undefined): string {
   const { name, attributesText } = config;
   const seal = config.seal();
@@ -156,7 +149,7 @@ export function setCookie(config: Config, payload: string, maxAge: number | unde
     value = seal.seal(payload);
     forget(value);
   } catch {
-    // The seal's error could hold the data.
+    // The error of a seal could hold the data.
   }
   if (!isCookieValue(value)) throw new SessionError("ERR_SESSION_DATA");
   if (name.length + value.length > PAIR_LIMIT) throw new SessionError("ERR_SESSION_TOO_LARGE");

@@ -15,7 +15,7 @@ type Handler<Q, R extends unknown[]> = (request: Q, session: object, ...rest: R)
 
 export class FetchSessions {
   readonly #config: Config;
-  /** Sessions of Requests being handled: a wrapped handler that calls another one shares its session. */
+  /** Sessions of the Requests being handled: a wrapped handler that calls another one shares its session. */
   readonly #running = new WeakMap<Request, State | Promise<State>>();
 
   constructor(config: Config) {
@@ -47,7 +47,7 @@ export class FetchSessions {
         if (outer === undefined) response = await carry(state, response);
       } catch (thrown) {
         if (outer !== undefined) throw thrown;
-        // The handler awaited a destroy() or regenerate() that the list failed.
+        // The handler awaited destroy() or regenerate(), and the list failed.
         if (state.failure && thrown === state.failure) response = refused(state, state.failure);
         else throw isResponse(thrown) ? await carry(state, thrown) : thrown;
       } finally {
@@ -62,7 +62,7 @@ export class FetchSessions {
   }
 }
 
-/** Writes the session to a copy of the Response: the application may send the same one to other clients. */
+/** Writes the session to a copy of the Response: the application may send the original to other clients. */
 async function carry(state: State, response: Response): Promise<Response> {
   if (!isResponse(response)) throw optionError("the handler's result", "a Response");
   await state.pending;
@@ -77,7 +77,7 @@ async function carry(state: State, response: Response): Promise<Response> {
   if (response.status < 200) return response;
   const changes = changesFor(fieldsOf(response.headers), [commit], false);
   const isOwn = commit.cookie === undefined && changeHeaders(response.headers, changes);
-  // Throws if the body was read: the change is lost, and reported.
+  // Throws if the body was read: then the change is lost, and reported.
   const sent = isOwn ? response : new Response(response.body, response);
   if (!isOwn) changeHeaders(sent.headers, changes);
   state.carried(commit);
@@ -89,7 +89,6 @@ function refused(state: State, failure: SessionError): Response {
   return failed(failure, state.failure && state.config.clearing);
 }
 
-/** The error response for a session that cannot be checked or written. */
 function failed(error: SessionError, cookie?: string): Response {
   const body = error.status === 503 ? "Service Unavailable" : "Internal Server Error";
   const headers = new Headers({ "Cache-Control": "no-store", Vary: "Cookie" });

@@ -1,18 +1,14 @@
-/**
- * Computes what sessions change in a response's Vary, Set-Cookie and Cache-Control fields. A field that
- * can stay as it is stays.
- */
+/** Computes the Vary, Set-Cookie and Cache-Control fields that sessions change in a response. Keeps all others. */
 
 import type { SessionError } from "../internal/errors.ts";
 import type { Change, Fields, FieldValue } from "../internal/heads.ts";
 
 /** One session's part of a response. */
 export interface Carrying {
-  /** The cookie's name. */
   readonly name: string;
   /** The Set-Cookie to send, if any; undefined on failure. */
   readonly cookie: string | undefined;
-  /** Why the session cannot be written: the response's status becomes 500. */
+  /** The reason why the session cannot be written: the response's status becomes 500. */
   readonly failure?: SessionError | undefined;
 }
 
@@ -21,10 +17,10 @@ const NO_STORE = "no-store";
 /** Fields that some caches obey instead of Cache-Control. */
 const OVERRIDING =
   /^(?:surrogate-control|edge-control|x-accel-expires|(?:.+-)?cdn-cache-control)$/i;
-/** Fields of a body that the response no longer has. */
+/** Fields of the body that a failed response no longer has. */
 const OF_A_BODY = ["Content-Length", "ETag", "Last-Modified", "Content-Encoding"];
 
-/** RFC 9111 section 5.2: a directive, its argument, and the comma after it. */
+/** RFC 9111 section 5.2: a directive, its argument and the comma after it. */
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const DIRECTIVE = new RegExp(
   `[\\t ]*(?:(${TOKEN})(=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?[\\t ]*)?(?:,|$)`,
@@ -58,7 +54,7 @@ export function changesFor(
   return changes;
 }
 
-/** `Vary` with Cookie added; undefined if it is there already. */
+/** Adds Cookie to `Vary`; undefined if it is there already. */
 function varyWithCookie(vary: FieldValue): string | undefined {
   const text = textOf(vary);
   if (text === "") return "Cookie";
@@ -66,7 +62,7 @@ function varyWithCookie(vary: FieldValue): string | undefined {
   return names.includes("*") || names.includes("cookie") ? undefined : `${text}, Cookie`;
 }
 
-/** The response's cookies, with the sessions' in place of earlier ones of their names; undefined: no change. */
+/** Puts the sessions' cookies in place of earlier ones of their names; undefined for no change. */
 function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] | undefined {
   const own = writing.flatMap(({ cookie }) => cookie ?? []);
   if (given === undefined || given === null) return own.length > 0 ? own : undefined;
@@ -78,7 +74,7 @@ function cookiesWith(given: FieldValue, writing: readonly Carrying[]): string[] 
   return own.length === 0 && others.length === before.length ? undefined : [...others, ...own];
 }
 
-/** `Cache-Control` that keeps shared caches from storing it (RFC 6265bis section 8, RFC 9111 section 5.2.2). */
+/** Keeps shared caches from storing the response (RFC 6265bis section 8, RFC 9111 section 5.2.2). */
 function notShared(given: FieldValue): string {
   const text = textOf(given);
   if (text === "") return NO_STORE;

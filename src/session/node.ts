@@ -12,36 +12,31 @@ import type { State } from "./state.ts";
 
 /** The members used of an IncomingMessage or Http2ServerRequest. */
 export interface NodeRequest {
-  /** Its fields, by their names in lower case. */
+  /** The header fields, by their names in lower case. */
   readonly headers: { cookie?: string | undefined };
 }
 
 /** The members used of a ServerResponse or Http2ServerResponse. */
 export interface NodeResponse extends HeadResponse {
-  /** As node:http has it. */
   readonly headersSent: boolean;
-  /** As node:http has it. */
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of two modules, passed through
   writeHead(...args: any[]): any;
-  /** As node:events has it. */
   once(event: "finish", listener: () => void): unknown;
-  /** As node:events has it. */
   on?(event: "finish", listener: () => void): unknown;
 }
 
-/** The sessions of a response, and its original `writeHead`. */
+/** The sessions of a response, and its own `writeHead`. */
 interface Hook {
   readonly exchanges: Exchange[];
   readonly writeHead: NodeResponse["writeHead"];
 }
 
-/** Key of the Hook on a response, for shared functions: one function a response would outlive the young generation. */
+/** Key of a response's Hook, for shared functions: one made for each response would outlive the young generation. */
 const HOOK: unique symbol = Symbol("bulla.hook");
 type Hooked = NodeResponse & { [HOOK]?: Hook };
 
 type Keeping = NodeRequest & { [key: symbol]: Exchange | undefined };
 
-/** One request and its response, for one configuration. */
 class Exchange implements Carrier {
   readonly config: Config;
   readonly req: NodeRequest;
@@ -72,14 +67,14 @@ class Exchange implements Carrier {
     return this.#opening;
   }
 
-  /** Returns the session's object, which the response carries from now on. */
+  /** Returns the session's object; from now on the response carries it. */
   join(state: State): object {
     const { res, config } = this;
     const hook = res[HOOK];
     if (hook === undefined) {
       res[HOOK] = { exchanges: [this], writeHead: res.writeHead };
       if (!res.headersSent) res.writeHead = writeHead;
-      // `once` makes a function for each response.
+      // `once` would make a function for each response.
       (res.on ?? res.once).call(res, "finish", reportLost);
     } else if (!hook.exchanges.includes(this)) {
       if (hook.exchanges.some((other) => other.config.name === config.name)) {
@@ -110,7 +105,7 @@ class Exchange implements Carrier {
 export class NodeSessions {
   readonly #config: Config;
   readonly #key = Symbol("bulla.exchange");
-  /** One descriptor for all requests, so that an untouched session costs almost nothing. */
+  /** One descriptor for all requests, so an untouched session costs almost nothing. */
   readonly #property: PropertyDescriptor;
 
   constructor(config: Config) {
@@ -118,7 +113,7 @@ export class NodeSessions {
     const key = this.#key;
     const opened = (req: Keeping): Exchange | undefined => {
       const exchange = req[key];
-      // With a list, only middleware opens it: an access log that reads it earlier gets undefined.
+      // With a list, only the middleware opens it: an access log that reads it earlier gets undefined.
       if (config.revocation === undefined) exchange?.open();
       return exchange?.state === undefined ? undefined : exchange;
     };
@@ -150,7 +145,7 @@ export class NodeSessions {
     let exchange = (req as Keeping)[this.#key];
     if (exchange === undefined) {
       exchange = new Exchange(this.#config, req, res);
-      // Not enumerable, so that a log's copy of a request holds no session.
+      // Not enumerable, so a log's copy of a request holds no session.
       Object.defineProperty(streamOf(req), this.#key, { value: exchange });
     }
     // An earlier call may have passed a stand-in for the response.

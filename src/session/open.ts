@@ -1,4 +1,4 @@
-/** Picks the session of a request: of its cookies, the newest that is valid and not revoked. */
+/** Picks the session of a request: the newest of its cookies that is valid and not revoked. */
 
 import { forget, isPromise } from "../internal/callbacks.ts";
 import { ConfigError } from "../internal/errors.ts";
@@ -7,7 +7,6 @@ import { type Envelope, openValue } from "./envelope.ts";
 import { isRevoked, MOST_IDS } from "./revocation.ts";
 
 export interface Opened {
-  /** The session that the request brought. */
   readonly envelope: Envelope | undefined;
   /** The other valid sessions of the request, newest first. */
   readonly others: readonly Envelope[];
@@ -17,15 +16,10 @@ export interface Opened {
   readonly refused: InvalidReason | undefined;
 }
 
-/** A request without a cookie of the name. */
 export const NONE: Opened = { envelope: undefined, others: [], present: false, refused: undefined };
 const REVOKED: InvalidReason = Object.freeze({ code: "ERR_SESSION_REVOKED" });
 
-/**
- * Opens the values of all cookies of the name; returns a Promise only if the revocation list does.
- *
- * @throws SessionError ERR_SESSION_REVOCATION, or rejects with it.
- */
+/** Opens all cookies of the name; a Promise only if the list gives one. @throws SessionError ERR_SESSION_REVOCATION */
 export function open(
   config: Config,
   values: readonly string[],
@@ -45,7 +39,7 @@ export function open(
     else if (newestFirst(opened, valid.get(opened.id) ?? opened) <= 0) valid.set(opened.id, opened);
   }
   if (valid.size === 0) return { ...NONE, present: true, refused };
-  // RFC 6265bis section 4.2.2: the order of cookies of one name has no meaning. The newest wins.
+  // RFC 6265bis section 4.2.2: the order of cookies has no meaning. The newest wins.
   return firstHonoured(config, [...valid.values()].sort(newestFirst), 0);
 }
 

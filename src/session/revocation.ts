@@ -11,10 +11,10 @@ import { type Envelope, lastMoment } from "./envelope.ts";
 /** A session with a cookie that may still open. */
 export type Listed = Omit<Envelope, "data" | "brought">;
 
-/** The most ids of one request that a list is asked about, or told of. */
+/** How many ids of one request may a list be asked about, or told of? */
 export const MOST_IDS = 8;
 
-/** @throws SessionError ERR_SESSION_REVOCATION, or rejects with it. */
+/** Asks the list. @throws SessionError ERR_SESSION_REVOCATION, or rejects with it. */
 export function isRevoked(list: Revocation, session: Listed): boolean | Promise<boolean> {
   try {
     const answer = list.isRevoked(session.id, listed(session));
@@ -52,7 +52,7 @@ export function revokeAll(
   return Promise.all(told);
 }
 
-/** Refuses undefined, 0 and the like, which would let every session in. */
+/** Refuses answers like undefined or 0, which would let every session in. */
 function checkAnswer(answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
   throw new TypeError("isRevoked must return true or false");

@@ -1,9 +1,7 @@
 /**
- * Seals a session's claims into a cookie's value: base64, jwt and fernet behind one interface.
- * envelope.ts checks the shape and the times of the claims, for every type alike.
- *
- * Trusted base: errors.ts, base64.ts, checks.ts, callbacks.ts and bytes.ts, keys.ts (HKDF), jws.ts and
- * frame.ts (the two formats), hmac.ts, cbc.ts, random.ts and text.ts.
+ * Seals a session's claims into a cookie's value: base64, jwt or fernet. envelope.ts checks the claims.
+ * Trusted base: errors.ts, base64.ts, checks.ts, callbacks.ts and bytes.ts, keys.ts (HKDF), jws.ts and frame.ts (the
+ * two formats), hmac.ts, cbc.ts, random.ts and text.ts.
  */
 
 import { decodeInto, toText } from "../internal/base64.ts";
@@ -15,21 +13,17 @@ import { Jws } from "../internal/jws.ts";
 import { deriveKey, keyList, secretBytes } from "../internal/keys.ts";
 import { parseObject, utf8Text } from "../internal/text.ts";
 
-/**
- * Your own way to put a session into a cookie: JSON text in and out. Both are synchronous. What protects the cookie
- * from forgery is up to it.
- */
+/** Your own way to seal a session: JSON text in and out, both synchronous. Alone protects the cookie from forgery. */
 export interface Seal {
-  /** The cookie's value: text of cookie-octets, such as base64url and dots. A throw is an ERR_SESSION_DATA. */
+  /** Returns the cookie's value: cookie-octets, such as base64url and dots. A throw becomes an ERR_SESSION_DATA. */
   seal(payload: string): string;
-  /** The text that `seal` was given; a refusal, or a throw, for what it cannot have made. */
+  /** Returns the text that `seal` was given; refuses, or throws, for a value that `seal` cannot have made. */
   open(text: string): string | { readonly code: string };
 }
 
-/** Marks the seal of asgi.ts: only the last cookie of the name is opened. Its value checks the options of `touch`. */
+/** Marks the seal of asgi.ts: only the last cookie of the name is opened, and its value checks `touch`'s options. */
 export const SHARED: unique symbol = Symbol("bulla.shared");
 
-/** The `typ` of a session of type jwt. */
 export const SESSION_TYPE = "session+jwt";
 
 /** How a session is written: "fernet" is encrypted, "jwt" signed but readable, "base64" neither. */
@@ -40,10 +34,8 @@ export type Secret = string | Uint8Array;
 export type Secrets = Secret | readonly Secret[];
 
 /**
- * Makes the seal of a type for one cookie. A secret is never a key itself: HKDF-SHA256 derives one for the
- * type and the cookie's name, so that no cookie can stand in for another. A function `secret` is called at
- * first use, and again until it gives good secrets.
- *
+ * Makes the seal of a type for one cookie. A secret is never a key itself: HKDF-SHA256 derives one for the type and the
+ * cookie's name, so no cookie can stand in for another. A function `secret` is called at first use, until it succeeds.
  * @throws ConfigError ERR_KEY: no secret, or one under 32 bytes.
  */
 export function lazySeal(
@@ -90,7 +82,7 @@ export function base64Seal(): Seal {
       const length = decodeInto(bytes, text, 0, text.length);
       if (length < 0) return refusal("ERR_ENCODING");
       const payload = utf8Text(bytes, 0, length);
-      // Only text that `seal` writes: 1e20 would grow when written again, and 1e400 could not be written.
+      // Opens only text that `seal` writes: 1e20 would grow when written again, and 1e400 could not be written.
       const claims = payload === undefined ? undefined : parseObject(payload);
       const same = claims !== undefined && JSON.stringify(claims) === payload;
       return same ? payload : refusal("ERR_TOKEN_MALFORMED");
@@ -98,7 +90,7 @@ export function base64Seal(): Seal {
   };
 }
 
-/** A JWT whose explicit `typ` keeps it apart from every other kind (RFC 8725 section 3.11). */
+/** Makes JWTs whose own `typ` keeps them apart from every other kind (RFC 8725 section 3.11). */
 function jwtSeal(keys: readonly Uint8Array[]): Seal {
   const jws = new Jws(keys, SESSION_TYPE);
   return { seal: (payload) => jws.sign(payload), open: (text) => jws.open(text) };

@@ -1,4 +1,4 @@
-/** Opens the session of anything that has a request's cookies. */
+/** Opens the session of anything that has cookies. */
 
 import { isPromise, tell } from "../internal/callbacks.ts";
 import { type CookieSource, cookiesOf } from "../internal/sources.ts";
@@ -7,7 +7,7 @@ import { type Opened, open } from "./open.ts";
 import { SHARED } from "./seal.ts";
 import { State } from "./state.ts";
 
-/** @throws, or rejects, as `open` does; ConfigError ERR_OPTION: not a source; ERR_KEY: as `config.seal` does. */
+/** @throws as `open` does, or rejects; ConfigError ERR_OPTION: not a source; ERR_KEY: as `config.seal`. */
 export function openSource(
   config: Config,
   source: CookieSource,
@@ -15,7 +15,7 @@ export function openSource(
 ): State | Promise<State> {
   const now = config.now();
   const values = cookiesOf(source, config.name);
-  // Makes the seal even without a cookie, so that a wrong secret shows at the first request.
+  // Makes the seal without a cookie too: a wrong secret shows at the first request.
   const isShared = SHARED in config.seal();
   const opened = open(config, isShared ? values.slice(-1) : values, now);
   const begin = (found: Opened): State => {

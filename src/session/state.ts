@@ -1,4 +1,4 @@
-/** The session of one request: tracks changes, and decides which cookie to write. */
+/** The session of one request: tracks changes and decides which cookie to write. */
 
 import { callBack, tell } from "../internal/callbacks.ts";
 import { checkFunction, optionError } from "../internal/checks.ts";
@@ -15,21 +15,19 @@ import { type Done, ReadonlySession, Session } from "./view.ts";
 export class State {
   readonly config: Config;
   readonly object: ReadonlySession;
-  /** The session as it would be written. */
+  /** The session as it would be written now. */
   draft: Draft;
   carrier: Carrier | undefined;
   /** Settles when the revocation list has been told; never rejects. */
   pending: Promise<void> | undefined;
   failure: SessionError | undefined;
 
-  /** True if the request had a cookie of the name, good or bad. */
   readonly #present: boolean;
   /** The sessions whose cookies the client may have. */
   #held: readonly Listed[];
   #restarted = false;
-  /** The data when they were last looked at. */
   #seen: Data;
-  /** The commit that the response carried, or the error that it sent instead. */
+  /** The commit that the response carried, or the error sent instead. */
   #carried: Commit | SessionError | undefined;
   /** The codes already reported to `onError`. */
   #reported = "";
@@ -121,7 +119,6 @@ export class State {
     }
   }
 
-  /** Remembers what the response carried, or the error that it sent instead. */
   carried(commit: Commit | SessionError): void {
     this.#carried = commit;
     const { cookie, held } = this.draft.written ?? {};
@@ -129,19 +126,18 @@ export class State {
     this.#held = [held, ...this.#held.filter(({ id }) => id !== held.id)];
   }
 
-  /** Reports changes that no response carried. */
   reportLost(): void {
     if (this.#isLost()) this.report(new SessionError("ERR_SESSION_UNSENT"));
   }
 
-  /** Tells `onError`, once for each code: the headers can be tried twice. */
+  /** Calls `onError`, once for each code: the headers can be tried twice. */
   report(error: SessionError): void {
     if (this.#reported.includes(error.code)) return;
     this.#reported += error.code;
     tell("onError", () => this.config.onError(error));
   }
 
-  /** Records that the list failed: nothing of this session is written from now on. */
+  /** Records that the list failed: from now on nothing of this session is written. */
   fail(error: SessionError): void {
     this.failure ??= error;
     this.report(error);

@@ -10,13 +10,13 @@ import { CLOSED, type Commit } from "./draft.ts";
 import { openSource } from "./source.ts";
 import type { State } from "./state.ts";
 
-/** The attributes that a cookie store gets with a cookie: those of the option `cookie`, under the stores' names. */
+/** The attributes that a store gets with a cookie: those of the option `cookie`, under the stores' names. */
 export interface StoreAttributes {
-  /** Below which path the browser sends it. */
+  /** The path below which the browser sends the cookie. */
   path: string;
-  /** To the subdomains of which host it goes too. */
+  /** The host whose subdomains get it too. */
   domain?: string;
-  /** How long it is kept, in seconds; 0 deletes it; absent, it ends with the browser. */
+  /** How long it is kept, in seconds; 0 deletes it; without one, it ends with the browser. */
   maxAge?: number;
   /** Always true. */
   httpOnly: boolean;
@@ -24,7 +24,7 @@ export interface StoreAttributes {
   secure: boolean;
   /** Is it sent with requests from other sites? */
   sameSite: SameSite;
-  /** Has each site that frames yours one of its own? */
+  /** Does each site that frames yours get a cookie of its own? */
   partitioned?: boolean;
   /** Which cookies does Chromium drop first? */
   priority?: Priority;
@@ -33,25 +33,23 @@ export interface StoreAttributes {
 }
 
 /**
- * A writable cookie store of one request: Next's `await cookies()`, SvelteKit's `cookies`, Astro's. Concurrent edits
- * of one store share a session, so two visitors must never share a store.
+ * A writable cookie store of one request: Next's `await cookies()`, SvelteKit's `cookies`, Astro's. Concurrent edits of
+ * one store share a session, so two visitors must never share a store.
  */
 export interface CookieStore extends CookieReader {
-  /** Sets a cookie on the response; a Promise is waited for. */
+  /** Sets a cookie on the response; a returned Promise is awaited. */
   set(name: string, value: string, attributes: StoreAttributes): unknown;
 }
 
-/** The value, and the Max-Age if any, of a Set-Cookie that envelope.ts wrote. */
+/** The value and the optional Max-Age of a Set-Cookie that envelope.ts wrote. */
 const COOKIE = /=([^;]*)(?:; Max-Age=(\d+))?/;
 
-/** A session that is being edited. */
 interface Editing {
   readonly state: State | Promise<State>;
   /** The value of the cookie that the store showed; "" for none. */
   readonly shown: string;
-  /** The handlers that are running. */
   handlers: number;
-  /** The last cookie that was set, and what `set` returned. */
+  /** The last cookie that was set, and the result of `set`. */
   set: (Commit & { readonly value: string; readonly done: unknown }) | undefined;
 }
 
@@ -75,7 +73,7 @@ export class StoreSessions {
       state = await editing.state;
       return await this.#run(store, editing, state, handler);
     } finally {
-      // Only after the last handler: before that, another one can still write the changes.
+      // Only after the last handler: another one can still write the changes.
       if (--editing.handlers === 0 && state !== undefined) {
         state.carrier = CLOSED;
         state.reportLost();
@@ -90,8 +88,7 @@ export class StoreSessions {
     // Some stores show the cookie that was set, others only the request's.
     const isSame = shown === running?.shown || shown === running?.set?.value;
     if (running !== undefined && running.handlers > 0 && isSame) return running;
-    // After an edit, an empty cookie is a deleted one. Nothing else is kept from a finished edit: the same
-    // store object may serve another visitor.
+    // After an edit, an empty cookie is a deleted one. Nothing else is kept: the store may serve another visitor next.
     const isDeleted = shown === "" && running !== undefined;
     const state = openSource(this.#config, isDeleted ? undefined : store, false);
     const editing = { state, shown, handlers: 0, set: undefined };
@@ -142,7 +139,7 @@ export class StoreSessions {
     await this.#set(store, editing, state, commit).catch(() => {});
   }
 
-  /** Returns the cookie that undoes an earlier `set`, if the session is again as in the request. */
+  /** Returns the cookie that undoes an earlier `set`, if the session is again as the request brought it. */
   #undo({ set }: Editing, { draft }: State, { data }: Commit): string | undefined {
     if (set === undefined) return undefined;
     return draft.isNew ? this.#config.clearing : draft.cookie(data);

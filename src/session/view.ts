@@ -5,16 +5,16 @@ import { refuseName } from "../internal/data.ts";
 import type { SessionError } from "../internal/errors.ts";
 import type { Lifetime } from "./config.ts";
 
-/** Called when it is done; with an `error` where the revocation list could not be told, or the session not be written. */
+/** Called when done; with an `error` if the revocation list failed, or the session could not be written. */
 export type Done = (error?: SessionError) => void;
 
-/** The four facts of a session. They can only be read. */
+/** The four facts of a session, read-only. */
 export interface SessionFacts {
   /** 128 random bits as 22 characters. It names the session in a log, and opens nothing. */
   readonly id: string;
-  /** True if no valid cookie brought it. */
+  /** True if no valid cookie brought the session. */
   readonly isNew: boolean;
-  /** When it began, in seconds since the epoch. */
+  /** When the session began, in seconds since the epoch. */
   readonly createdAt: number;
   /** When its cookie stops opening, in seconds since the epoch. */
   readonly expiresAt: number;
@@ -24,31 +24,26 @@ export interface SessionFacts {
 export interface SessionMembers extends SessionFacts {
   /**
    * Drops the data and begins anew under a new id, in the same object. Await it at every login, and when a user gains
-   * rights; then set the data.
-   *
-   * The Promise, and `done`, wait for the revocation list. It rejects with a SessionError:
+   * rights; then set the data. The Promise, and `done`, wait for the revocation list. It rejects with a SessionError:
    * ERR_SESSION_REVOCATION if the list failed, ERR_SESSION_UNSENT if the headers have gone out.
    */
   regenerate(done?: Done): Promise<void>;
-  /** Drops the data, and with them the cookie. Await it at every logout. Settles as `regenerate` does. */
+  /** Drops the data and the cookie. Await it at every logout. Settles as `regenerate` does. */
   destroy(done?: Done): Promise<void>;
   /**
-   * Checks that the session can be written now; the cookie itself goes with the headers. It need not be called. The
-   * error goes to `done` where there is one.
-   *
+   * Checks that the session can be written now; the cookie goes with the headers. You need not call it. With `done`, an
+   * error goes there.
    * @throws SessionError
    */
   save(done?: Done): void;
   /**
-   * Renews the session, however young it is. With a lifetime, from now on with that one: "remember me" is
+   * Renews the session, however young it is; given a lifetime, with that one from now on. For "remember me":
    * `touch({ maxAge: 30 * 24 * 3600, persistent: true })`.
-   *
    * @throws ConfigError ERR_OPTION: `maxAge` is not whole seconds from 1 to `longestAge`.
    */
   touch(lifetime?: Lifetime): void;
 }
 
-/** The State behind a session, as its members see it. */
 interface Owner {
   readonly draft: SessionFacts & Pick<SessionMembers, "touch">;
   restart(done?: Done): Promise<void>;
@@ -71,7 +66,7 @@ export class ReadonlySession {
     this.#owner = owner;
   }
 
-  /** Not reachable from a session: its prototype has no constructor. */
+  /** Sessions cannot reach this: their prototype has no constructor. */
   static ownerOf(session: ReadonlySession): Owner {
     if (typeof session === "object" && session !== null && #owner in session) return session.#owner;
     throw optionError("a session's member", "used on the session itself, not on a copy or a Proxy");
