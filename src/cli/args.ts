@@ -1,7 +1,4 @@
-/**
- * The words and options of a command, by parseArgs of node:util, whose messages are not used: they repeat the
- * argument, and an argument can be a token, or a secret in the wrong place.
- */
+/** Reads a command's words and options. Messages of parseArgs are not shown: they repeat arguments, even secrets. */
 
 import { parseArgs } from "node:util";
 import { misuse } from "./failure.ts";
@@ -11,17 +8,13 @@ import { Args } from "./main.ts";
 export type Kind = "flag" | "text" | "texts" | "seconds" | "count";
 export type Options = Readonly<Record<string, Kind>>;
 
-/** Options of every command. */
 const COMMON: Options = { help: "flag", version: "flag", json: "flag", "no-color": "flag" };
 /** Options of a command that reads an input and writes an output. */
 export const STREAMS: Options = { in: "text", out: "text", now: "seconds" };
 
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
-/**
- * @throws Failure ERR_OPTION: an unknown option, one without its value or with one too many, one that is given
- *   twice, or not a number where one is needed.
- */
+/** @throws Failure ERR_OPTION: an option that is unknown or repeated, a missing or extra value, or not a number. */
 export function parseOptions(argv: readonly string[], own: Options): Args {
   const options = { ...COMMON, ...own };
   const config = Object.fromEntries(
@@ -30,7 +23,7 @@ export function parseOptions(argv: readonly string[], own: Options): Args {
       { type: kind === "flag" ? ("boolean" as const) : ("string" as const), multiple: true },
     ]),
   );
-  // parseArgs keeps to itself what follows "--"; here it is words too.
+  // parseArgs leaves out what follows "--"; here those are words too.
   const { tokens } = parseArgs({ args: [...argv], options: config, strict: false, tokens: true });
   const words: string[] = [];
   const values = new Map<string, string[]>();
@@ -59,7 +52,7 @@ function checkedValue(
     if (value !== undefined) throw misuse(`--${name} takes no value`);
     return "";
   }
-  // "--key --json": the value is missing rather than "--json".
+  // In "--key --json" the value is missing: it is not "--json".
   if (value === undefined || value === "" || (!inline && value.startsWith("-"))) {
     throw misuse(`--${name} needs a value`);
   }
@@ -73,7 +66,7 @@ function unknownOption(rawName: string, known: readonly string[]): Error {
   return misuse(`unknown option${near === undefined ? "" : `: is it --${near}?`}`);
 }
 
-/** A word that is not one of those known. It is not repeated: it may be a token. */
+/** Makes the error for an unknown word. It does not repeat the word, which may be a token. */
 export function unknownWord(word: string, what: string, known: readonly string[]): Error {
   const near = nearest(word, known);
   if (near !== undefined) return misuse(`unknown ${what}: is it ${near}?`);
@@ -81,7 +74,7 @@ export function unknownWord(word: string, what: string, known: readonly string[]
   return misuse(`${said} ${known.join(", ")}; bulla --help tells more`);
 }
 
-/** Of the words that are known the one that is most like it, if any is. */
+/** Finds the known word that is most like this one, if any is. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word === "" || word.length > 24) return undefined;
   const lower = word.toLowerCase();
@@ -96,7 +89,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** How many letters are to be put in, taken out or exchanged, neighbours too (Damerau and Levenshtein). */
+/** Counts the letters to insert, delete, replace or swap with a neighbour (Damerau and Levenshtein). */
 function distanceOf(a: string, b: string): number {
   let [older, old]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, i) => i)];
   for (let i = 1; i <= a.length; i++) {

@@ -1,4 +1,4 @@
-/** `bulla check`: six published vectors, as a self-test of what is installed. */
+/** `bulla check`: six published vectors, as a self-test of the installed package. */
 
 import { tests as base64url } from "./check/base64url.ts";
 import { tests as fernet } from "./check/fernet.ts";
@@ -9,7 +9,6 @@ import { emit } from "./io.ts";
 import type { Command } from "./main.ts";
 import { json } from "./text.ts";
 
-/** File, name and test. */
 const SIX: readonly (readonly [file: string, name: string, test: string])[] = [
   ["rfc4648.json", 'BASE64("foobar"), unpadded', "base64url.encode"],
   ["rfc4231.json", "HMAC-SHA-256 test case 2", "hmac"],

@@ -1,6 +1,5 @@
 /**
- * How a command ends that does not end well: 1 where the input was refused, 2 for misuse, a key or a file.
- * No text here repeats an argument or an input: either can be a token, or a secret in the wrong place.
+ * The errors of a command. No text here repeats an argument or an input: either can be a token, or a misplaced secret.
  */
 
 import { ConfigError, TokenError } from "../internal/errors.ts";
@@ -22,7 +21,6 @@ export class Failure extends Error {
   }
 }
 
-/** The command was called wrongly. */
 export function misuse(message: string): Failure {
   return new Failure(WRONG, "ERR_OPTION", message);
 }
@@ -37,7 +35,7 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EPIPE: "nobody reads it",
 };
 
-/** An error of the file system; the file is named by the option that brought it. */
+/** Makes the failure of a file, named by its option. */
 export function fileFailure(error: unknown, what: string): Failure {
   if (error instanceof Failure) return error;
   const code = codeOf(error) ?? "ERR_FILE";
@@ -45,7 +43,7 @@ export function fileFailure(error: unknown, what: string): Failure {
   return new Failure(WRONG, code, `${what}: ${said}`);
 }
 
-/** Calls `work`, whose errors are a file's. */
+/** Calls `work`; its errors become failures of the file. */
 export function withFile<V>(what: string, work: () => V): V {
   try {
     return work();
@@ -54,7 +52,7 @@ export function withFile<V>(what: string, work: () => V): V {
   }
 }
 
-/** Any error as a failure; one that is not ours says nothing but its code, since its text could hold anything. */
+/** Turns any error into a failure. Of a foreign error only the code is shown: its text could hold anything. */
 export function failureOf(error: unknown, place?: string): Failure {
   if (error instanceof Failure) return error;
   const at = place === undefined ? "" : `${place}: `;

@@ -1,4 +1,4 @@
-/** `bulla encrypt` and `bulla decrypt`: a message into a Fernet token, and back. */
+/** `bulla encrypt` and `bulla decrypt`: make a Fernet token of a message, and open it. */
 
 import { Fernet, type FernetDecryptOptions } from "../fernet.ts";
 import { toText } from "../internal/base64.ts";
@@ -46,13 +46,12 @@ export function decryptOptions(args: Args): FernetDecryptOptions {
   return { ...nowOf(args), ...(ttl !== undefined && { ttl }) };
 }
 
-/** Text, or else the base64url of its bytes. */
 export function messageOf(message: Uint8Array): { text: string } | { base64url: string } {
   const text = textOf(message);
   return text === undefined ? { base64url: toText(message) } : { text };
 }
 
-/** A message as a terminal may have it. @throws Failure: it is not text. */
+/** Makes a message fit for a terminal. @throws Failure: it is not text. */
 function shown(message: Uint8Array): string {
   const text = textOf(message);
   if (text === undefined || text.includes("\0")) {

@@ -1,4 +1,4 @@
-/** The input of `inspect`: a token, or a `Cookie` or `Set-Cookie` field with its name or without (RFC 6265bis section 4). */
+/** Reads the input of `inspect`: a token, or a `Cookie` or `Set-Cookie` field, named or not (RFC 6265bis section 4). */
 
 import { isCookieValue, readCookies } from "../internal/cookies.ts";
 import { Failure, REFUSED } from "./failure.ts";
@@ -10,19 +10,19 @@ export interface Cookie {
 
 export interface Field {
   readonly kind: "token" | "cookie" | "set-cookie";
-  /** The token, or the cookies that a server reads: of a Set-Cookie the one, of a Cookie all. */
+  /** The token, the one cookie of a Set-Cookie, or all cookies of a Cookie. */
   readonly cookies: readonly Cookie[];
-  /** Of a Set-Cookie, in order. */
+  /** The attributes of a Set-Cookie, in order. */
   readonly attributes: readonly (readonly [name: string, value: string | undefined])[];
 }
 
-/** A token (RFC 9110 section 5.6.2), of a length that sessions can have. */
+/** A token (RFC 9110 section 5.6.2) no longer than a session's name. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,512}$/;
 const ATTRIBUTE =
   /^(?:path|domain|max-age|expires|secure|httponly|samesite|partitioned|priority)$/i;
-// A name as a cookie has it; of a token only padding is like it, and nothing follows that.
+// A cookie's name and "=". In a token only padding has "=", and nothing follows it.
 const PAIR = /^[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,512}[ \t]*=[ \t]*[^=\s]/;
-/** No server takes a header so long. */
+/** No server accepts a longer header. */
 const LONGEST = 1_000_000;
 
 type Pair = readonly [name: string, value: string | undefined];
@@ -47,14 +47,12 @@ export function readField(text: string): Field {
   return { kind: "set-cookie", cookies: isCookie ? [{ name, value }] : [], attributes };
 }
 
-/** The name of the field, if it stands there, and the rest. */
 function labelled(text: string): string[] {
   const [whole, label] = /^[ \t]*(cookie|set-cookie)[ \t]*:/i.exec(text) ?? [];
   if (whole === undefined) return [];
   return [(label as string).toLowerCase(), text.slice(whole.length).trim()];
 }
 
-/** The cookies that readCookies finds, name by name in order. */
 function cookiesOf(header: string): Cookie[] {
   const names = header.split(";").map((pair) => pairOf(pair)[0]);
   return [...new Set(names)]

@@ -1,4 +1,4 @@
-/** The texts of --help. Every example works as it stands, from the first line on, in an empty folder. */
+/** The texts of --help. Every example works as printed, run from its first line in an empty folder. */
 
 const GENERAL = `bulla: tokens in sealed envelopes
 
@@ -123,7 +123,7 @@ not as this version writes it.
 `,
 };
 
-/** The help of a command, or of all; undefined where there is no such command. */
+/** Returns the help of a command, or the general one; undefined for an unknown command. */
 export function helpOf(command: string | undefined): string | undefined {
   if (command === undefined) return GENERAL;
   return Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;

@@ -1,4 +1,4 @@
-/** `bulla inspect`: what a token or a cookie is, what anybody can read of it, and what a key proves. */
+/** `bulla inspect`: tells which kind of token or cookie it is, what anybody can read in it, and what a key proves. */
 
 import { mute } from "../internal/callbacks.ts";
 import { TokenError, type TokenErrorCode } from "../internal/errors.ts";
@@ -13,7 +13,7 @@ import { type Context, NAMES, type Proof, prove } from "./prove.ts";
 import { recognise } from "./recognise.ts";
 import { jsonReport, textReport } from "./report.ts";
 
-/** A cookie, or a token that is in none, and what was found out about it. */
+/** A cookie, or a bare token, and the findings about it. */
 export interface Inspected {
   readonly name: string | undefined;
   readonly proof: Proof;
@@ -22,10 +22,9 @@ export interface Inspected {
 export interface Report {
   readonly field: Field;
   readonly inspected: readonly Inspected[];
-  /** How many keys were given. */
   readonly keys: number;
   readonly now: number;
-  /** Why the status is 1. */
+  /** The reason for status 1. */
   readonly refused: Failure | undefined;
 }
 
@@ -33,7 +32,7 @@ export const inspect: Command = {
   options: { ...STREAMS, ...POLICY, secret: "texts", name: "text", ttl: "seconds" },
   words: NO_WORDS,
   run(args, io) {
-    // They are said in the report.
+    // The report says so itself.
     for (const code of ["BULLA_BASE64", "BULLA_WEAK_SECRET"]) mute(code);
     const keys = readKeys(io, args.texts("secret"), "--secret");
     const input = readAll(io, args.text("in"), "what is to be inspected", MOST_BYTES);
@@ -45,7 +44,7 @@ export const inspect: Command = {
     const failure = failureOf(field, inspected, keys.length);
     const report = { field, inspected, keys: keys.length, now, refused: failure };
     const out = args.text("out");
-    // Only what is good goes into a file.
+    // Only a good result goes into a file.
     if (failure === undefined || (out === undefined && hasSomething(report))) {
       emit(io, out, args.has("json") ? jsonReport(report) : textReport(report, colours(args, io)));
     }
@@ -53,7 +52,6 @@ export const inspect: Command = {
   },
 };
 
-/** @throws Failure: there is none of that name. */
 function cookiesOf({ kind, cookies }: Field, name: string | undefined): readonly Cookie[] {
   if (name === undefined) return cookies;
   if (kind === "token") return cookies.map(({ value }) => ({ name, value }));
@@ -78,7 +76,7 @@ function inspectCookie(
   const cookie = name === "" ? undefined : name;
   const context = { ...shared, cookie };
   const finding = recognise(value, cookie ?? (NAMES[2] as string), context);
-  // Among the cookies of a field there are others': keys are not for them.
+  // A field also holds cookies of other programs: keys are not tried on them.
   const isOther = finding.kind === "unknown" && kind !== "token";
   const proof =
     keys.length === 0 || isOther
@@ -87,7 +85,7 @@ function inspectCookie(
   return { name: cookie, proof };
 }
 
-/** Why the status is 1: nothing is recognised, or the keys prove nothing. */
+/** Explains status 1: nothing is recognised, or the keys prove nothing. */
 function failureOf(
   field: Field,
   inspected: readonly Inspected[],
@@ -112,12 +110,11 @@ function reasonOf(inspected: readonly Inspected[]): { code: TokenErrorCode; clai
   return { code: "ERR_TOKEN_MALFORMED" };
 }
 
-/** True if the report has anything to tell. */
 function hasSomething({ field, inspected }: Report): boolean {
   return field.kind !== "token" || inspected.some(({ proof }) => proof.kind !== "unknown");
 }
 
-/** NO_COLOR by no-color.org: set, and not empty. */
+/** NO_COLOR (no-color.org) counts if it is set and not empty. */
 function colours(args: Args, { env, isTerminal }: Io): boolean {
   if (args.has("no-color") || args.has("out") || (env.NO_COLOR ?? "") !== "") return false;
   return env.TERM !== "dumb" && isTerminal();

@@ -1,6 +1,5 @@
 /**
- * Inputs and outputs of a command, as file descriptors: a run is synchronous, and a spec gives it files.
- * Whatever goes to `--out` is there as a whole, or not at all, and never in the place of another file.
+ * Inputs and outputs of a command, as file descriptors. `--out` gets the whole output or nothing, and replaces no file.
  */
 
 import {
@@ -19,28 +18,24 @@ import { Failure, failureOf, fileFailure, REFUSED, withFile } from "./failure.ts
 
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** File descriptors. */
   readonly stdin: number;
   readonly stdout: number;
   readonly stderr: number;
-  /** The package's folder. */
   readonly root: URL;
-  /** True if stdout is a terminal. */
   isTerminal(): boolean;
 }
 
-/** The version of the package in that folder. */
 export function versionOf(root: URL): string {
   return JSON.parse(readFileSync(new URL("package.json", root), "utf8")).version;
 }
 
-/** Fernet's MAC comes last, so all of a token is in memory before any of it is believed. */
+/** Fernet's MAC comes last, so a whole token is in memory before any of it is believed. */
 export const MOST_BYTES = 100_000_000;
 const CHUNK = 65_536;
 const OWNER_ONLY = 0o600;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
-/** All bytes of a file, or of stdin where there is no name. @throws Failure: more than `most` bytes. */
+/** Reads a file, or stdin if there is no name. @throws Failure: more than `most` bytes. */
 export function readAll(io: Io, name: string | undefined, what: string, most: number): Buffer {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -54,7 +49,7 @@ export function readAll(io: Io, name: string | undefined, what: string, most: nu
   return Buffer.concat(chunks, length);
 }
 
-/** The bytes of a file or of stdin, in pieces that are good until the next. */
+/** Reads a file or stdin in pieces; each is good until the next. */
 export function* chunksOf(io: Io, name: string | undefined, what: string): Generator<Buffer> {
   const fd = name === undefined ? io.stdin : withFile(what, () => openSync(name, "r"));
   const buffer = Buffer.allocUnsafe(CHUNK);
@@ -83,7 +78,7 @@ function readSome(fd: number, buffer: Buffer): number {
   }
 }
 
-/** Writes all of it, however little is taken at a time. */
+/** A write can take less than all. */
 export function writeAll(fd: number, data: string | Uint8Array): void {
   const bytes = typeof data === "string" ? Buffer.from(data) : data;
   let at = 0;
@@ -97,7 +92,6 @@ export function writeAll(fd: number, data: string | Uint8Array): void {
   }
 }
 
-/** Writes a command's result to the file of `--out`, or to stdout. */
 export function emit(io: Io, out: string | undefined, data: string | Uint8Array): void {
   if (out === undefined) {
     withFile("stdout", () => writeAll(io.stdout, data));
@@ -112,7 +106,7 @@ export function emit(io: Io, out: string | undefined, data: string | Uint8Array)
   }
 }
 
-/** A file in the making, beside the name that it gets once it is whole. */
+/** A file under a temporary name, until it is whole. */
 export class Staged {
   readonly #name: string;
   readonly #temporary: string;
@@ -132,26 +126,25 @@ export class Staged {
     withFile("--out", () => writeAll(this.#fd, data));
   }
 
-  /** Gives it its name; a link, unlike a renaming, fails where that has been taken meanwhile. */
+  /** Names the file. A link, unlike a rename, fails if the name has been taken meanwhile. */
   publish(): void {
     withFile("--out", () => linkSync(this.#temporary, this.#name));
   }
 
-  /** Removes the temporary name, whatever happened. */
   drop(): void {
     closeSync(this.#fd);
     unlinkSync(this.#temporary);
   }
 }
 
-/** Says on a file descriptor why a command failed, on one line, and gives the status. */
+/** Prints on one line why a command failed; returns its status. */
 export function tell(error: unknown, asJson: boolean, stderr: number): number {
   const { code, message, claim, status } = failureOf(error);
   const line = asJson ? JSON.stringify({ code, message, claim }) : `bulla: ${code}: ${message}`;
   try {
     writeAll(stderr, `${line}\n`);
   } catch {
-    // Nobody reads that either; the status says it.
+    // Nobody reads stderr either: the status says it.
   }
   return status;
 }

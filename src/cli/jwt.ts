@@ -1,4 +1,4 @@
-/** `bulla sign` and `bulla verify`: claims into a JWT, and a JWT into claims. */
+/** `bulla sign` and `bulla verify`: make a JWT of claims, and check it. */
 
 import type { JwtPolicy } from "../internal/claims.ts";
 import { parseObject, utf8Text } from "../internal/text.ts";
@@ -10,7 +10,6 @@ import { type Key, readKeys, withoutNewline } from "./keys.ts";
 import type { Args, Command } from "./main.ts";
 import { json } from "./text.ts";
 
-/** An option for each member of a policy. */
 export const POLICY: Options = {
   issuer: "texts",
   audience: "texts",
@@ -54,13 +53,12 @@ export const verify: Command = {
   },
 };
 
-/** The keys of --key, one at least. */
 export function keysOf(args: Args, io: Io): Key[] {
   if (!args.has("key")) throw misuse("--key is needed: env:NAME, file:PATH or raw:PATH");
   return readKeys(io, args.texts("key"), "--key");
 }
 
-/** The token that is read; what is not ASCII is no token, and any other text is. */
+/** Reads the token. Bytes that are not ASCII are not a token, so their text does not matter. */
 export function readToken(args: Args, io: Io): string {
   const bytes = readAll(io, args.text("in"), "the token", MOST_BYTES);
   return withoutNewline(bytes.toString());
@@ -71,7 +69,7 @@ export function nowOf(args: Args): { now?: number } {
   return now === undefined ? {} : { now };
 }
 
-/** The policy that the options make: absent members stay absent. */
+/** The policy of the options; absent ones stay absent. */
 export function policyOf(args: Args): JwtPolicy {
   const policy: { [Name in keyof JwtPolicy]: JwtPolicy[Name] | undefined } = {
     issuer: oneOrMore(args.texts("issuer")),

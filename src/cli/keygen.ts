@@ -5,7 +5,7 @@ import { toText } from "../internal/base64.ts";
 import { randomKey } from "../internal/random.ts";
 import type { Command } from "./main.ts";
 
-/** As Jwt.generateKey and Fernet.generateKey have it; a session's secret is text of 43 characters too. */
+/** As Jwt.generateKey and Fernet.generateKey; a session's secret is 43 characters of text too. */
 const KINDS = {
   jwt: () => toText(randomKey()),
   fernet: () => toText(randomKey(), true),
@@ -26,13 +26,12 @@ export const keygen: Command = {
     }
     const key = KINDS[kind]();
     const text = args.has("json") ? JSON.stringify({ kind, key }) : key;
-    // So little is written at once; --out needs more, which is loaded then.
+    // So little is written at once. --out needs io.ts, which is loaded only then.
     if (out === undefined) writeSync(io.stdout, `${text}\n`);
     else (await import("./io.ts")).emit(io, out, `${text}\n`);
   },
 };
 
-/** True for a file that others than its owner can read. */
 function isOpenToOthers(fd: number): boolean {
   const stat = fstatSync(fd);
   return stat.isFile() && (stat.mode & GROUP_AND_OTHERS) !== 0;

@@ -1,4 +1,4 @@
-/** A key as an option names it, and never holds it: env:NAME, file:PATH or raw:PATH. */
+/** Reads keys that options name and never hold: env:NAME, file:PATH or raw:PATH. */
 
 import { utf8Text } from "../internal/text.ts";
 import { Failure, misuse, WRONG } from "./failure.ts";
@@ -6,11 +6,11 @@ import { type Io, readAll } from "./io.ts";
 
 export type Key = string | Uint8Array;
 
-/** No key that anybody has is longer; what is may be a device without an end. */
+/** No real key is longer; a longer file may be a device without an end. */
 const MOST_BYTES = 1_000_000;
 const FORMS = "env:NAME, file:PATH (text) or raw:PATH (bytes)";
 
-/** The keys of an option that can be given more than once, in order. @throws Failure */
+/** The keys of a repeatable option, in order. @throws Failure */
 export function readKeys(io: Io, sources: readonly string[], option: string): Key[] {
   return sources.map((source, index) =>
     readKey(io, source, sources.length > 1 ? `${option} (the ${ordinal(index)})` : option),
@@ -32,7 +32,6 @@ function readKey(io: Io, source: string, what: string): Key {
   return withoutNewline(text);
 }
 
-/** Text as a file has it, without the newline at its end. */
 export function withoutNewline(text: string): string {
   return text.replace(/\r?\n$/, "");
 }

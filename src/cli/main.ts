@@ -1,12 +1,9 @@
-/**
- * `bulla COMMAND`: finds the command, loads it, and turns whatever it throws into one line and a status.
- * Whatever a run may not need is loaded when it does: `bulla keygen` is there about as soon as Node is.
- */
+/** `bulla COMMAND`: loads the command, and only what it needs; turns any throw into one line and a status. */
 
 import type { Options } from "./args.ts";
 import type { Io } from "./io.ts";
 
-/** The arguments of a command: its words, and the checked values of its options. */
+/** A command's words and the checked values of its options. */
 export class Args {
   readonly words: readonly string[];
   readonly #values: ReadonlyMap<string, readonly string[]>;
@@ -28,7 +25,7 @@ export class Args {
     return this.#values.get(name) ?? [];
   }
 
-  /** An option that args.ts has checked to be a number. */
+  /** args.ts has checked that it is a number. */
   number(name: string): number | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : Number(text);
@@ -37,14 +34,13 @@ export class Args {
 
 export interface Command {
   readonly options: Options;
-  /** How many words it takes, and what is wrong with more. */
+  /** How many words it takes, and the error for more. */
   readonly words: { readonly most: number; readonly otherwise: string };
-  /** The first of them, where it is one of these. */
+  /** The choices for its first word. */
   readonly choices?: readonly string[];
   run(args: Args, io: Io): void | Promise<void>;
 }
 
-/** Those of the process. */
 export const PROCESS: Io = {
   env: process.env,
   stdin: 0,
@@ -67,7 +63,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 };
 const NAMES = Object.keys(COMMANDS);
 
-/** Runs a command and gives its exit status: 0 good, 1 refused, 2 misuse, a key or a file. Never throws. */
+/** Runs a command; returns its exit status: 0 good, 1 refused, 2 misuse, a key or a file. Never throws. */
 export async function main(argv: readonly string[], io: Io = PROCESS): Promise<number> {
   try {
     await run(argv, io);

@@ -1,4 +1,4 @@
-/** Tries each given key on a token, in every way in which the token can have been made with it. */
+/** Tries each given key on a token, in every way that the token can have been made. */
 
 import { Fernet } from "../fernet.ts";
 import type { JwtPolicy } from "../internal/claims.ts";
@@ -10,36 +10,36 @@ import { type Finding, openAsgi, openSession, type Setting } from "./recognise.t
 
 export interface Proof extends Finding {
   readonly proven: boolean;
-  /** Under which of the keys the MAC holds, from 0 on. */
+  /** The number of the key whose MAC holds, from 0 on. */
   readonly key?: number;
 }
 
 export interface Context extends Setting {
-  /** The name of the cookie that it is, where that is known. */
+  /** The cookie's name, if known. */
   readonly cookie: string | undefined;
   readonly policy: JwtPolicy;
-  /** True if the options say anything of claims, which sessions do not have. */
+  /** True if options name claims, which sessions do not have. */
   readonly hasPolicy: boolean;
   readonly ttl: number | undefined;
 }
 
-/** The names that sessions() chooses by itself. */
+/** The default names of sessions(). */
 export const NAMES: readonly string[] = ["__Host-session", "__Secure-session", "session"];
 
 type Outcome = Partial<Finding>;
 type Attempt = (value: string, key: Key, context: Context) => Outcome;
 
-/** Only a MAC that holds lets the library come so far. */
+/** The library gives these codes only after a MAC that holds. */
 const AFTER_MAC = new Set([
   "ERR_TOKEN_EXPIRED",
   "ERR_TOKEN_NOT_ACTIVE",
   "ERR_TOKEN_CLAIM",
   "ERR_TOKEN_CRITICAL",
 ]);
-/** Refusals after which another way is tried. */
+/** After these refusals another way is tried. */
 const NO_MAC = new Set(["ERR_TOKEN_SIGNATURE", "ERR_TOKEN_INVALID"]);
 
-/** @throws Failure ERR_KEY: a key that is not one for such a token. */
+/** @throws Failure ERR_KEY: not a key for such a token. */
 export function prove(
   finding: Finding,
   value: string,
@@ -47,7 +47,7 @@ export function prove(
   context: Context,
 ): Proof {
   if (finding.type === "base64") {
-    // Which has no MAC, so nothing can match.
+    // base64 has no MAC, so no key matches.
     return { code: "ERR_TOKEN_SIGNATURE", ...finding, proven: false };
   }
   let refused: Outcome & { key?: number } = {};
@@ -56,7 +56,7 @@ export function prove(
       const { code } = outcome;
       if (code === undefined) return { ...withoutCode(finding), ...outcome, proven: true, key };
       if (refused.code !== undefined && !NO_MAC.has(refused.code)) continue;
-      // Without a MAC nothing says what it is.
+      // Without a MAC that holds, nothing tells the kind.
       if (NO_MAC.has(code)) refused = { code };
       else refused = AFTER_MAC.has(code) ? { ...outcome, key } : outcome;
     }
@@ -68,7 +68,7 @@ function withoutCode({ code: _, claim: __, ...finding }: Finding): Finding {
   return finding;
 }
 
-/** The results of one key, one for each way. @throws Failure: it is a key for none of them. */
+/** Returns one key's results, one for each way. @throws Failure: it fits none of them. */
 function outcomesOf(finding: Finding, value: string, key: Key, context: Context): Outcome[] {
   const outcomes: Outcome[] = [];
   let wrong: unknown;
@@ -96,7 +96,7 @@ function attemptsOf(finding: Finding, value: string, key: Key, context: Context)
     if (finding.type === "jwt") return sessionsOf("jwt", cookie);
     return cookie !== undefined && isText && !hasPolicy ? [asgi("jwt")] : [plainJwt];
   }
-  // Ours is written without padding.
+  // A session has no Fernet padding.
   const ours = value.includes("=") ? [] : sessionsOf("fernet", cookie);
   if (cookie === undefined) return [plainFernet, ...ours];
   return isText ? [...ours, asgi("fernet"), plainFernet] : [...ours, plainFernet];

@@ -14,26 +14,25 @@ import { SESSION_TYPE, type SealType } from "../session/seal.ts";
 
 export type Kind = "jwt" | "fernet" | "session" | "asgi-session" | "unknown";
 
-/** The findings about a token. */
 export interface Finding {
   readonly kind: Kind;
-  /** Of a session. */
+  /** The type of a session. */
   readonly type?: SealType;
   readonly characters: number;
   readonly header?: JwtHeader;
   readonly claims?: Claims;
-  /** By name, in seconds: what the token says. */
+  /** The token's times by name, in seconds. */
   readonly times?: Readonly<Record<string, number>>;
-  /** The session's, or the bytes of a Fernet message. */
+  /** The session's id, or the bytes of a Fernet message. */
   readonly id?: string;
   readonly data?: object;
   readonly message?: Uint8Array;
-  /** Why it is refused. */
+  /** The reason why it is refused. */
   readonly code?: TokenErrorCode;
   readonly claim?: string;
 }
 
-/** How sessions are opened. */
+/** The settings under which sessions are opened. */
 export interface Setting {
   readonly now: number;
   readonly maxAge: number | undefined;
@@ -74,7 +73,6 @@ function readJwt(value: string): Omit<Finding, "characters"> {
   return { kind: "session", type: "jwt", header, claims, times };
 }
 
-/** The bytes of base64url, padded or not. */
 function bytesOf(value: string): Buffer | undefined {
   try {
     return Buffer.from(fromText(value, value.endsWith("=")).buffer);
@@ -85,12 +83,7 @@ function bytesOf(value: string): Buffer | undefined {
 
 type Opened = Pick<Finding, "times" | "id" | "data"> | Refusal;
 
-/**
- * A session of bulla's by envelope.ts, its times and all. What the application's settings are nobody knows here:
- * the session's own `exp` counts, and `maxAge` where it is given.
- *
- * @throws ConfigError ERR_KEY
- */
+/** Opens a session by envelope.ts, times included: `exp` counts, and `maxAge` if given. @throws ConfigError ERR_KEY */
 export function openSession(
   type: SealType,
   secret: string | Uint8Array | undefined,
@@ -106,11 +99,7 @@ export function openSession(
   return { id, data, times: { written: iat, begun, expires: ends } };
 }
 
-/**
- * A session of asgi-sessions'. Of its types only fernet has a time.
- *
- * @throws ConfigError ERR_KEY
- */
+/** Opens a session of asgi-sessions; only its type fernet has a time. @throws ConfigError ERR_KEY */
 export function openAsgi(
   type: SealType,
   secret: string | undefined,

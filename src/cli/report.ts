@@ -1,4 +1,4 @@
-/** The findings of `inspect`, as lines for people and as one line of JSON. */
+/** Prints the findings of `inspect`, as lines for people or as one line of JSON. */
 
 import { TokenError } from "../internal/errors.ts";
 import { messageOf } from "./fernet.ts";
@@ -8,7 +8,7 @@ import type { Proof } from "./prove.ts";
 import { escaped, json } from "./text.ts";
 import { counted, durationOf, isoOf, whenOf } from "./when.ts";
 
-/** A line: a name, and what stands beside it; without a value it heads those below. */
+/** A name with its value; without a value, the head of the rows below. */
 interface Row {
   readonly name: string;
   readonly value?: string;
@@ -18,7 +18,6 @@ interface Row {
 
 type Style = "title" | "head" | "good" | "bad" | "open" | "note";
 
-/** SGR codes of ECMA-48 section 8.3.117. */
 const SGR: Readonly<Record<Style, string>> = {
   title: "1",
   head: "36",
@@ -43,7 +42,6 @@ export function textReport(report: Report, colours: boolean): string {
   return blocks.map((rows) => linesOf(rows, colours)).join("\n");
 }
 
-/** Lined up: the first column is as wide as its longest name. */
 function linesOf([title, ...rows]: readonly Row[], colours: boolean): string {
   const paint = (style: Style, text: string): string =>
     colours ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text;
@@ -67,7 +65,7 @@ function rowsOf({ name, proof }: Inspected, { keys, now }: Report): Row[] {
   const what = `${KINDS[kind]}${type === undefined ? "" : ` of type ${type}`}`;
   const title = `${name === undefined ? "" : `${escaped(name)}: `}${what}, ${counted(characters, "character")}`;
   const rows: Row[] = [{ name: title, style: "title" }];
-  // Another's cookie, of which nothing is said.
+  // A cookie of another program: nothing to say.
   if (kind === "unknown" && name !== undefined) return rows;
   const anybody = { style: "open" as const };
   if (header !== undefined) {

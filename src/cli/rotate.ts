@@ -1,7 +1,4 @@
-/**
- * `bulla rotate`: Fernet tokens, one a line, under the first key. All of them, or nothing: what is made stays
- * aside until the last is good, so that memory does not grow with the tokens.
- */
+/** `bulla rotate`: Fernet tokens, one a line, under the first key; all or none. Many results wait in a file. */
 
 import { closeSync, mkdtempSync, openSync, readSync, rmdirSync, unlinkSync } from "node:fs";
 import { Fernet, type FernetDecryptOptions } from "../fernet.ts";
@@ -12,16 +9,16 @@ import { chunksOf, type Io, MOST_BYTES, Staged, writeAll } from "./io.ts";
 import { keysOf, NO_WORDS } from "./jwt.ts";
 import type { Command } from "./main.ts";
 
-/** Where tokens are kept until all are good. */
+/** Keeps tokens until all are good. */
 interface Aside {
   write(data: string): void;
   publish(): void;
   drop(): void;
 }
 
-/** How many characters are written at a time. */
+/** Characters to write at a time. */
 const BATCH = 1 << 18;
-/** How many characters wait in memory before a file is made of them. */
+/** Characters to keep in memory before a file is made. */
 const IN_MEMORY = 1 << 22;
 
 export const rotate: Command = {
@@ -48,7 +45,7 @@ function rotateAll(
   asJson: boolean,
   aside: Aside,
 ): void {
-  // No character of a token needs an escape in JSON.
+  // A token needs no escape in JSON.
   const [start, before, between, after, end] = asJson
     ? ['{"tokens":[', '"', ",", '"', "]}\n"]
     : ["", "", "", "\n", ""];
@@ -70,7 +67,7 @@ function rotateAll(
   aside.write(batch + end);
 }
 
-/** The lines of a file or of stdin, the last with its newline or without. */
+/** The lines of a file or of stdin; the last may have no newline. */
 function* linesOf(io: Io, name: string | undefined): Generator<string> {
   let rest = "";
   for (const chunk of chunksOf(io, name, "the tokens")) {
@@ -83,7 +80,7 @@ function* linesOf(io: Io, name: string | undefined): Generator<string> {
       rest = "";
       at = end + 1;
     }
-    // Only joined: to look into it would copy it, once a chunk.
+    // Only joined: looking into it would copy it, once a chunk.
     rest += text.slice(at);
     if (rest.length > MOST_BYTES) {
       throw new Failure(REFUSED, "ERR_TOKEN_TOO_LARGE", "a line is too long for a token");
@@ -92,7 +89,7 @@ function* linesOf(io: Io, name: string | undefined): Generator<string> {
   if (rest !== "") yield rest;
 }
 
-/** The output for stdout until all is good: in memory while it is small, then in a file that has no name. */
+/** Keeps the output for stdout until all is good: in memory while small, then in a file without a name. */
 class Spool implements Aside {
   readonly #io: Io;
   #batches: string[] = [];
@@ -136,7 +133,7 @@ class Spool implements Aside {
   }
 }
 
-/** A file that only this process can reach, and that is gone when it ends, however it ends. */
+/** A file that only this process can reach, and that is gone when it ends, even by a crash. */
 function unnamedFile({ env }: Io): number {
   const folder = mkdtempSync(`${env.TMPDIR ?? env.TEMP ?? "/tmp"}/bulla-`);
   const name = `${folder}/tokens`;

@@ -1,6 +1,6 @@
-/** Text for people and terminals: what would move the cursor or turn the line round is shown as an escape. */
+/** Makes text safe for people and terminals: characters that move the cursor or turn a line round become escapes. */
 
-/** Controls but for tab and newline, C1, what orders text from right to left, and separators of lines. */
+/** Controls but tab and newline, C1, marks that order text from right to left, and line separators. */
 const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -12,7 +12,7 @@ export function escaped(text: string): string {
   );
 }
 
-/** A value as JSON, on one line or with two spaces a level. */
+/** Writes a value as JSON, on one line or with `spaces` a level. */
 export function json(value: unknown, spaces?: number): string {
   return escaped(JSON.stringify(value, undefined, spaces));
 }

@@ -1,4 +1,4 @@
-/** A folder of vendored modules: what is in it, how that differs from what would be written, and writing it. */
+/** A folder of vendored modules: reads it, compares it with a plan, and writes it. */
 
 import {
   lstatSync,
@@ -26,12 +26,12 @@ export interface Difference {
   readonly file: string;
 }
 
-/** The bytes of each file by its path; of a link, or of what is neither file nor folder, undefined. */
+/** The bytes of each file by its path; undefined for a link, or anything else that is neither file nor folder. */
 export type Found = ReadonlyMap<string, Buffer | undefined>;
 
 const STAGED = ".bulla-new";
 
-/** Everything in a folder of ours, and of any other the names in it; undefined where there is no such folder. */
+/** Reads all of a folder of ours, or only the names in any other; undefined if there is no folder. */
 export function contentsOf(folder: string): Found | undefined {
   if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return undefined;
   const names = readdirSync(folder);
@@ -48,7 +48,7 @@ export function contentsOf(folder: string): Found | undefined {
   return found;
 }
 
-/** The manifest of a folder. It can say anything, except names that are not ours. */
+/** Reads a folder's manifest. It can say anything, but names only our files. */
 export function manifestOf(found: Found): Manifest | undefined {
   const bytes = found.get(MANIFEST);
   const manifest = bytes === undefined ? undefined : parseObject(bytes.toString());
@@ -61,7 +61,7 @@ export function manifestOf(found: Found): Manifest | undefined {
   return isManifest ? { bulla, modules, kind, files } : undefined;
 }
 
-/** How a folder differs from a plan. `known` are all paths that any plan has. */
+/** Compares a folder with a plan. `known` are the paths of all possible plans. */
 export function compare(found: Found, plan: Plan, known: ReadonlySet<string>): Difference[] {
   const differences: Difference[] = [];
   for (const [file, bytes] of plan) {
@@ -77,7 +77,7 @@ export function compare(found: Found, plan: Plan, known: ReadonlySet<string>): D
   return differences;
 }
 
-/** The files that would be lost if the folder were written anew: not in its own manifest, or not as that has them. */
+/** Lists the files that writing anew would lose: those that the folder's manifest lacks, or has otherwise. */
 export function editsOf(found: Found): string[] {
   const manifest = manifestOf(found);
   if (manifest === undefined) return [...found.keys()];
@@ -90,10 +90,7 @@ export function editsOf(found: Found): string[] {
   return [...found].filter(isEdited).map(([path]) => path);
 }
 
-/**
- * Writes a plan: first all of it beside the names it will have, then the names, then what is no longer in it goes.
- * Where the writing fails nothing has changed.
- */
+/** Writes temporary files, renames all, then removes old files. If the writing fails, nothing has changed. */
 export function write(folder: string, plan: Plan, found: Found | undefined): void {
   const made: string[] = [];
   const staged: string[] = [];
@@ -121,7 +118,7 @@ export function write(folder: string, plan: Plan, found: Found | undefined): voi
   }
 }
 
-/** The folder, those above it and those within, from the outermost on. */
+/** The folder, those above it and those within, outermost first. */
 function foldersOf(folder: string, files: Iterable<string>): string[] {
   const folders = Array.from(files, (path) => `${folder}/${path}`).flatMap((path) =>
     [...path.matchAll(/[^/]\//g)].map(({ index }) => path.slice(0, index + 1)),

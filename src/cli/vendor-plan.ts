@@ -1,4 +1,4 @@
-/** The files of a vendored folder: the modules, all that they import, their vectors, and the manifest. */
+/** The files of a vendored folder: the modules, their imports, their vectors, and the manifest. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { sha256Hex } from "../internal/digest.ts";
@@ -7,7 +7,7 @@ import { versionOf } from "./io.ts";
 
 export type Kind = "js" | "ts";
 
-/** The modules, and the published vectors of each; a file that has no case for a module is not its. */
+/** The published vectors of each module, in files that have a case for it. */
 const LAYERS = ["rfc4648.json", "rfc4231.json"];
 const SESSION = [...LAYERS, "jose.json", "fernet.json", "rfc6265.json"];
 const VECTORS: Readonly<Record<string, readonly string[]>> = {
@@ -21,7 +21,6 @@ const VECTORS: Readonly<Record<string, readonly string[]>> = {
 export const MODULES: readonly string[] = Object.keys(VECTORS);
 export const MANIFEST = "bulla.json";
 
-/** Paths with "/", in order, and what is in them. */
 export type Plan = ReadonlyMap<string, Buffer>;
 
 /** @throws Failure: the package has not been built. */
@@ -46,7 +45,7 @@ export function planOf(root: URL, modules: readonly string[], kind: Kind): Plan 
 const ENDINGS: Readonly<Record<Kind, readonly string[]>> = { js: [".js", ".d.ts"], ts: [".ts"] };
 const FOLDERS: Readonly<Record<Kind, string>> = { js: "dist", ts: "src" };
 
-/** The files of the modules and of their check, and all that those import, without their endings. */
+/** Finds the files of the modules and of their check, and all that these import, without their endings. */
 function stemsOf(root: URL, modules: readonly string[], kind: Kind): Set<string> {
   const stems = new Set<string>();
   const collect = (stem: string): void => {
@@ -70,7 +69,7 @@ function importsOf(text: string): string[] {
   return [...found].map(([, from]) => from as string);
 }
 
-/** A file of the package without the link to its map, which stays behind. */
+/** Reads a file of the package without the link to its source map, which is not copied. */
 function textOf(root: URL, kind: Kind, path: string): string {
   const folder = FOLDERS[kind];
   if (!existsSync(new URL(`${folder}/`, root))) {
@@ -84,7 +83,6 @@ function packaged(root: URL, path: string): Buffer {
   return withFile(`bulla's own ${path}`, () => readFileSync(new URL(path, root)));
 }
 
-/** The program that runs the vectors where they are. */
 function checkOf(modules: readonly string[], kind: Kind): string {
   const imports = modules.map(
     (name) => `import { tests as ${name} } from "./cli/check/${name}.${kind}";\n`,

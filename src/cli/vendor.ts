@@ -1,4 +1,4 @@
-/** `bulla vendor`: a module's trusted base into a folder of one's own, and whether it is still what it was. */
+/** `bulla vendor`: copies a module's trusted base into a folder, and checks that it is unchanged. */
 
 import { unknownWord } from "./args.ts";
 import { Failure, misuse, REFUSED, WRONG, withFile } from "./failure.ts";
@@ -62,7 +62,7 @@ function writeFolder(
   emit(io, undefined, asJson ? `${json(told)}\n` : `${text}\n`);
 }
 
-/** Compares with what this command would write, since who edits a file can edit the manifest too. */
+/** Compares with this command's own output: who edits a file can edit the manifest too. */
 function checkFolder(io: Io, folder: string, asJson: boolean): void {
   const version = versionOf(io.root);
   const found = withFile("the folder", () => contentsOf(folder));
@@ -96,7 +96,7 @@ function differencesOf(root: URL, found: Found, { modules, kind }: Manifest): Di
   return compare(found, planOf(root, modules, kind), known);
 }
 
-/** Names as a message has them: a few of them, where they are many. */
+/** Lists names for a message, only a few of many. */
 function listed(names: readonly string[]): string {
   const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
   return names.slice(0, MOST_NAMES).map(escaped).join(", ") + more;

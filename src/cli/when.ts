@@ -1,6 +1,6 @@
 /** Seconds since the epoch in ISO 8601 and in words. */
 
-/** 8.64e15 milliseconds either way (ECMA-262 section 21.4.1.1). */
+/** The most that a Date holds, 8.64e15 milliseconds either way (ECMA-262 section 21.4.1.1). */
 const MOST = 8.64e12;
 
 const UNITS: readonly (readonly [name: string, seconds: number])[] = [
@@ -12,13 +12,13 @@ const UNITS: readonly (readonly [name: string, seconds: number])[] = [
   ["second", 1],
 ];
 
-/** As 2026-11-28T11:50:36Z; undefined beyond the years that a Date has. */
+/** Writes 2026-11-28T11:50:36Z; undefined beyond the years of a Date. */
 export function isoOf(seconds: number): string | undefined {
   if (!(Math.abs(seconds) <= MOST)) return undefined;
   return new Date(Math.floor(seconds) * 1000).toISOString().replace(".000Z", "Z");
 }
 
-/** As "in 3 days", "2 hours ago" or "now". */
+/** Writes "in 3 days", "2 hours ago" or "now". */
 export function whenOf(seconds: number, now: number): string {
   const difference = Math.trunc(seconds - now);
   if (difference === 0) return "now";
@@ -26,7 +26,7 @@ export function whenOf(seconds: number, now: number): string {
   return difference > 0 ? `in ${words}` : `${words} ago`;
 }
 
-/** As "14 days": the largest unit of which there is one, and one more unit where there is little of it. */
+/** Writes "14 days": the largest unit that fits, and the next one if there are few of it. */
 export function durationOf(seconds: number): string {
   const index = UNITS.findIndex(([, size]) => seconds >= size);
   if (index < 0) return `${seconds} seconds`;
@@ -38,7 +38,6 @@ export function durationOf(seconds: number): string {
   return count < 3 && rest > 0 ? `${words} ${counted(rest, lesser)}` : words;
 }
 
-/** As "1 day" or "2 days". */
 export function counted(count: number, name: string): string {
   return `${count} ${name}${count === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,4 @@
-/** The vectors of the Fernet frame that have an IV of their own, which no public module takes. */
+/** The vectors of the Fernet frame with a given IV, which no public module takes. */
 
 import { pad } from "../../internal/base64.ts";
 import { Frames } from "../../internal/frame.ts";

@@ -1,4 +1,4 @@
-/** The vectors of base64url and HMAC-SHA256, which every token is made of, beneath the public modules. */
+/** The vectors of base64url and HMAC-SHA256, the layers below every token. */
 
 import { fromText, toText } from "../../internal/base64.ts";
 import { HmacKey } from "../../internal/hmac.ts";

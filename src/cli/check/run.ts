@@ -1,17 +1,14 @@
-/**
- * Runs published test values (vectors/README.md has their schema) on the modules beside it. It goes with a vendored
- * module too, whose check.js calls it.
- */
+/** Runs published test values (schema: vectors/README.md) on the modules beside it; a vendored check.js calls it. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
-/** Octets or text: as they are, or by pieces, each repeated `times`. */
+/** Octets or text: one piece or several, each repeated `times`. */
 type Piece = ({ utf8: string } | { hex: string } | { base64url: string }) & { times?: number };
 export type Data = string | Piece | readonly Piece[];
 export type Jwk = { kty: "oct"; k: string; kid?: string };
 
-/** The input of a case; its `test` tells which of these it has. */
+/** The input of a case; its `test` says which of these it has. */
 export interface Given {
   readonly attributes: { readonly path?: string; readonly expires?: string };
   readonly bits?: number;
@@ -44,7 +41,7 @@ export interface Case {
   readonly claim?: string;
 }
 
-/** How a case's `test` is done, and as what its `out` stands there. */
+/** How to run a case's `test`, and how to read its `out`. */
 export interface Test {
   readonly out: "octets" | "text" | "json";
   run(given: Given): unknown;
@@ -57,7 +54,7 @@ export interface Result {
   readonly passed: boolean;
 }
 
-/** Runs what the tests can run of the cases in a folder, and prints a line a file; the status is 1 where one fails. */
+/** Runs the cases of a folder that the tests cover, and prints a line for each file; returns 1 if one fails. */
 export function run(tables: readonly Tests[], folder: URL): number {
   const tests: Tests = Object.assign({}, ...tables);
   const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
@@ -79,7 +76,6 @@ export function casesOf(folder: URL, file: string): readonly Case[] {
   return JSON.parse(readFileSync(new URL(file, folder), "utf8"));
 }
 
-/** True if a case gives the published result, or the error that it must give. */
 export function passes(tests: Tests, { test, in: given, out, error, claim }: Case): boolean {
   const { run, out: kind } = tests[test] as Test;
   try {
@@ -119,13 +115,11 @@ export function text(data: Data): string {
   return typeof data === "string" ? data : octets(data).toString();
 }
 
-/** A key as constructors take it. */
 export function keyOf(key: Data | Jwk): string | Buffer | Jwk {
   if (typeof key === "string") return key;
   return "kty" in key ? key : octets(key as Data);
 }
 
-/** The options that a case gives, and no others. */
 export function pick<N extends keyof Given>(given: Given, ...names: N[]): Pick<Given, N> {
   const present = names.filter((name) => name in given);
   return Object.fromEntries(present.map((name) => [name, given[name]])) as Pick<Given, N>;

@@ -1,4 +1,4 @@
-/** The vectors of what a session is made of: nobody else has published sessions like these. */
+/** The vectors of a session's parts: nobody else has published such sessions. */
 
 import { tests as cookie } from "./cookie.ts";
 import { tests as frame } from "./frame.ts";
