@@ -1,12 +1,11 @@
 /**
- * Shares one session cookie between Node and Python: that of the ASGI middleware asgi-sessions (1.2).
+ * Shares one session cookie between Node and Python's ASGI middleware asgi-sessions (1.2):
  *
  *     base64   the data as JSON in padded base64url: neither signed nor secret
  *     jwt      the data as the claims of an HS256 JWT (RFC 7519), under the secret itself
  *     fernet   the data as JSON in a padded Fernet token, whose key is the secret's 32 characters
  *
  * Python's cookie holds only the data: `open` adds a session's claims, `seal` removes them.
- *
  * Trusted base: all of src/ but jwt.ts, fernet.ts and digest.ts.
  */
 
@@ -49,27 +48,25 @@ export {
 
 type Refused = "revocation" | "maxLifetime";
 
-/** Options of `asgiSessions`: `type` and `secret` as Python's middleware has them, the rest as `sessions` has it. */
+/** Options of `asgiSessions`: `type` and `secret` as in Python's middleware, the rest as in `sessions`. */
 export interface AsgiSessionOptions
   extends Omit<SessionOptions, "type" | "secret" | "seal" | Refused> {
   /** How is the cookie sealed? As Python's `session_type`; it has no default. */
   type: SealType;
   /**
-   * With which secret? Python's `secret_key`; a list, newest first, serves Node's side of a rotation: the first seals, all
-   * open. 32 bytes or more for "jwt", 32 ASCII characters that are not all hexadecimal for "fernet", none for
-   * "base64". It must sign nothing else.
+   * With which secret? Python's `secret_key`, which must sign nothing else; of a list the first seals, all open. 32
+   * bytes or more ("jwt"), 32 ASCII characters that are not all hexadecimal ("fernet"), or none ("base64").
    */
   secret?: string | readonly string[];
-  /** Is a weaker secret taken too, with a warning? Who guesses it is any user. `false` by default. */
+  /** Is a weaker secret accepted, with a warning? Whoever guesses it can be any user. `false` by default. */
   allowWeakSecret?: boolean;
 }
 
-/** Reads and writes the cookies of one type. */
 interface Format {
   write(data: string, iat: number): string;
-  /** `now` is the `iat` of a cookie without a time. */
+  /** A cookie without a time gets `now` as its `iat`. */
   read(cookie: string, now: number): { readonly text: string; readonly iat: number } | Refusal;
-  /** The code for data on which Python would fail. */
+  /** Returns the code for data on which Python would fail. */
   refuses?(data: Claims, now: number): TokenErrorCode | undefined;
 }
 
@@ -107,19 +104,14 @@ const COOKIE: typeof COOKIE_OPTIONS = {
 };
 
 /**
- * Sessions that a Python service with asgi-sessions shares: a user who logs in on either is logged in on both.
- *
+ * Sessions shared with a Python service that uses asgi-sessions: a user who logs in on one is logged in on both.
  * @example
  * ```ts
  * import { asgiSessions } from "bulla/asgi";
  *
- * const visitors = asgiSessions<{ user?: string }>({
- *   type: "fernet",
- *   secret: process.env.SESSION_SECRET ?? "", // 32 characters
- * });
+ * const visitors = asgiSessions<{ user?: string }>({ type: "fernet", secret: process.env.SESSION_SECRET ?? "" });
  * console.log(visitors.read(visitors.issue({ user: "tom" }).setCookie).user); // "tom"
  * ```
- *
  * @throws ConfigError ERR_OPTION; ERR_KEY: a weak secret, or one that Python fails on.
  */
 export function asgiSessions<T extends object & Data = SessionData>(
@@ -145,7 +137,7 @@ function sealOf(format: Format, maxAge: number, clock: () => number): Seal {
       const now = clock();
       const read = format.read(cookie, now);
       if ("code" in read) return read;
-      // Parsed on its own before it goes into other text: there it could close the data and add claims.
+      // Parsed alone, before it goes into other text: there it could close the data and add claims.
       const data = parseObject(read.text);
       if (data === undefined || !isPortable(data, read.text)) return refusal(MALFORMED);
       const code = format.refuses?.(data, now);
@@ -222,12 +214,7 @@ function textOf(bytes: Buffer, iat: number): { text: string; iat: number } | Ref
   return text === undefined ? refusal(MALFORMED) : { text, iat };
 }
 
-/**
- * Makes a key of a secret as Python does: HMAC fills a short one with zeros (RFC 2104 section 2), and
- * asgi-sessions fills a Fernet key with "=".
- *
- * @throws ConfigError ERR_KEY
- */
+/** Fills a short secret as Python does: zeros (RFC 2104 section 2), or "=" for fernet. @throws ConfigError ERR_KEY */
 function keyOf(type: "jwt" | "fernet", secret: unknown, allowWeak: boolean): Uint8Array {
   if (typeof secret !== "string" || secret === "" || !secret.isWellFormed()) {
     throw new ConfigError("ERR_KEY", "a secret must be text, not empty: Python's secret_key");
@@ -247,7 +234,7 @@ function keyOf(type: "jwt" | "fernet", secret: unknown, allowWeak: boolean): Uin
   return Buffer.concat([bytes, Buffer.alloc(SECRET_BYTES - bytes.length, isFernet ? "=" : 0)]);
 }
 
-/** True for a reserved name after any number of "~": on Node it has one more. */
+/** True for a reserved name behind any number of "~": on Node it has one more. */
 function isReserved(name: string): boolean {
   return RESERVED.has(name.startsWith("~") ? name.replace(/^~+/, "") : name);
 }
@@ -255,7 +242,7 @@ function isReserved(name: string): boolean {
 const hidden = (name: string): string => `~${name}`;
 const shown = (name: string): string => name.slice(1);
 
-/** The JSON text of data, with their reserved names renamed. */
+/** Writes data as JSON text, with their reserved names renamed. */
 function renamed(data: object, rename: (name: string) => string): string {
   const copy = {};
   for (const [name, value] of Object.entries(data)) {

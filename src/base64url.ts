@@ -1,7 +1,5 @@
 /**
- * Strict base64url (RFC 4648 section 5): a text is accepted exactly when encoding its bytes gives
- * that text back.
- *
+ * Strict base64url (RFC 4648 section 5): a text is accepted exactly when encoding its bytes gives that text back.
  * Trusted base: errors.ts, internal/base64.ts (the codec), bytes.ts and checks.ts.
  */
 
@@ -24,18 +22,14 @@ export {
 
 /** Options of `encode` and `decode`. */
 export interface Base64urlOptions {
-  /**
-   * Does the text end with "=" up to a multiple of four characters? `false` (the default): "=" is refused and
-   * never written; `true`: it is required and written, as in Fernet tokens.
-   */
+  /** Is "=" written and required, up to a multiple of four characters? `false` by default: then it is refused. */
   padding?: boolean;
 }
 
 const OPTIONS: Checks<Base64urlOptions> = { padding: checkBoolean };
 
 /**
- * Bytes as base64url text: A-Z, a-z, 0-9, "-" and "_".
- *
+ * Encodes bytes as base64url text: A-Z, a-z, 0-9, "-" and "_".
  * @example
  * ```ts
  * import { decode, encode } from "bulla/base64url";
@@ -43,7 +37,6 @@ const OPTIONS: Checks<Base64urlOptions> = { padding: checkBoolean };
  * encode(new Uint8Array([3, 236, 255, 224, 193])); // "A-z_4ME"
  * encode(new Uint8Array(1), { padding: true }); // "AA=="
  * ```
- *
  * @throws ConfigError ERR_OPTION: not bytes, or a wrong option.
  * @throws TokenError ERR_TOKEN_TOO_LARGE: more than 400,000,000 bytes.
  */
@@ -53,16 +46,14 @@ export function encode(bytes: Uint8Array, options?: Base64urlOptions): string {
 }
 
 /**
- * The bytes of a base64url text, in memory of their own. A text is accepted exactly when `encode` of its bytes,
- * with the same options, gives that text back.
- *
+ * Decodes base64url text into new memory. A text is accepted exactly when `encode` of its bytes, with the same options,
+ * gives that text back.
  * @example
  * ```ts
  * decode("A-z_4ME"); // 3, 236, 255, 224, 193
  * ```
- *
- * @throws TokenError ERR_ENCODING: a character outside the alphabet, an impossible length, padding
- *   that is there or missing against `options`, or trailing bits that are not zero.
+ * @throws TokenError ERR_ENCODING: a character outside the alphabet, an impossible length, padding that is there or
+ *   missing against `options`, or trailing bits that are not zero.
  * @throws ConfigError ERR_OPTION: a wrong option.
  */
 export function decode(text: string, options?: Base64urlOptions): Uint8Array {

@@ -1,8 +1,4 @@
-/**
- * Reads the cookies of one name and writes one Set-Cookie (RFC 6265bis sections 4.1 and 4.2).
- *
- * Trusted base: errors.ts, internal/cookies.ts (the grammar) and checks.ts.
- */
+/** Reads and writes cookies (RFC 6265bis section 4). Trusted base: errors.ts, internal/cookies.ts and checks.ts. */
 
 export {
   type CookieAttributes,

@@ -1,9 +1,7 @@
 /**
  * Fernet (the Fernet spec, version 0x80): authenticated encryption of messages, with a timestamp.
- *
- * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, keys.ts (keys as bytes), frame.ts
- * (the format), hmac.ts and cbc.ts (HMAC-SHA256 and AES-128-CBC on node:crypto), random.ts (the IVs) and
- * text.ts (strict UTF-8). Nothing else runs.
+ * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, keys.ts (keys as bytes), frame.ts (the format),
+ * hmac.ts and cbc.ts (HMAC-SHA256 and AES-128-CBC on node:crypto), random.ts (the IVs), text.ts (strict UTF-8).
  */
 
 import { toText, unpaddedLength } from "./internal/base64.ts";
@@ -41,32 +39,26 @@ export type { FernetKey } from "./internal/keys.ts";
 
 /** Options for every call of a `Fernet`. */
 export interface FernetPolicy {
-  /**
-   * How old may a token be that is decrypted or rotated, in seconds, where the call has no `ttl`? 0 or
-   * more; without one no token expires. `{ ttl: 3600 }` refuses what is older than an hour.
-   */
+  /** How old may a token be, in seconds, if the call has no `ttl`? 3600 is an hour; without one, no token expires. */
   ttl?: number;
 }
 
 /** Options of one `encrypt`. */
 export interface FernetEncryptOptions {
-  /**
-   * Which time does the token carry? Seconds since the epoch, 0 or more; the fraction is dropped. The current time
-   * by default.
-   */
+  /** Which time does the token carry? Seconds since the epoch, the fraction dropped; the current time by default. */
   now?: number;
 }
 
 /** Options of one `decrypt`, `decryptText` or `rotate`. */
 export interface FernetDecryptOptions {
-  /** How old may the token be? Seconds, 0 or more, in place of the policy's. 0 means 0. */
+  /** How old may the token be? Seconds, 0 or more; replaces the policy's. 0 means 0. */
   ttl?: number;
-  /** The time to which its age is counted, in seconds since the epoch. The current time by default. */
+  /** To which time is its age counted? Seconds since the epoch; the current time by default. */
   now?: number;
 }
 
 const BLOCK = 16;
-/** How far ahead another machine's clock may be, in seconds, as in pyca/cryptography; the spec is silent. */
+/** How far another machine's clock may be ahead, in seconds: as pyca/cryptography has it; the spec is silent. */
 const MAX_CLOCK_SKEW = 60;
 
 const POLICY: Checks<FernetPolicy> = { ttl: checkDuration };
@@ -74,9 +66,7 @@ const ENCRYPT_OPTIONS: Checks<FernetEncryptOptions> = { now: checkSeconds };
 const DECRYPT_OPTIONS: Checks<FernetDecryptOptions> = { ttl: checkDuration, now: checkSeconds };
 
 /**
- * Encrypts and decrypts under its keys. Make one when the program starts, and share it: all methods are
- * synchronous, and share no state with callers.
- *
+ * Encrypts and decrypts under its keys. Make one when the program starts, and share it: its methods are synchronous.
  * @example
  * ```ts
  * import { Fernet } from "bulla/fernet";
@@ -90,18 +80,14 @@ export class Fernet {
   readonly #frames: Frames;
   readonly #ttl: number | undefined;
 
-  /**
-   * A fresh random key, as the spec writes it: 32 bytes as 44 characters of padded base64url. Store it as you store a
-   * password; Python's `cryptography` takes it as it is.
-   */
+  /** Makes a random key: 32 bytes as 44 characters of padded base64url. Store it as you store a password. */
   static generateKey(): string {
     return toText(randomKey(), true);
   }
 
   /**
-   * The first key encrypts, all decrypt. To change a key, pass `[next, old]` and `rotate` what is stored. Each
-   * holds an open cipher and decipher, 6 to 8 KiB.
-   *
+   * The first key encrypts, all decrypt. To change a key, pass `[next, old]` and `rotate` stored tokens. Each key holds
+   * an open cipher and decipher, 6 to 8 KiB.
    * @throws ConfigError ERR_KEY: no key, or one that is not exactly 44 characters or 32 bytes. ERR_OPTION
    */
   constructor(keys: FernetKey | readonly FernetKey[], policy?: FernetPolicy) {
@@ -111,9 +97,8 @@ export class Fernet {
 
   /**
    * Makes the token of a message: its bytes, or the UTF-8 of its text.
-   *
    * @throws ConfigError ERR_OPTION: a message that is neither bytes nor well-formed text, or a wrong option.
-   * @throws TokenError ERR_TOKEN_TOO_LARGE: so long that the token would have more than 400,000,000 bytes.
+   * @throws TokenError ERR_TOKEN_TOO_LARGE: the token would have more than 400,000,000 bytes.
    */
   encrypt(message: string | Uint8Array, options?: FernetEncryptOptions): string {
     checkNames(options, ENCRYPT_OPTIONS, "encrypt");
@@ -130,28 +115,20 @@ export class Fernet {
   }
 
   /**
-   * The message of a token, in memory of its own (of which `buffer` holds the padding too).
-   *
-   * @throws TokenError ERR_TOKEN_INVALID, whatever is wrong with the token; only after its MAC held
-   *   ERR_TOKEN_EXPIRED (timestamp + ttl < now) and ERR_TOKEN_NOT_ACTIVE (under a ttl, a timestamp more
-   *   than 60 s ahead).
-   * @throws ConfigError ERR_OPTION
+   * Returns the message in new memory (whose `buffer` holds the padding too).
+   * @throws TokenError ERR_TOKEN_INVALID, whatever is wrong; only after the MAC held ERR_TOKEN_EXPIRED (timestamp + ttl
+   *   < now) and ERR_TOKEN_NOT_ACTIVE (under a ttl, a timestamp more than 60 s ahead). ConfigError ERR_OPTION
    */
   decrypt(token: string, options?: FernetDecryptOptions): Uint8Array {
-    // A view, since a copy would cost half as much again as the decryption; behind it lies only the
-    // padding. Some runtimes' update() gives a view into more memory, which is not handed out.
+    // A view, since a copy would cost half as much again as the decryption; behind it lies only the padding. Some
+    // runtimes' update() gives a view into more memory, which is not handed out.
     const { bytes, length } = this.#decrypt(this.#open(token, options));
     const { buffer, byteOffset } = bytes;
     const message = new Uint8Array(buffer, byteOffset, length);
     return buffer.byteLength - length > BLOCK ? message.slice() : message;
   }
 
-  /**
-   * The message of a token as text.
-   *
-   * @throws TokenError as `decrypt`, and ERR_TOKEN_MALFORMED if the message is not UTF-8.
-   * @throws ConfigError ERR_OPTION
-   */
+  /** Returns the message as text. @throws as `decrypt`; TokenError ERR_TOKEN_MALFORMED: the message is not UTF-8. */
   decryptText(token: string, options?: FernetDecryptOptions): string {
     const { bytes, length } = this.#decrypt(this.#open(token, options));
     const text = utf8Text(bytes, 0, length);
@@ -160,12 +137,7 @@ export class Fernet {
     return text;
   }
 
-  /**
-   * The same message with the same timestamp under the first key, so that rotation renews no token.
-   *
-   * @throws TokenError as `decrypt`.
-   * @throws ConfigError ERR_OPTION
-   */
+  /** Moves a token under the first key, with its timestamp: rotation renews no token. @throws as `decrypt`. */
   rotate(token: string, options?: FernetDecryptOptions): string {
     const frame = this.#open(token, options);
     const timestamp = exactTimestampOf(frame);
@@ -178,10 +150,8 @@ export class Fernet {
   }
 
   /**
-   * When a token was made, in seconds since the epoch (past 2^53 rounded); only if its MAC holds. The
-   * message is not decrypted.
-   *
-   * @throws TokenError ERR_TOKEN_INVALID
+   * Reads when a token was made, in seconds since the epoch (rounded past 2^53), without decrypting it.
+   * @throws TokenError ERR_TOKEN_INVALID, also if no key's MAC holds.
    */
   timestamp(token: string): number {
     return timestampOf(this.#frame(token));
@@ -193,7 +163,7 @@ export class Fernet {
     const now = options && checkOption(options, "now", options.now, DECRYPT_OPTIONS.now);
     const ttl = given ?? this.#ttl;
     if (ttl === undefined) return this.#frame(token);
-    // Before the frame is in the page: the clock may be code that encrypts or decrypts itself.
+    // Before the frame is in the page: the clock may be code that itself encrypts or decrypts.
     const time = seconds(now);
     const frame = this.#frame(token);
     const timestamp = timestampOf(frame);

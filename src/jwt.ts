@@ -1,9 +1,8 @@
 /**
  * JSON Web Tokens (RFC 7519) signed with HS256, under the practices of RFC 8725.
- *
- * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, claims.ts (claims and
- * policies), keys.ts (keys as bytes), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on
- * node:crypto), random.ts (generateKey) and text.ts (strict UTF-8 and JSON). Nothing else runs.
+ * Trusted base: errors.ts, internal/base64.ts, checks.ts and bytes.ts, claims.ts (claims and policies), keys.ts (keys
+ * as bytes), jws.ts (the token and its MAC), hmac.ts (HMAC-SHA256 on node:crypto), random.ts (generateKey) and text.ts
+ * (strict UTF-8 and JSON).
  */
 
 import { toText } from "./internal/base64.ts";
@@ -47,18 +46,14 @@ export type { JwtKey, OctetKey } from "./internal/keys.ts";
 const MAX_TOKEN_LENGTH = 8192;
 
 /**
- * Signs and verifies tokens of one policy. Make one when the program starts, and share it. `C` says what you
- * expect in the claims, and checks nothing. Without `expiresIn` no `exp` is written, and none required.
- *
+ * Signs and verifies tokens of one policy. Make one when the program starts, and share it. `C` types the claims, and
+ * checks nothing. Without `expiresIn` no `exp` is written, and none required.
  * @example
  * ```ts
  * import { decodeUnverified, Jwt } from "bulla/jwt";
  *
- * const jwt = new Jwt<{ sub?: string }>(Jwt.generateKey(), {
- *   issuer: "https://accounts.example",
- *   audience: "https://api.example",
- *   expiresIn: 600,
- * });
+ * const policy = { issuer: "https://accounts.example", audience: "https://api.example", expiresIn: 600 };
+ * const jwt = new Jwt<{ sub?: string }>(Jwt.generateKey(), policy);
  * const token = jwt.sign({ sub: "tom" });
  * console.log(jwt.verify(token).sub); // "tom"
  * ```
@@ -77,15 +72,14 @@ export class Jwt<C extends Claims = Claims> {
   /** The members that the last call without options appended. */
   #last = { now: Number.NaN, lacking: 0, text: "" };
 
-  /** A fresh random key of 256 bits, as 43 characters. Store it as you store a password. */
+  /** Makes a random key of 256 bits, as 43 characters. Store it as you store a password. */
   static generateKey(): string {
     return toText(randomKey());
   }
 
   /**
-   * The first key signs, all verify; each has 32 bytes or more. A string is its UTF-8 bytes. To change a key, pass
+   * The first key signs, all verify; 32 bytes or more each. A string is its UTF-8 bytes. To change a key, pass
    * `[next, old]` until the last old token has expired.
-   *
    * @throws ConfigError ERR_KEY, ERR_OPTION
    */
   constructor(keys: JwtKey | readonly JwtKey[], policy?: JwtPolicy) {
@@ -107,17 +101,15 @@ export class Jwt<C extends Claims = Claims> {
   }
 
   /**
-   * The token of some claims, with those that the policy and the options set and they lack: `iat`, `exp`, `iss`...
-   *
-   * @throws ConfigError ERR_OPTION: claims that JSON cannot hold, that are of the wrong type, or that
-   *   contradict the policy; an `exp` beside `expiresIn`, an `nbf` beside `notBefore`, no `iss` where the
-   *   policy has several issuers; a wrong option.
+   * Makes a token of the claims and of those that they lack and the policy or the options set, such as `iat` and `exp`.
+   * @throws ConfigError ERR_OPTION: claims that JSON cannot hold, of the wrong type or against the policy; an `exp`
+   *   beside `expiresIn`; an `nbf` beside `notBefore`; no `iss` under a policy of several issuers; a wrong option.
    * @throws TokenError ERR_TOKEN_TOO_LARGE
    */
   sign(claims: C, options?: JwtSignOptions): string {
     const times = options === undefined ? this.#times : readTimes(options, this.#times);
     const text = claimsText(claims);
-    // A toJSON decides what is signed: then the text has the claims to check.
+    // A toJSON decides what is signed: then the claims to check are in the text.
     const own = typeof claims.toJSON === "function" ? (JSON.parse(text) as Claims) : claims;
     const wrong = wrongType(own);
     if (wrong !== undefined)
@@ -134,11 +126,9 @@ export class Jwt<C extends Claims = Claims> {
   }
 
   /**
-   * The claims of a token, once its MAC and then its header and claims have been found right.
-   *
+   * Returns the claims of a token whose MAC, then header, then claims are right.
    * @throws TokenError ERR_TOKEN_MALFORMED, ERR_ENCODING, ERR_TOKEN_TOO_LARGE, ERR_TOKEN_SIGNATURE,
-   *   ERR_TOKEN_ALGORITHM, ERR_TOKEN_CRITICAL, ERR_TOKEN_CLAIM (see `claim`), ERR_TOKEN_EXPIRED,
-   *   ERR_TOKEN_NOT_ACTIVE
+   *   ERR_TOKEN_ALGORITHM, ERR_TOKEN_CRITICAL, ERR_TOKEN_CLAIM (see `claim`), ERR_TOKEN_EXPIRED, ERR_TOKEN_NOT_ACTIVE
    * @throws ConfigError ERR_OPTION
    */
   verify(token: string, options?: JwtVerifyOptions): C {
@@ -155,7 +145,7 @@ export class Jwt<C extends Claims = Claims> {
     return claims;
   }
 
-  /** The JSON members that the claims lack, with the closing brace; or "". */
+  /** Returns the JSON members that the claims lack, and the closing brace; or "". */
   #members(claims: Claims, times: SignTimes): string {
     const { expiresIn, notBefore } = times;
     if (expiresIn !== undefined) checkAbsent(claims, "exp", "expiresIn");
@@ -208,20 +198,18 @@ export class Jwt<C extends Claims = Claims> {
 
 /** A token as `decodeUnverified` found it. */
 export interface UnverifiedJwt {
-  /** The header, as it came. */
+  /** The header, unchecked. */
   header: JwtHeader;
-  /** The claims, as they came. */
+  /** The claims, unchecked. */
   claims: Claims;
 }
 
 /**
  * Decodes a token without checking it: for logs, and for choosing a key.
- *
  * @example
  * ```ts
  * console.log(decodeUnverified(token).header.alg); // "HS256"
  * ```
- *
  * @throws TokenError ERR_TOKEN_MALFORMED, ERR_ENCODING
  */
 export function decodeUnverified(token: string): UnverifiedJwt {

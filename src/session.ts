@@ -1,11 +1,10 @@
 /**
  * Cookie sessions for node:http(2), Connect, Express and the Fetch API.
  *
- * From the bottom up, session/ has: seal (base64, JWT or Fernet), config (the options), envelope (claims and
- * times), revocation, open (picks a request's session), view (the application's object), draft (the next
- * cookie), state (the changes), source (requests, headers and stores), fields (Vary, Set-Cookie and
- * Cache-Control), and node, fetch and store, which write the cookie.
- *
+ * From the bottom up, session/ has: seal (base64, JWT or Fernet), config (the options), envelope (claims and times),
+ * revocation, open (picks a request's session), view (the application's object), draft (the next cookie), state (the
+ * changes), source (requests, headers and stores), fields (Vary, Set-Cookie and Cache-Control), and node, fetch and
+ * store, which write the cookie.
  * Trusted base: all of src/ but jwt.ts with claims.ts, fernet.ts, and digest.ts.
  */
 
@@ -52,9 +51,7 @@ export type { CookieStore, StoreAttributes } from "./session/store.ts";
 export type { Done, SessionFacts, SessionMembers } from "./session/view.ts";
 
 /**
- * The data of `req.session`, and of `sessions()` without a type of its own. Declare your members in it, once for the
- * whole application.
- *
+ * The data of `req.session`, and of `sessions()` without a type of its own. Declare your members in it, once.
  * @example
  * ```ts
  * import { createServer } from "node:http";
@@ -70,48 +67,37 @@ export type { Done, SessionFacts, SessionMembers } from "./session/view.ts";
 // biome-ignore lint/suspicious/noEmptyInterface: there to be augmented
 export interface SessionData {}
 
-/**
- * Your data, and the members of a session. Data are what JSON holds: text, finite numbers, booleans, null, lists and
- * plain objects, 2,900 bytes or so of it.
- */
+/** Your data (JSON: text, finite numbers, booleans, null, lists, objects; 2,900 bytes) and a session's members. */
 export type Session<T extends object = SessionData> = T & SessionMembers;
 /** A session that is only read: your data and the four facts, frozen. */
 export type ReadonlySession<T extends object = SessionData> = Readonly<T> & SessionFacts;
 
-/** Data that have no member's name. */
+/** Data without a member's name. */
 export type Data = { readonly [Name in keyof SessionMembers]?: never };
 
 declare module "node:http" {
   interface IncomingMessage {
     get session(): SessionData extends object & Data ? Session : never;
-    /** null destroys the session, an object replaces its data. */
+    /** Destroys the session if null; an object replaces its data. */
     set session(data: SessionData | null);
   }
 }
 
-/**
- * The ways to a session, each for another kind of framework. All give the same session, and a cookie only when it
- * changed. An argument of the wrong kind is a ConfigError.
- */
+/** The ways to a session, one for each kind of framework. Only a change sets a cookie. Misuse is a ConfigError. */
 export interface Sessions<T extends object> {
   /**
-   * For Connect, Express and the like: `app.use(visitors.middleware)`. `req.session` opens on first touch. With a
-   * revocation list it is open before `next` is called, which hears a SessionError (503) where the list cannot be
-   * asked; until then, and where the list failed, `req.session` is undefined.
+   * For Connect, Express and the like: `app.use(visitors.middleware)`. `req.session` opens on first use; with a
+   * revocation list before `next`, and is undefined until then. If the list fails, `next` gets a SessionError (503).
    */
   middleware(req: NodeRequest, res: NodeResponse, next: (error?: Error) => void): void;
   /**
-   * For node:http without a revocation list, or with one that answers at once: the session of a request, the same for
-   * every call. Its cookie goes with the headers.
-   *
-   * @throws ConfigError ERR_OPTION: the revocation list is asynchronous; ERR_KEY: a function `secret` gives no
-   *   good secrets. SessionError ERR_SESSION_REVOCATION: the list failed.
+   * For node:http, if no revocation list is asynchronous: the session of a request, the same each time.
+   * @throws ConfigError ERR_OPTION: the list is asynchronous; ERR_KEY: a function `secret` gives no good secrets.
+   * @throws SessionError ERR_SESSION_REVOCATION: the list failed.
    */
   attach(req: NodeRequest, res: NodeResponse): Session<T>;
   /**
-   * For node:http, node:http2 and what is built on them: the session of a request, once the revocation list was asked.
-   * It rejects as `attach` throws.
-   *
+   * For node:http and node:http2: a request's session, after asking the revocation list. Rejects as `attach` throws.
    * @example
    * ```ts
    * const visitors = sessions({ secret: process.env.SESSION_SECRET ?? "" });
@@ -123,14 +109,12 @@ export interface Sessions<T extends object> {
    * ```
    */
   load(req: NodeRequest, res: NodeResponse): Promise<Session<T>>;
-  /** For where nothing is written: `read`, once the revocation list was asked. It rejects as `attach` throws. */
+  /** For where nothing is written: `read`, after asking the revocation list. Rejects as `attach` throws. */
   load(source: SessionSource): Promise<ReadonlySession<T>>;
   /**
-   * For the Fetch API (Hono, Next's routes, SvelteKit, Bun, Deno, workers): a handler with a session. The
-   * Response that it sends is a copy of the handler's, with the session's cookie. A thrown Response carries the
-   * session too; any other error passes through. A session that cannot be checked (503) or written (500)
-   * becomes a Response.
-   *
+   * For the Fetch API (Hono, Next's routes, SvelteKit, Bun, Deno, workers): a handler with a session. It sends a copy
+   * of the handler's Response, with the cookie. A thrown Response carries the session too; other errors pass through. A
+   * session that cannot be checked (503) or written (500) becomes a Response.
    * @example
    * ```ts
    * const handler = visitors.wrap((_request: Request, session: Session) => {
@@ -143,9 +127,8 @@ export interface Sessions<T extends object> {
   ): (request: Q, ...rest: R) => Promise<Response>;
   /**
    * For where there is only a cookie store (Next's actions, SvelteKit, Astro): a session, written once, when the
-   * handler returns or redirects; another error writes nothing but the deletion of an ended session. A store
-   * sets no Vary and no Cache-Control.
-   *
+   * handler returns or redirects. Another error writes nothing but the deletion of an ended session. A store sets no
+   * Vary and no Cache-Control.
    * @example
    * ```ts
    * const rename = (store: CookieStore, user: string): Promise<void> =>
@@ -153,44 +136,34 @@ export interface Sessions<T extends object> {
    *     session.user = user;
    *   });
    * ```
-   *
-   * @throws ConfigError; SessionError: the session cannot be checked or written. What the handler or the
-   *   store throws passes through.
+   * @throws ConfigError; SessionError: the session cannot be checked or written; any error of the handler or the store.
    */
   edit<V>(store: CookieStore, handler: (session: Session<T>) => V | Promise<V>): Promise<V>;
-  /**
-   * For where nothing is written, such as an upgrade or server-side rendering: a session's data and facts.
-   *
-   * @throws as `attach`.
-   */
+  /** For where nothing is written (an upgrade, server-side rendering): the data and facts. @throws as `attach`. */
   read(source: SessionSource): ReadonlySession<T>;
   /**
-   * For tests and hand-overs: a new session without a response. Whoever has the cookie has the session, so
-   * never put it into a URL.
-   *
+   * For tests and hand-overs: a new session without a response. Whoever has its cookie has it: never put it into a URL.
    * @example
    * ```ts
    * const { setCookie } = visitors.issue({ user: "tom" });
    * console.log(visitors.read(setCookie).user); // "tom"
    * ```
-   *
    * @throws SessionError ERR_SESSION_DATA, ERR_SESSION_TOO_LARGE. ConfigError ERR_OPTION
    */
   issue(data: T, lifetime?: Lifetime): IssuedSession;
 }
 
-/** A session that was issued without a response. */
+/** A session issued without a response. */
 export interface IssuedSession {
   /** The session's id. */
   id: string;
-  /** The value of a Set-Cookie field; up to the first ";" it is a Cookie field too. */
+  /** The value of a Set-Cookie field. Up to the first ";" it is a Cookie field too. */
   setCookie: string;
 }
 
 /**
- * Sessions in cookies, of one configuration. Call it once, when the program starts; each cookie name has a call of its
- * own. Data of another type than SessionData: `sessions<{ user?: string }>(...)`.
- *
+ * Makes the sessions of one configuration. Call it once for each cookie name, when the program starts. For data of
+ * another type than SessionData: `sessions<{ user?: string }>(...)`.
  * @example
  * ```ts
  * import { sessions } from "bulla/session";
@@ -204,7 +177,6 @@ export interface IssuedSession {
  * });
  * app.listen(3000);
  * ```
- *
  * @throws ConfigError ERR_OPTION: an unknown option or a wrong value. ERR_KEY: no secret, or one under 32 bytes.
  */
 export function sessions<T extends object & Data = SessionData>(
