@@ -172,12 +172,16 @@ describe("Fernet: the page and open ciphers; no copy of the message", () => {
   const aged = new Fernet(KEY, { ttl: 60 });
   const both = new Fernet([OTHER, KEY]);
   const text = fernet.encrypt("tom");
+  // 20 blocks: the longest token under 512 characters.
+  const longest = fernet.encrypt(new Uint8Array(319));
   const encryption = { clock: 1, codec: 1 };
   // Version, timestamp, IV, a block of padding and MAC are 73 bytes.
   const most = CAPACITY - 73;
   costs([
     ["encrypt", () => fernet.encrypt("tom"), { ...encryption, write: 1, set: 1, hash: 2 }],
     ["decrypt", () => fernet.decrypt(text), { write: 1, hash: 2 }],
+    ["decrypt 504 characters", () => fernet.decrypt(longest), { write: 1, hash: 2 }],
+    ["make a key", () => new Fernet(KEY), { set: 2 }],
     ["decrypt by the second of two keys", () => both.decrypt(text), { write: 1, hash: 2 }],
     ["decrypt under a ttl", () => aged.decrypt(text), { clock: 1, write: 1, hash: 2 }],
     [

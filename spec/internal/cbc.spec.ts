@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
-import { describe, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { CbcKey } from "../../src/internal/cbc.ts";
 import { type Random, seeded } from "../helpers/token-random.ts";
 
@@ -40,6 +40,49 @@ function pairs(random: Random, count: number): Pair[] {
     return { ours: new CbcKey(bytes), theirs: createSecretKey(bytes) };
   });
 }
+
+describe("Memory of a long message's pieces", () => {
+  const PIECE = 262_144;
+  /** Encrypts so many bytes; returns the lengths of what was freed. */
+  const freed = (t: TestContext, length: number): number[] => {
+    const lengths: number[] = [];
+    // Node 20 has no `transfer`.
+    const before = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "transfer");
+    const value = function (this: ArrayBuffer) {
+      lengths.push(this.byteLength);
+    };
+    Object.defineProperty(ArrayBuffer.prototype, "transfer", { value, configurable: true });
+    t.after(() => {
+      Reflect.deleteProperty(ArrayBuffer.prototype, "transfer");
+      if (before !== undefined) Object.defineProperty(ArrayBuffer.prototype, "transfer", before);
+    });
+    new CbcKey(Buffer.alloc(16)).encrypt(Buffer.alloc(length), Buffer.alloc(16), 0);
+    return lengths;
+  };
+
+  for (const [length, expected] of [
+    [PIECE, []],
+    [PIECE + 16, [PIECE, 16]],
+    [3 * PIECE, [PIECE, PIECE, PIECE]],
+  ] as const) {
+    test(`is freed for ${length} bytes: ${expected.join(", ") || "none"}`, (t) => {
+      assert.deepEqual(freed(t, length), expected);
+    });
+  }
+
+  test("is kept if something shares it", (t) => {
+    type Cipher = ReturnType<typeof createCipheriv>;
+    const some = createCipheriv("aes-128-cbc", Buffer.alloc(16), Buffer.alloc(16));
+    const prototype: Cipher = Object.getPrototypeOf(some);
+    const update = prototype.update as (blocks: Buffer) => Buffer;
+    t.mock.method(prototype, "update", function (this: Cipher, blocks: Buffer) {
+      const shared = Buffer.alloc(blocks.length + 8).subarray(8);
+      shared.set(update.call(this, blocks));
+      return shared;
+    });
+    assert.deepEqual(freed(t, 2 * PIECE), []);
+  });
+});
 
 describe("AES-128-CBC is as createCipheriv has it [fernet-generating-b]", () => {
   test("for 1 to 70 blocks under each of 100 keys, by turns and both ways", (t) => {

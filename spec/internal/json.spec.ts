@@ -52,7 +52,7 @@ test("what JSON.parse gives is, up to these bounds", () => {
 });
 
 const DATA = JSON.parse(
-  '{"user":{"id":7,"name":"Ada","roles":["a","b",{"c":[]}]},"n":1.5,"t":true,"z":null,"e":{},"__proto__":{"x":1}}',
+  '{"user":{"id":7,"name":"Ada","roles":["a","b",{"c":[]}]},"n":1.5,"t":true,"z":null,"e":{},"list":[],"next":[9,9],"__proto__":{"x":1}}',
 );
 const copy = (): typeof DATA => structuredClone(DATA);
 
@@ -80,6 +80,13 @@ const CHANGES: Record<string, (data: typeof DATA) => unknown> = {
   "an empty list's item": (data) => data.user.roles[2].c.push(1),
   "a name beside the items": (data) => (data.user.roles.length2 = 1),
   "a hole": (data) => delete data.user.roles[0],
+  "a list that takes in the next one": (data) => {
+    // Item by item, the values are those that were there, in their order.
+    const { next, list } = data;
+    next.shift();
+    list.push(next);
+    data.next = 9;
+  },
   "a prototype": (data) => Object.setPrototypeOf(data.user, { isPrototypeOf: 1 }),
   "a Map": (data) => (data.e = new Map()),
 };
@@ -166,6 +173,11 @@ test("parts of what has a toJSON never match, even if it gives what is there", (
 
 describe("a snapshot", () => {
   const NONE = new Set<string>();
+
+  test("calls toJSON with the name of the whole, as JSON.stringify does (ECMA-262 section 25.5.2)", () => {
+    const object = { toJSON: (name: string) => (name === "" ? { a: 1 } : { id: 1 }) };
+    assert.equal(snapshot(object, new Set(["id"]))?.text, '{"a":1}');
+  });
 
   test("has the text, and the parts of an object that has no toJSON", () => {
     const data = { a: [1, { b: "c" }], d: null };

@@ -57,7 +57,7 @@ export function toText(bytes: Uint8Array, padded: boolean = false): string {
 }
 
 /** Decodes into new memory; padding is required if `padded`, else refused. @throws TokenError ERR_ENCODING */
-export function fromText(text: string, padded: boolean = false): Uint8Array {
+export function fromText(text: string, padded: boolean): Uint8Array {
   if (typeof text !== "string") throw new TokenError("ERR_ENCODING");
   const end = padded ? unpaddedLength(text) : text.length;
   const length = decodedLength(end);

@@ -10,8 +10,8 @@
  *     decrypt  For a first block C1, the context gives D(C1) xor L; CBC under IV needs D(C1) xor IV. One XOR
  *              with L and IV turns the first into the second. Later blocks depend on ciphertext alone.
  *
- * A context is out of its field while it runs, so one that threw is never used again. Automatic padding is off: it
- * would hold back the last block for final(), which is never called.
+ * A context is opened at first use, and is out of its field while it runs, so one that threw is never used again.
+ * Automatic padding is off: it would hold back the last block for final(), which is never called.
  * Trusted base: node:crypto alone.
  */
 
@@ -39,8 +39,6 @@ export class CbcKey {
 
   constructor(bytes: Uint8Array) {
     this.#key = createSecretKey(bytes);
-    this.#encryption = this.#openEncryption();
-    this.#decryption = this.#openDecryption();
   }
 
   /** Encrypts whole blocks in place, under the IV at `at` in `buffer`. */

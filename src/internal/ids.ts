@@ -77,24 +77,26 @@ export class IdTable {
 
   has(id: string, now: number): boolean {
     const part = this.#partOf(id);
-    const index = part === undefined ? -1 : part.find(this.#id);
-    return index >= 0 && now < (part?.untils[index] as number);
+    if (part === undefined) return false;
+    const index = part.find(this.#id);
+    return index >= 0 && now < (part.untils[index] as number);
   }
 
-  add(id: string, until: number, now: number): "added" | "full" | "not an id" {
+  /** Returns why the id was not added; undefined if it was. */
+  add(id: string, until: number, now: number): "full" | "not an id" | undefined {
     const part = this.#partOf(id);
     if (part === undefined) return "not an id";
     const index = part.find(this.#id);
     if (index >= 0) {
       part.untils[index] = Math.max(until, part.untils[index] as number);
-      return "added";
+      return undefined;
     }
     if (part.earliest <= now) this.#size -= part.sweep(now);
     if (this.#size >= this.#limit) this.#makeRoom(now);
     if (this.#size >= this.#limit) return "full";
     part.add(this.#id, until);
     this.#size++;
-    return "added";
+    return undefined;
   }
 
   #makeRoom(now: number): void {

@@ -85,10 +85,10 @@ export function memoryRevocation(options?: MemoryRevocationOptions): MemoryRevoc
       const now = moment();
       checkUntil(until, now);
       if (session !== undefined && !isWorth(session)) return;
-      const result = table.add(id, until, now);
-      if (result === "not an id")
+      const refused = table.add(id, until, now);
+      if (refused === "not an id")
         throw optionError("id", "a session's id, 22 characters of base64url");
-      if (result === "full")
+      if (refused === "full")
         throw revocationError(
           new Error(`the list is full at ${limit} ids: set only, or raise limit`),
         );
