@@ -44,7 +44,7 @@ const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
     "internal/data.spec.ts": {
       "refused: save throws, or tells its callback > Headers, wherever it is":
         "its Headers have a toJSON, so that JSON holds them",
-      "refused: save throws, or tells its callback > Headers, without a save: a 500 that onError hears once":
+      "refused: save throws, or tells its callback > Headers, without a save: a 500, and onError is called once":
         "the same",
     },
     "session/faults.spec.ts": {
