@@ -1,6 +1,6 @@
 /**
- * What a cookie of Python's may hold, and what Node may write into one: forged, foreign and spoilt cookies,
- * data that one of the two languages would alter or fail on, and names that are a session's own on Node.
+ * Reading and writing the data of a Python cookie: forged and altered cookies, data that one of the two
+ * languages would change or fail on, and names that bulla reserves on Node.
  */
 
 import assert from "node:assert/strict";
@@ -24,7 +24,7 @@ import { plaintextsOf } from "./helpers/token-plaintext.ts";
 const TOM = '{"user":"tom"}';
 const nested = (levels: number) => `{"a":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`;
 
-/** What a service reads from a cookie, and why not. */
+/** Reads a cookie; also returns the codes that onInvalid got. */
 function read(type: Type, value: string): { data: Bag; isNew: boolean; invalid: string[] } {
   const made = shared(type);
   const session = made.sessions.read(`session=${value}`);
@@ -35,7 +35,7 @@ function isRefused(type: Type, value: string, code: string): void {
   assert.deepEqual(read(type, value), { data: {}, isNew: true, invalid: [code] });
 }
 
-describe("text that claims more than data", () => {
+describe("text that tries to add claims to the data", () => {
   const claims = `"jti":"${"A".repeat(22)}","iat":${NOW},"exp":9e9,"begun":1,"age":9,"keep":true`;
   const joined = [
     '{},"exp":9000000000,"x":{}',
@@ -48,14 +48,14 @@ describe("text that claims more than data", () => {
     `{"user":"tom"`,
   ];
   for (const type of TYPES) {
-    test(`${type}: joined behind the data it is malformed`, () => {
+    test(`${type}: text joined behind the data makes the cookie malformed`, () => {
       for (const text of joined) {
         isRefused(type, pythonValue(type, text), "ERR_TOKEN_MALFORMED");
       }
     });
 
-    test(`${type}: within the data it is data, and nothing more`, async () => {
-      // Integers, since all others are no claims that PyJWT would take.
+    test(`${type}: claims inside the data are plain data`, async () => {
+      // exp is an integer here: PyJWT refuses other types.
       const inside = `{${claims.replace("9e9", String(NOW + 9))},"data":{"user":"admin"}}`;
       const value = pythonValue(type, inside);
       const { session } = await visit(shared(type), `session=${value}`);
@@ -69,7 +69,7 @@ describe("text that claims more than data", () => {
   }
 });
 
-describe("a cookie that is refused", () => {
+describe("refuses a cookie", () => {
   const fernet = pythonValue("fernet", TOM);
   const jwt = pythonValue("jwt", TOM);
   const base64 = pythonValue("base64", TOM);
@@ -120,7 +120,7 @@ describe("a cookie that is refused", () => {
     test(`${type}: ${what}`, () => isRefused(type, value, code));
   }
 
-  test("every bit of a cookie counts, of a type that has a MAC", () => {
+  test("of a type with a MAC, if any character of it changes", () => {
     for (const [type, value] of [
       ["fernet", fernet],
       ["jwt", jwt],
@@ -135,7 +135,7 @@ describe("a cookie that is refused", () => {
     }
   });
 
-  test("fernet: of the plaintext no byte stays in memory, whether it is text or not", () => {
+  test("fernet: wipes the plaintext from memory, valid text or not", () => {
     for (const text of [TOM, Buffer.concat([Buffer.from(TOM), Buffer.from([0xff])])]) {
       const plaintexts = plaintextsOf(() => read("fernet", pythonValue("fernet", text)));
       assert.deepEqual(
@@ -145,7 +145,7 @@ describe("a cookie that is refused", () => {
     }
   });
 
-  test("jwt: typ JWT in any spelling, and none, are Python's", () => {
+  test("jwt: accepts Python's typ: JWT in any case, or none", () => {
     const headers: Made["header"][] = [
       { typ: "JWT", alg: "HS256" },
       { alg: "HS256" },
@@ -158,7 +158,7 @@ describe("a cookie that is refused", () => {
     }
   });
 
-  test("a value of over 4096 bytes with its name", () => {
+  test("refuses to write a name and value of more than 4096 bytes", () => {
     for (const type of TYPES) {
       const text = JSON.stringify({ a: "x".repeat(4000) });
       isRefused(type, pythonValue(type, text), "ERR_TOKEN_TOO_LARGE");
@@ -166,7 +166,7 @@ describe("a cookie that is refused", () => {
   });
 });
 
-/** As JSON text in a cookie, and as what an application would assign. */
+/** Each as JSON text in a cookie, and as the value that an application assigns. */
 const SPOILT: [what: string, text: string, value: () => unknown][] = [
   ["2^53", '{"a":9007199254740992}', () => ({ a: 2 ** 53 })],
   ["-2^53", '{"a":-9007199254740992}', () => ({ a: -(2 ** 53) })],
@@ -181,7 +181,7 @@ const SPOILT: [what: string, text: string, value: () => unknown][] = [
   ["201 levels", nested(201), () => JSON.parse(nested(201))],
 ];
 
-/** What sessions() cannot write either, and what JSON cannot be. */
+/** Also refused when written by sessions(), or not JSON at all. */
 const MALFORMED: [what: string, text: string | Uint8Array][] = [
   ["a neighbour of 2^53", '{"id":9007199254740993}'],
   ["a long integer", '{"a":12345678901234567890}'],
@@ -201,7 +201,7 @@ const MALFORMED: [what: string, text: string | Uint8Array][] = [
   ["single quotes", "{'a':1}"],
 ];
 
-/** What both languages hold, as Python might write it. */
+/** Data that both languages can hold, as Python might write them. */
 const GOOD: [text: string, data: Bag][] = [
   ['{"a":9007199254740991,"b":-9007199254740991}', { a: 2 ** 53 - 1, b: 1 - 2 ** 53 }],
   ['{"a":1.0,"b":2.5,"c":1e-7,"d":-0.0}', { a: 1, b: 2.5, c: 1e-7, d: -0 }],
@@ -216,7 +216,7 @@ const GOOD: [text: string, data: Bag][] = [
   [nested(200), JSON.parse(nested(200))],
 ];
 
-describe("data that one language would alter, or fail on", () => {
+describe("data that one language would change or fail on", () => {
   for (const type of TYPES) {
     for (const [what, text] of [...SPOILT, ...MALFORMED]) {
       test(`${type}: ${what} does not open`, () => {
@@ -240,7 +240,7 @@ describe("data that one language would alter, or fail on", () => {
       });
     }
 
-    test(`${type}: what both hold opens, is left as it is, and comes back`, async () => {
+    test(`${type}: data that both can hold open, stay unchanged, and are written the same`, async () => {
       for (const [text, data] of GOOD) {
         const made = shared(type);
         const { session, setCookie } = await visit(made, pythonCookie(type, text));
@@ -251,7 +251,7 @@ describe("data that one language would alter, or fail on", () => {
     });
   }
 
-  test("in every way out, one that Python would fail on is a status 500 without a cookie", async (t) => {
+  test("every way to respond: data that Python would fail on give a 500 without a cookie", async (t) => {
     for (const [how, write] of writers()) {
       const made = shared("jwt");
       const { status, setCookie } = await write(t, made, pythonCookie("jwt", TOM), (session) => {
@@ -262,7 +262,7 @@ describe("data that one language would alter, or fail on", () => {
   });
 });
 
-describe("claims that make PyJWT raise what asgi-sessions does not catch", () => {
+describe("claims that make PyJWT raise errors that asgi-sessions does not catch", () => {
   const rows: [claims: string, code: string][] = [
     ['"aud":"me"', "ERR_TOKEN_CLAIM"],
     ['"aud":["me"]', "ERR_TOKEN_CLAIM"],
@@ -290,12 +290,12 @@ describe("claims that make PyJWT raise what asgi-sessions does not catch", () =>
     const text = `{"user":"tom",${claims}}`;
     const data = JSON.parse(text) as Bag;
 
-    test(`jwt: ${claims} neither opens nor is written`, () => {
+    test(`jwt: ${claims} is neither opened nor written`, () => {
       isRefused("jwt", pythonValue("jwt", text), code);
       assert.throws(() => shared("jwt").sessions.issue(data), sessionRefusal("ERR_SESSION_DATA"));
     });
 
-    test(`fernet, base64: ${claims} is data as any other`, () => {
+    test(`fernet, base64: ${claims} is data like any other`, () => {
       for (const type of ["fernet", "base64"] as const) {
         assert.deepEqual(read(type, pythonValue(type, text)).data, data);
         const { setCookie } = shared(type).sessions.issue(data);
@@ -304,7 +304,7 @@ describe("claims that make PyJWT raise what asgi-sessions does not catch", () =>
     });
   }
 
-  test("jwt: those that hold are data, and stay", async () => {
+  test("jwt: valid claims are data and are kept", async () => {
     const claims = { iss: "x", sub: "tom", jti: "1", exp: NOW + 1, nbf: NOW, iat: NOW };
     const made = shared("jwt");
     const { session, setCookie } = await visit(
@@ -317,7 +317,7 @@ describe("claims that make PyJWT raise what asgi-sessions does not catch", () =>
     assert.equal(text, JSON.stringify({ ...claims, n: 1 }));
   });
 
-  test("jwt: a claim that comes due while a request is handled is not written", async () => {
+  test("jwt: refuses to write a claim that expires during the request", async () => {
     let now = NOW;
     const made = shared("jwt", { clock: () => now });
     const cookie = pythonCookie("jwt", `{"exp":${NOW + 5}}`);
@@ -328,13 +328,13 @@ describe("claims that make PyJWT raise what asgi-sessions does not catch", () =>
     assert.deepEqual([response.status, setCookie], [500, []]);
   });
 
-  test("a secret that opens a jwt of another kind would open it as a session: typ tells", () => {
+  test("typ tells a session from another kind of jwt under the same secret", () => {
     const access = { header: { alg: "HS256", typ: "at+jwt" }, secret: JWT_SECRET };
     isRefused("jwt", pythonValue("jwt", '{"sub":"tom"}', access), "ERR_TOKEN_CLAIM");
   });
 });
 
-describe("names that are a session's own on Node", () => {
+describe("names that bulla reserves on Node", () => {
   const NAMES = [
     "id",
     "isNew",
@@ -351,7 +351,7 @@ describe("names that are a session's own on Node", () => {
     .join(",")}}`;
 
   for (const type of TYPES) {
-    test(`${type}: have one ~ more there, whatever they have already`, async () => {
+    test(`${type}: get one more "~" on Node`, async () => {
       const made = shared(type);
       const { session, setCookie } = await visit(made, pythonCookie(type, pythons));
       const names = NAMES.flatMap((name) => [`~${name}`, `~~${name}`, `~~~${name}`]);
@@ -361,7 +361,7 @@ describe("names that are a session's own on Node", () => {
       assert.deepEqual(setCookie, []);
     });
 
-    test(`${type}: lose it on the way back`, async () => {
+    test(`${type}: lose it again in Python's cookie`, async () => {
       const made = shared(type);
       const { setCookie } = await visit(made, pythonCookie(type, pythons), (session) => {
         session.n = 1;
@@ -374,7 +374,7 @@ describe("names that are a session's own on Node", () => {
       assert.equal(pythonText(type, cookieValue(again.setCookie[0])), pythons);
     });
 
-    test(`${type}: no other name is changed`, async () => {
+    test(`${type}: every other name stays as it is`, async () => {
       const others =
         '{"~":1,"~a":2,"ids":3,"ID":4,"~ id":5,"id~":6,"a":{"id":7,"__proto__":{"b":8}}}';
       const made = shared(type);
@@ -389,7 +389,7 @@ describe("names that are a session's own on Node", () => {
     });
   }
 
-  test("assigning a member's name is an error, as in sessions()", async () => {
+  test("assigning a reserved name is an error, as in sessions()", async () => {
     await visit(shared("jwt"), undefined, (session) => {
       assert.throws(() => ((session as Bag).id = 1), { code: "ERR_OPTION" });
       session["~id"] = 1;

@@ -1,4 +1,4 @@
-/** Sessions that Python shares: when they were written, until when they are good, and their id. */
+/** Sessions shared with Python: their times and their id. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -24,7 +24,7 @@ describe("times", () => {
       pythonCookie("fernet", TOM, { at: made }),
     );
 
-  test("a fernet cookie was written when its token was made, and ends maxAge later", async () => {
+  test("a fernet cookie is written at its token's time and ends maxAge later", async () => {
     const { session } = await at(NOW - 1000, NOW);
     assert.equal(session.createdAt, NOW - 1000);
     assert.equal(session.expiresAt, NOW - 1000 + FOURTEEN_DAYS);
@@ -34,7 +34,7 @@ describe("times", () => {
     assert.equal(longer.session.expiresAt, NOW - 1000 + 2 * FOURTEEN_DAYS);
   });
 
-  test("fernet: good for maxAge to the second, and from 60 s ahead at most", () => {
+  test("fernet: opens for maxAge, to the second, and from at most 60 s ahead", () => {
     const rows: [made: number | bigint, code: string | undefined][] = [
       [NOW - FOURTEEN_DAYS, "ERR_TOKEN_EXPIRED"],
       [NOW - FOURTEEN_DAYS + 1, undefined],
@@ -53,7 +53,7 @@ describe("times", () => {
     }
   });
 
-  test("fernet: renewed from half of maxAge on, under the time of the request", async () => {
+  test("fernet: is renewed after half of maxAge, with the time of the request", async () => {
     const half = FOURTEEN_DAYS / 2;
     assert.deepEqual((await at(NOW - half + 1, NOW)).setCookie, []);
     const { setCookie } = await at(NOW - half, NOW);
@@ -62,7 +62,7 @@ describe("times", () => {
     assert.deepEqual((await at(NOW - half, NOW, { renewAfter: false })).setCookie, []);
   });
 
-  test("jwt and base64 have no time: they neither end nor renew", async () => {
+  test("jwt and base64 have no time: they never expire and never need renewal", async () => {
     for (const type of ["jwt", "base64"] as const) {
       const cookie = pythonCookie(type, TOM);
       for (const now of [NOW, NOW + 100 * FOURTEEN_DAYS]) {
@@ -74,14 +74,14 @@ describe("times", () => {
           assert.deepEqual([setCookie, made.invalid], [[], []]);
         }
       }
-      // A clock that never stands still.
+      // A clock that advances at every call.
       let ticks = NOW;
       const ticking = await visit(shared(type, { clock: () => ticks++, renewAfter: 0 }), cookie);
       assert.deepEqual([ticking.session.user, ticking.setCookie], ["tom", []]);
     }
   });
 
-  test("touch writes any type anew", async () => {
+  test("touch rewrites the cookie of every type", async () => {
     for (const type of TYPES) {
       const { setCookie } = await visit(shared(type), pythonCookie(type, TOM), (session) =>
         session.touch(),
@@ -93,7 +93,7 @@ describe("times", () => {
 });
 
 describe("an id", () => {
-  test("is the hash of the cookie's value: of the same value the same, of another another", async () => {
+  test("is the hash of the cookie's value: the same value gives the same id, another value another id", async () => {
     for (const type of TYPES) {
       const value = pythonValue(type, TOM);
       const made = shared(type);
@@ -109,7 +109,7 @@ describe("an id", () => {
     }
   });
 
-  test("of a new session is random", () => {
+  test("is random for a new session", () => {
     const { sessions: made } = shared("jwt");
     assert.notEqual(made.read(undefined).id, made.read(undefined).id);
   });

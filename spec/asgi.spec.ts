@@ -1,4 +1,4 @@
-/** Sessions that Python shares: their options and secrets, and their cookie. */
+/** Sessions shared with Python: options, secrets and the cookie. */
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -30,7 +30,7 @@ const ANN = '{"user":"ann"}';
 const good: AsgiSessionOptions = { type: "fernet", secret: FERNET_SECRET };
 const make = (options: unknown): unknown => asgiSessions(options as AsgiSessionOptions);
 
-/** What a message says a secret must be. */
+/** How a message describes the secret it wants. */
 const ADVICE = {
   jwt: '32 bytes or more, such as crypto.randomBytes(24).toString("base64")',
   fernet: '32 characters, not all hexadecimal, such as crypto.randomBytes(24).toString("base64")',
@@ -39,7 +39,7 @@ const ADVICE = {
 const warned: (Error & { code?: string })[] = [];
 process.on("warning", (warning) => warned.push(warning));
 
-test("a weak secret that is allowed warns once a process, and a strong one not at all", async () => {
+test("allowWeakSecret warns once a process about a weak secret, and not about a strong one", async () => {
   make({ ...good, allowWeakSecret: true });
   make({ type: "jwt", secret: [JWT_SECRET], allowWeakSecret: true });
   await new Promise(setImmediate);
@@ -78,7 +78,7 @@ describe("weak secrets", () => {
     ["32 hexadecimal digits", "fernet", "0123456789abcdef0123456789ABCDEF"],
   ];
   for (const [what, type, secret] of rows) {
-    test(`${type}: ${what} need allowWeakSecret, whatever stands beside them`, () => {
+    test(`${type}: ${what} need allowWeakSecret, alone or beside a strong secret`, () => {
       const strong = SECRETS[type] as string;
       for (const secrets of [secret, [secret], [strong, secret], [secret, strong]]) {
         for (const options of [{}, { allowWeakSecret: false }, { allowWeakSecret: undefined }]) {
@@ -112,7 +112,7 @@ describe("weak secrets", () => {
     ["an empty list", "fernet", []],
   ];
   for (const [what, type, secret] of never) {
-    test(`${type}: ${what} is never taken`, () => {
+    test(`${type}: ${what} is always refused`, () => {
       for (const allowWeakSecret of [false, true]) {
         const right =
           /^(?:a fernet secret must be 32 ASCII|a secret must be text|a JWT key must be secret bytes|no secret)/;
@@ -124,14 +124,14 @@ describe("weak secrets", () => {
     });
   }
 
-  test("no secret at all, and one that is undefined", () => {
+  test("a missing or undefined secret is a ConfigError", () => {
     for (const type of ["jwt", "fernet"] as const) {
       assert.throws(() => make({ type }), configRefusal(/no secret/, "ERR_KEY"));
       assert.throws(() => make({ type, secret: undefined }), configRefusal(/secret/));
     }
   });
 
-  test("no message holds a secret", () => {
+  test("no error message contains a secret", () => {
     for (const [, type, secret] of rows) {
       if (secret.length < 8) continue;
       assert.throws(
@@ -141,7 +141,7 @@ describe("weak secrets", () => {
     }
   });
 
-  test("the exact bounds are taken without a warning", () => {
+  test("the shortest strong secrets are accepted without a warning", () => {
     make({ type: "jwt", secret: "x".repeat(32) });
     make({ type: "jwt", secret: "é".repeat(16) });
     make({ type: "jwt", secret: "0123456789abcdef".repeat(2) });
@@ -149,7 +149,7 @@ describe("weak secrets", () => {
     make({ type: "fernet", secret: FERNET_SECRET, allowWeakSecret: true });
   });
 
-  test("what only old cookies need is not in the library: SHA-1, MD5, PBKDF2", () => {
+  test("src/ has no SHA-1, MD5 or PBKDF2, which only old cookies need", () => {
     const folder = new URL("../src/", import.meta.url);
     for (const name of readdirSync(folder, { recursive: true }).map(String)) {
       if (!name.endsWith(".ts")) continue;
@@ -158,7 +158,7 @@ describe("weak secrets", () => {
     }
   });
 
-  test("sessions() takes none of them, by no option", () => {
+  test("sessions() accepts no weak secret and has no option for it", () => {
     for (const secret of ["sessions-secret", "x".repeat(31)]) {
       for (const type of ["jwt", "fernet"] as const) {
         assert.throws(() => sessions({ type, secret }), { code: "ERR_KEY" });
@@ -207,7 +207,7 @@ describe("options", () => {
     });
   }
 
-  test("each is read once", () => {
+  test("reads each option once", () => {
     let reads = 0;
     const options = {
       type: "fernet",
@@ -220,7 +220,7 @@ describe("options", () => {
     assert.equal(reads, 1);
   });
 
-  test("touch and issue take no lifetime: the cookie has no room for it", async () => {
+  test("touch and issue accept no lifetime: a Python cookie has no place for it", async () => {
     for (const type of TYPES) {
       const made = shared(type, { longestAge: 30 * 24 * 3600 });
       for (const lifetime of [{ maxAge: 60 }, { persistent: false }, { persistent: true }]) {
@@ -259,7 +259,7 @@ describe("the cookie", () => {
     }
   });
 
-  test("what Python can set too", () => {
+  test("accepts the attributes that Python can set", () => {
     const cookie = {
       name: "sid",
       path: "/",
@@ -272,7 +272,7 @@ describe("the cookie", () => {
     assert.match(setCookie, /^sid=[\w.-]+; Path=\/; HttpOnly; SameSite=Strict$/);
   });
 
-  test("holds the data alone: no exp, no iat, no id", () => {
+  test("holds only the data: no exp, no iat, no id", () => {
     for (const type of TYPES) {
       const made = shared(type);
       const value = cookieValue(made.sessions.issue({ user: "Zoë 😀", n: [1, 2.5] }).setCookie);
@@ -282,7 +282,7 @@ describe("the cookie", () => {
     }
   });
 
-  test("is deleted by destroy, and by who removes all data", async () => {
+  test("is deleted by destroy, and when all data are removed", async () => {
     for (const type of TYPES) {
       const made = shared(type);
       for (const end of ["destroy", "empty"]) {
@@ -295,7 +295,7 @@ describe("the cookie", () => {
     }
   });
 
-  test("that Python emptied is a session without data, and not a new one", async () => {
+  test("that Python emptied opens as a session without data, not as a new one", async () => {
     for (const type of TYPES) {
       const made = shared(type);
       const { session, setCookie } = await visit(made, pythonCookie(type, "{}"));
@@ -304,7 +304,7 @@ describe("the cookie", () => {
     }
   });
 
-  test("the first secret seals, all open", async () => {
+  test("seals with the first secret and opens with all", async () => {
     const rows = [
       ["jwt", "an old secret of 32 bytes or more", JWT_SECRET],
       ["fernet", "bZ7rS0mC/9yXw+Qe5TtHu2LbVn41GdPa", FERNET_SECRET],
@@ -323,11 +323,11 @@ describe("the cookie", () => {
   });
 });
 
-describe("of several cookies the last alone is opened, as Python does", () => {
+describe("opens only the last of several cookies, as Python does", () => {
   for (const type of TYPES) {
     const tom = pythonCookie(type, TOM);
     const ann = pythonCookie(type, ANN);
-    // Newer, where the type says when.
+    // A later time, for the type that has one.
     const newer = pythonCookie(type, ANN, { at: NOW + 30 });
     const bad = "session=bad";
     const rows: [what: string, cookies: string[], user: string | undefined, codes: number][] = [
@@ -351,7 +351,7 @@ describe("of several cookies the last alone is opened, as Python does", () => {
     }
   }
 
-  test("destroy deletes the cookie where the last is bad too", async () => {
+  test("destroy deletes the cookie even where the last one does not open", async () => {
     const { setCookie } = await visit(
       shared("jwt"),
       `${pythonCookie("jwt", TOM)}; session=bad`,
@@ -360,7 +360,7 @@ describe("of several cookies the last alone is opened, as Python does", () => {
     assert.match(setCookie[0] ?? "", /^session=; Max-Age=0/);
   });
 
-  test("sessions() takes the newest valid one, as before", () => {
+  test("sessions() still takes the newest valid one", () => {
     const own = (at: number) =>
       sessions<{ at: number }>({ secret: JWT_SECRET, clock: () => at }).issue({ at }).setCookie;
     const header = [NOW, NOW + 20, NOW - 20].map((at) => pairOf(own(at))).join("; ");

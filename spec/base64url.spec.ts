@@ -1,6 +1,6 @@
 /**
- * Holds base64url.ts to RFC 4648 sections 3, 5 and 12: what has to be refused first, then both ways at
- * every length, with the two in it where the runtime's codec takes over from the one by hand.
+ * base64url.ts against RFC 4648 sections 3, 5 and 12: bad input first, then both directions at every length,
+ * also around the two lengths where the runtime's codec takes over from the one written by hand.
  */
 
 import assert from "node:assert/strict";
@@ -14,11 +14,13 @@ import { misuse, refused } from "./helpers/token-refusals.ts";
 /** Section 5, table 2. */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** Whole groups to put around a case: without them it is decoded by hand, with them by the runtime. */
+/**
+ * Whole groups before a case: with them the runtime's codec decodes it, without them the one written by hand.
+ */
 const GROUPS = "q83v".repeat(150);
 const FRONTS = Array.from({ length: 61 }, (_, groups) => GROUPS.slice(0, 4 * groups));
 
-describe("what is no base64url is refused [4648-3.3b]", () => {
+describe("refuses text that is not base64url [4648-3.3b]", () => {
   const shapes: [text: string, why: string][] = [
     ["A", "one character is six bits, and no byte"],
     ["AAAAA", "one character after a group"],
@@ -87,7 +89,7 @@ describe("what is no base64url is refused [4648-3.3b]", () => {
     });
   }
 
-  test("a character of two code units", () => {
+  test("refuses a character of two code units", () => {
     for (const front of FRONTS) {
       for (const bad of ["😀", "😀AA", "A😀A", "AA😀", "😀😀"]) {
         refused(() => decode(front + bad), "ERR_ENCODING");
@@ -95,7 +97,7 @@ describe("what is no base64url is refused [4648-3.3b]", () => {
     }
   });
 
-  test("lines of 76 and of 64 characters, section 3.1 [4648-3.1a]", () => {
+  test("refuses lines of 76 and of 64 characters, section 3.1 [4648-3.1a]", () => {
     for (const width of [64, 76]) {
       for (const end of ["\n", "\r\n"]) {
         const lines = encode(new Uint8Array(300)).match(new RegExp(`.{1,${width}}`, "g")) ?? [];
@@ -106,7 +108,7 @@ describe("what is no base64url is refused [4648-3.3b]", () => {
   });
 });
 
-describe("padding is there just where it was asked for, section 3.2 [4648-3.2]", () => {
+describe("requires padding exactly where it was asked for, section 3.2 [4648-3.2]", () => {
   const rows: [text: string, without: boolean, padded: boolean][] = [
     ["", true, true],
     ["Zm9v", true, true],
@@ -145,7 +147,7 @@ describe("padding is there just where it was asked for, section 3.2 [4648-3.2]",
     ["Zm8\u013d", false, false],
   ];
   for (const [text, without, padded] of rows) {
-    test(`${JSON.stringify(text)} is ${verdict(without)} without and ${verdict(padded)} with`, () => {
+    test(`${JSON.stringify(text)} is ${verdict(without)} without padding and ${verdict(padded)} with it`, () => {
       for (const front of FRONTS) {
         assert.equal(isAccepted(front + text, false), without, front);
         assert.equal(isAccepted(front + text, true), padded, front);
@@ -154,7 +156,7 @@ describe("padding is there just where it was asked for, section 3.2 [4648-3.2]",
   }
 });
 
-test("what is no text is refused as a text would be [4648-12]", () => {
+test("refuses a value that is not a string, with the code of bad text [4648-12]", () => {
   const object = { toString: () => "Zg", length: 2, charCodeAt: () => 65 };
   const values = [undefined, null, 0, 1n, true, Symbol("Zg"), {}, [], ["Zg"], object];
   for (const value of [...values, new String("Zg"), Buffer.from("Zg"), () => "Zg"]) {
@@ -164,7 +166,7 @@ test("what is no text is refused as a text would be [4648-12]", () => {
   }
 });
 
-test("what is no bytes is a ConfigError", () => {
+test("encoding a value that is not a Uint8Array is a ConfigError", () => {
   const views = [new ArrayBuffer(1), new DataView(new ArrayBuffer(1)), new Uint16Array(1)];
   const values = [undefined, null, "Zg", 1, 1n, true, Symbol("Zg"), {}, [1], { length: 1, 0: 1 }];
   const others: unknown[] = [...values, ...views, new Int8Array(1), new Uint8ClampedArray(1)];
@@ -173,7 +175,7 @@ test("what is no bytes is a ConfigError", () => {
   }
 });
 
-test("only the 64 characters are taken, of all code units, at every place of a group [4648-3.3a]", () => {
+test("accepts only the 64 characters, of all code units, at every place of a group [4648-3.3a]", () => {
   const contexts = [
     { front: "", groups: ["AAAA", "AAA", "AA"], back: "" },
     { front: GROUPS.slice(0, 192), groups: ["AAAA", "AA"], back: "" },
@@ -196,7 +198,7 @@ test("only the 64 characters are taken, of all code units, at every place of a g
   assert.deepEqual(wrong, []);
 });
 
-test("every last group is taken or refused by its bits, section 3.5 [4648-3.5a]", () => {
+test("judges every last group by its bits, section 3.5 [4648-3.5a]", () => {
   const symbols = [...ALPHABET, "+", "/", "=", " ", "\n", "\u0141"];
   const beginnings = ["A", "Z", "_", "="];
   const ends = symbols.flatMap((one) => [one, ...symbols.map((other) => one + other)]);
@@ -222,7 +224,7 @@ test("every last group is taken or refused by its bits, section 3.5 [4648-3.5a]"
   assert.deepEqual(wrong, []);
 });
 
-test("a spoilt text is accepted exactly when its bytes give it back [4648-3.5b]", (t) => {
+test("accepts an altered text exactly when its bytes encode to it again [4648-3.5b]", (t) => {
   const random = seeded(t);
   const symbols = `${ALPHABET}+/= \n.\u0141\u00c1`;
   withoutStacks(() => {
@@ -242,7 +244,7 @@ test("a spoilt text is accepted exactly when its bytes give it back [4648-3.5b]"
   });
 });
 
-test("both ways at every length to 600 bytes, as the table of section 5 has it [4648-3.1b]", (t) => {
+test("encodes and decodes every length up to 600 bytes by the table of section 5 [4648-3.1b]", (t) => {
   const random = seeded(t);
   for (let length = 0; length <= 600; length++) {
     const samples = [random.bytes(length), Buffer.alloc(length), Buffer.alloc(length, 0xff)];
@@ -258,7 +260,7 @@ test("both ways at every length to 600 bytes, as the table of section 5 has it [
   }
 });
 
-test("every value of twelve bits, in both halves of a group [4648-5]", () => {
+test("encodes and decodes every value of twelve bits, in both halves of a group [4648-5]", () => {
   for (let bits = 0; bits < 4096; bits++) {
     const bytes = Uint8Array.of(bits >> 4, ((bits & 15) << 4) | (bits >> 8), bits & 255);
     const text = `${ALPHABET[bits >> 6]}${ALPHABET[bits & 63]}`.repeat(2);
@@ -267,7 +269,7 @@ test("every value of twelve bits, in both halves of a group [4648-5]", () => {
   }
 });
 
-test("long texts, which are decoded piece by piece, to the last character", () => {
+test("decodes long texts, which are split into pieces, to the last character", () => {
   const groups = 65_536 / 4;
   for (const length of [groups * 3 - 1, groups * 3, groups * 3 + 1, groups * 6 + 2, 300_000]) {
     const bytes = Uint8Array.from({ length }, (_, at) => (at * 37 + (at >> 8)) & 255);
@@ -283,14 +285,14 @@ test("long texts, which are decoded piece by piece, to the last character", () =
       }
     }
     refused(() => decode(`${text}=`), "ERR_ENCODING");
-    // Bits that no byte takes, set.
+    // A last character with unused bits set.
     const last = ALPHABET.indexOf(text.at(-1) as string);
     const trailing = text.slice(0, -1) + ALPHABET[last | 1];
     if (length % 3 !== 0) refused(() => decode(trailing), "ERR_ENCODING");
   }
 });
 
-test("a view's bytes are encoded, and neither its neighbours nor the view change", () => {
+test("encodes the bytes of a view and leaves its buffer unchanged", () => {
   for (const buffer of [new ArrayBuffer(800), new SharedArrayBuffer(800)]) {
     const all = new Uint8Array(buffer);
     for (let at = 0; at < all.length; at++) all[at] = (at * 37) & 255;
@@ -307,7 +309,7 @@ test("a view's bytes are encoded, and neither its neighbours nor the view change
   }
 });
 
-test("what says another length than it has is encoded as long as it is", () => {
+test("encodes the true length of an array that reports another one", () => {
   class Longer extends Uint8Array {
     override get length(): number {
       return 40;
@@ -324,7 +326,7 @@ test("what says another length than it has is encoded as long as it is", () => {
   }
 });
 
-test("decoded bytes are a Uint8Array in memory of their own", () => {
+test("decode returns a Uint8Array with a buffer of its own", () => {
   for (const length of [0, 1, 2, 3, 48, 143, 144, 145, 146, 600, 5000]) {
     for (const padding of [false, true]) {
       const text = encode(new Uint8Array(length).fill(7), { padding });
@@ -337,14 +339,15 @@ test("decoded bytes are a Uint8Array in memory of their own", () => {
   }
 });
 
-test("what no string of the runtime can hold is too large", () => {
-  // No more is allocated than is touched: the bytes are zero, and nobody reads them.
+test("bytes whose text is longer than the runtime's longest string are too large", () => {
+  // Costs little memory: untouched pages are not allocated, and the length is checked before any byte is
+  // read.
   for (const length of [400_000_001, Math.floor((constants.MAX_STRING_LENGTH * 3) / 4) + 1]) {
     refused(() => encode(new Uint8Array(length)), "ERR_TOKEN_TOO_LARGE", `${length}`);
   }
 });
 
-test("what the machine throws passes through, and the next call is right again", () => {
+test("passes on an error of the runtime, and the next call is right", () => {
   const bytes = new Uint8Array(64);
   const fault = new RangeError("no memory");
   const broken = mock.method(Buffer.prototype, "toString", () => {
@@ -358,19 +361,19 @@ test("what the machine throws passes through, and the next call is right again",
   assert.equal(encode(bytes), spelt(bytes));
 });
 
-/** The text of some bytes by its bits alone, as section 4 tells it. */
+/** Encodes bit by bit, as section 4 describes it. */
 function spelt(bytes: Uint8Array): string {
   const bits = Array.from(bytes, (byte) => byte.toString(2).padStart(8, "0")).join("");
   const sixes = bits.match(/.{1,6}/g) ?? [];
   return sixes.map((six) => ALPHABET[Number.parseInt(six.padEnd(6, "0"), 2)]).join("");
 }
 
-/** With as many "=" as a multiple of four lacks. */
+/** Adds "=" up to a multiple of four. */
 function equalled(text: string): string {
   return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
 }
 
-/** Whether it is the one spelling of some bytes: section 5's alphabet, 3.2's padding, 3.5's bits. */
+/** Tells whether a text is canonical: section 5's alphabet, 3.2's padding, 3.5's zero bits. */
 function isCanonical(text: string, padding = false): boolean {
   const [, body = "", equals = ""] = /^(.*?)(={0,2})$/s.exec(text) ?? [];
   const over = body.length % 4;
@@ -391,7 +394,7 @@ function isAccepted(text: string, padding = false): boolean {
   }
 }
 
-/** A stack for each of a million refusals is what would take the time. */
+/** Runs without stack traces: a million of them would take most of the time. */
 function withoutStacks(run: () => void): void {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

@@ -1,4 +1,4 @@
-/** The clock of a call without `now`: the system's, to the millisecond. */
+/** A call without `now` uses the system's clock, in milliseconds. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { Jwt } from "../src/jwt.ts";
 
 const SECOND = 1_700_000_000;
 
-/** Sets the system's clock for a while, in seconds. */
+/** Runs `call` with the system's clock at a time in seconds. */
 function at<T>(seconds: number, call: () => T): T {
   const { now } = Date;
   Date.now = () => seconds * 1000;

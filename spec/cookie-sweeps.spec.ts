@@ -1,6 +1,6 @@
 /**
- * cookie.ts at every code unit, on headers made at random, and on headers made to cost much
- * (RFC 6265bis sections 4.1.1 and 4.2).
+ * cookie.ts at every code unit, on random headers, and on headers built to be slow (RFC 6265bis sections
+ * 4.1.1 and 4.2).
  */
 
 import assert from "node:assert/strict";
@@ -11,19 +11,19 @@ import { seeded } from "./helpers/token-random.ts";
 /** RFC 9110 section 5.6.2: tchar. */
 const TCHARS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Section 4.1.1: what a cookie-octet is. */
+/** Section 4.1.1: a cookie-octet. */
 function isOctet(unit: number): boolean {
   return unit > 0x20 && unit < 0x7f && !'",;\\'.includes(String.fromCharCode(unit));
 }
 
-/** Section 4.1.1: what an av-octet is. */
+/** Section 4.1.1: an av-octet. */
 function isAttributeOctet(unit: number): boolean {
   return unit >= 0x20 && unit < 0x7f && unit !== 0x3b;
 }
 
 const UNITS = Array.from({ length: 0x10000 }, (_, unit) => unit);
 
-test("readCookies takes cookie-octets and trims SP and HTAB, of all code units [6265bis-3]", () => {
+test("readCookies accepts cookie-octets and trims SP and HTAB, of all code units [6265bis-3]", () => {
   const wrong = UNITS.filter((unit) => {
     const character = String.fromCharCode(unit);
     const blank = unit === 0x20 || unit === 0x09;
@@ -41,7 +41,7 @@ test("readCookies takes cookie-octets and trims SP and HTAB, of all code units [
   assert.deepEqual(wrong, []);
 });
 
-test("readCookies reads as section 4.2 splits, whatever the header [6265bis-4.2.1a]", (t) => {
+test("readCookies splits any header as section 4.2 does [6265bis-4.2.1a]", (t) => {
   const random = seeded(t);
   const pieces = [
     "a",
@@ -69,7 +69,7 @@ test("readCookies reads as section 4.2 splits, whatever the header [6265bis-4.2.
   }
 });
 
-test("a header that was made to cost much is read in linear time", () => {
+test("reads a header built to be slow in linear time", () => {
   const hostile: readonly ((size: number) => string)[] = [
     (size) => `a${" ".repeat(size)}=1`,
     (size) => `${" ".repeat(size)}a=1`,
@@ -94,12 +94,12 @@ test("a header that was made to cost much is read in linear time", () => {
     readCookies(large, "a");
     const ratio =
       leastTime(() => readCookies(large, "a")) / leastTime(() => readCookies(small, "a"));
-    // 64 times the length; where the time is quadratic, 4096 times the time.
+    // The text is 64 times as long: quadratic time would be 4096 times as much.
     assert.ok(ratio < 1000, `${JSON.stringify(small.slice(0, 20))}: ${ratio} times the time`);
   }
 });
 
-test("serializeCookie lets out tokens, cookie-octets and av-octets, of all code units [6265bis-1a]", () => {
+test("serializeCookie writes tokens, cookie-octets and av-octets, of all code units [6265bis-1a]", () => {
   const writes = (call: () => string, text: string): boolean => {
     try {
       return call() === text;
@@ -125,7 +125,7 @@ test("serializeCookie lets out tokens, cookie-octets and av-octets, of all code 
   assert.deepEqual(wrong, []);
 });
 
-/** The values of a name by section 4.2.1's splitting, SP and HTAB around each part. */
+/** Reads the values of a name by splitting as section 4.2.1 does, with SP and HTAB trimmed. */
 function split(header: string, name: string): string[] {
   const trim = (part: string) => part.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "");
   return header.split(";").flatMap((pair) => {
@@ -136,7 +136,7 @@ function split(header: string, name: string): string[] {
   });
 }
 
-/** In milliseconds, of five runs the shortest. */
+/** The shortest of five runs, in milliseconds. */
 function leastTime(run: () => void): number {
   const times = Array.from({ length: 5 }, () => {
     const begun = performance.now();

@@ -1,6 +1,6 @@
 /**
- * Holds cookie.ts to RFC 6265bis sections 4.1, 4.2 and 5.4 to 5.7: what a Cookie header may not
- * smuggle in and a Set-Cookie not let out, then what both carry. cookie-sweeps.spec.ts has all code units.
+ * cookie.ts against RFC 6265bis sections 4.1, 4.2 and 5.4 to 5.7: attacks through a Cookie header, values
+ * that must not be written, then the good cases. cookie-sweeps.spec.ts tries all code units.
  */
 
 import assert from "node:assert/strict";
@@ -30,18 +30,18 @@ const BAD_NAMES: readonly unknown[] = [
   ...["{a}", "a?", undefined, null, 1, true, {}, [], ["a"], Symbol("a"), new String("a")],
 ];
 
-describe("readCookies lets nothing stand for a cookie that it is not [6265bis-4.2.1b]", () => {
+describe("readCookies ignores cookies of other names, and malformed ones [6265bis-4.2.1b]", () => {
   const rows: readonly [header: string, name: string, values: string[], why: string][] = [
-    // CVE-2020-8184, CVE-2022-31629: a name is never decoded, folded or mended.
+    // CVE-2020-8184, CVE-2022-31629: a name is never decoded, case-folded or repaired.
     ["%5F%5FHost-a=1", "__Host-a", [], "an encoded name"],
     ["%61=1", "a", [], "an encoded name"],
     ["a=1", "%61", [], "a name that would be encoded"],
-    ["..Host-a=1; __Host.a=1; _%5FHost-a=1", "__Host-a", [], "a name that PHP would mend"],
-    ["  Host-a=1; ++Host-a=1", "__Host-a", [], "a name that PHP would mend"],
+    ["..Host-a=1; __Host.a=1; _%5FHost-a=1", "__Host-a", [], "a name that PHP would repair"],
+    ["  Host-a=1; ++Host-a=1", "__Host-a", [], "a name that PHP would repair"],
     ["__host-a=1; __HOST-a=1; __Host-A=1", "__Host-a", [], "another case"],
     ["A=1", "a", [], "another case"],
-    ["\u212a=1; \u017f=1", "k", [], "what folds to another case"],
-    // CVE-2023-23934: a cookie without a name has none.
+    ["\u212a=1; \u017f=1", "k", [], "a character that case-folds to the name"],
+    // CVE-2023-23934: a pair without a name has an empty name, whatever its value looks like.
     ["=__Host-a=1", "__Host-a", [], "a nameless cookie that looks like one with a name"],
     ["==__Host-a=1", "__Host-a", [], "a nameless cookie"],
     ["; =a=1", "a", [], "a nameless cookie"],
@@ -52,37 +52,42 @@ describe("readCookies lets nothing stand for a cookie that it is not [6265bis-4.
     ["b=a=1", "a", [], "a name inside a value"],
     ["b= a=1", "a", [], "a name inside a value"],
     ["b=1 a=2", "a", [], "a name inside a value"],
-    ['b="; a=1"', "a", [], "no quoting: the pair ends at the ;, and this one with a quote"],
+    ['b="; a=1"', "a", [], "quotes do not count: the pair ends at the ;"],
     ["xa=1; a-=1; -a=1; aa=1; a.b=1; a%=1; a$=1", "a", [], "longer names"],
     ["a\u0000=1", "a", [], "NUL behind the name"],
     ["\u0000a=1", "a", [], "NUL before the name"],
-    ["\u00a0a=1; a\u00a0=1; \ufeffa=1; a\ufeff=1", "a", [], "blanks of trim() that are none here"],
+    [
+      "\u00a0a=1; a\u00a0=1; \ufeffa=1; a\ufeff=1",
+      "a",
+      [],
+      "blanks of trim(), but not of the grammar",
+    ],
     ["\va=1; \fa=1; \na=1; \ra=1; a\r\n=1; \u2028a=1", "a", [], "blanks of trim()"],
-    // A comma separates no cookies; section 4.1.1 has none in a value.
+    // A comma does not separate cookies, and section 4.1.1 forbids it in a value.
     ["b=1, a=2", "a", [], "a comma"],
     ["b=1,a=2", "a", [], "a comma"],
     ["a=1, b=2", "a", [], "a comma in the value"],
-    // RFC 2965 is history.
+    // RFC 2965 is obsolete.
     ['$Version="1"; b=1; $Path="/a=1"', "a", [], "RFC 2965's attributes"],
-    // A value outside cookie-octet does not exist.
-    ['a="1"', "a", [], "a quoted value, which is neither unquoted nor taken"],
+    // A value with other characters than cookie-octets is left out.
+    ['a="1"', "a", [], "a quoted value"],
     ['a="', "a", [], "a quote"],
     ["a=1 2", "a", [], "a space inside"],
     ["a=1\t2", "a", [], "a tab inside"],
     ["a=1\\2", "a", [], "a backslash"],
     ["a=\u00e9", "a", [], "Latin 1"],
-    ["a=\u0141", "a", [], "what is a letter in its low eight bits"],
+    ["a=\u0141", "a", [], "a character whose low eight bits are a letter"],
     ["a=\ud83d\ude00", "a", [], "an emoji"],
     ["a=\ud800", "a", [], "a lone surrogate"],
-    ["a=1\u00a0", "a", [], "a no-break space behind"],
-    ["a=\ufeff1", "a", [], "a byte order mark before"],
+    ["a=1\u00a0", "a", [], "a no-break space at the end"],
+    ["a=\ufeff1", "a", [], "a byte order mark at the start"],
     ["a=1\r\nb=2", "a", [], "a line break"],
     ["a=1\n", "a", [], "a line feed at the end"],
     ["a=\x7f", "a", [], "DEL"],
     ["a=\0", "a", [], "NUL"],
     ["", "a", [], "an empty header"],
     [" ", "a", [], "a blank"],
-    [";;; ; =;", "a", [], "nothing but separators"],
+    [";;; ; =;", "a", [], "only separators"],
     ["constructor=1", "toString", [], "a member of every object"],
   ];
   for (const [header, name, values, why] of rows) {
@@ -93,7 +98,7 @@ describe("readCookies lets nothing stand for a cookie that it is not [6265bis-4.
   }
 });
 
-describe("readCookies gives the values of that name as they stand", () => {
+describe("readCookies returns the values of a name, undecoded", () => {
   const rows: readonly [header: string, name: string, values: string[]][] = [
     ["a=1", "a", ["1"]],
     ["a=", "a", [""]],
@@ -134,22 +139,22 @@ describe("readCookies gives the values of that name as they stand", () => {
   }
 });
 
-test("a header that is no text has no cookies", () => {
+test("readCookies finds nothing in a header that is not a string", () => {
   const header = { indexOf: () => 0, length: 3, charCodeAt: () => 0x3d };
   for (const value of [undefined, null, 0, 1n, true, Symbol("a=1"), {}, ["a=1"], header]) {
     assert.deepEqual(readCookies(value as string, "a"), []);
   }
 });
 
-test("a name that is no token is a ConfigError, in both ways [6265bis-4.1.1a]", () => {
+test("a name that is not a token is a ConfigError, for readCookies and serializeCookie [6265bis-4.1.1a]", () => {
   for (const name of BAD_NAMES) {
     misuse(() => readCookies("a=1", name as string), "ERR_OPTION", NAME, String(name));
     misuse(() => serializeCookie(name as string, "1"), "ERR_OPTION", NAME, String(name));
   }
 });
 
-describe("serializeCookie refuses what would leave the grammar, or what user agents drop [6265bis-1b]", () => {
-  // CVE-2024-47764: what is put in cannot end the attribute and begin another.
+describe("serializeCookie refuses attributes outside the grammar, and cookies that user agents would drop [6265bis-1b]", () => {
+  // CVE-2024-47764: a value must not end its attribute and begin another.
   const wrong: readonly [attribute: string, message: string, values: readonly unknown[]][] = [
     [
       "path",
@@ -197,7 +202,7 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
       ["Lax", "STRICT", "None", "", "lax; Secure", null, true, false, 1, ["lax"], {}],
     ],
     ["priority", PRIORITY, ["High", "", "urgent", "low; Secure", null, true, 1, ["low"], {}]],
-    // Section 5.7: such a cookie is dropped.
+    // Section 5.7: user agents drop such a cookie.
     ["sameSite", 'secure must be true if sameSite is "none"', ["none"]],
     ["partitioned", "secure must be true if partitioned is", [true]],
   ];
@@ -220,13 +225,13 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
     ...["a\0", "\x7f", "é", "\u0141", "\u00a0", "\ufeff", "\ud800", "😀", undefined, null, 1, {}],
     ...[true, ["a"], Symbol("a"), new String("a"), Buffer.from("a")],
   ];
-  test("a value that is no text of cookie-octets", () => {
+  test("refuses a value that is not text of cookie-octets", () => {
     for (const value of values) {
       misuse(() => serializeCookie("a", value as string), "ERR_OPTION", VALUE, String(value));
     }
   });
 
-  test("name and value of more than 4096 bytes together, section 5.6 [6265bis-5.6]", () => {
+  test("refuses a name and value of more than 4096 bytes together, section 5.6 [6265bis-5.6]", () => {
     for (const [name, value] of [
       [1, 4096],
       [4096, 1],
@@ -247,8 +252,8 @@ describe("serializeCookie refuses what would leave the grammar, or what user age
   });
 });
 
-describe("the prefixes demand what section 4.1.3 says, in whatever case they are written [6265bis-4.1.3.1]", () => {
-  /** All that any prefix demands, and what each does. */
+describe("the name prefixes demand what section 4.1.3 says, in any case [6265bis-4.1.3.1]", () => {
+  /** Satisfies every prefix. */
   const all: CookieAttributes = { secure: true, httpOnly: true, path: "/" };
   type Demand = [attribute: keyof CookieAttributes, demand: string, wrong: CookieAttributes[]];
   const secure: Demand = ["secure", "true", [{ secure: false }]];
@@ -265,7 +270,7 @@ describe("the prefixes demand what section 4.1.3 says, in whatever case they are
 
   for (const [prefix, demands] of prefixes) {
     test(`${prefix} demands ${demands.map(([attribute]) => attribute).join(", ")}`, () => {
-      // Every name that begins with it, with nothing behind too; many cases of a long one.
+      // Names that begin with the prefix, or are only the prefix; of a long one, every seventh spelling.
       for (const written of cases(prefix).filter(
         (_, index) => index % 7 === 0 || prefix.length < 12,
       )) {
@@ -275,7 +280,7 @@ describe("the prefixes demand what section 4.1.3 says, in whatever case they are
             const lacking = { ...all };
             Reflect.deleteProperty(lacking, attribute);
             const bad = wrong.map((one) => ({ ...all, ...one }));
-            // Absent is as it should be for a domain alone.
+            // Only a domain may be left out.
             if (attribute !== "domain") bad.push(lacking, { ...all, [attribute]: undefined });
             for (const attributes of bad) {
               const serialize = () => serializeCookie(name, "b", attributes);
@@ -300,14 +305,14 @@ describe("the prefixes demand what section 4.1.3 says, in whatever case they are
     });
   }
 
-  test("names that only look like them demand nothing", () => {
+  test("names that only resemble a prefix demand nothing", () => {
     const names = ["_Host-a", "Host-a", "__Host", "__Host_a", "___Host-a", "a__Host-", "-"];
     names.push("_Secure-a", "__Secure", "__Secure_a", "a__Secure-a", "__Hosts-a", "__-", "__");
     names.push("__Http", "__Https-a", "__Http_a", "_Http-a", "a__Http-a", "Http-a", "__HostHttp-a");
     for (const name of names) assert.equal(serializeCookie(name, "b"), `${name}=b`);
   });
 
-  test("a prefix behind a prefix is a part of the name, but for __Host-Http-", () => {
+  test("a second prefix is a part of the name, except in __Host-Http-", () => {
     const host = { secure: true, path: "/" };
     for (const name of ["__Host-Https-a", "__Host-Http", "__Host-__Http-a", "__Host-aHttp-"]) {
       assert.equal(serializeCookie(name, "b", host), `${name}=b; Path=/; Secure`);
@@ -409,7 +414,7 @@ describe("serializeCookie writes what a user agent reads back [6265bis-4.1.1b]",
   });
 });
 
-/** A Set-Cookie as section 5.6 has user agents read it; no attribute may be there twice. */
+/** Reads a Set-Cookie as section 5.6 tells user agents to; fails on a repeated attribute. */
 function parsed(text: string): { name: string; value: string; attributes: [string, string][] } {
   const cut = (part: string): [string, string] => {
     const equals = part.indexOf("=");
@@ -427,7 +432,7 @@ function parsed(text: string): { name: string; value: string; attributes: [strin
   return { name, value, attributes: attributes.sort() };
 }
 
-/** A text in every combination of cases. */
+/** Returns a text in every combination of upper and lower case. */
 function cases(text: string): string[] {
   return [...text].reduce<string[]>(
     (all, letter) => {

@@ -1,6 +1,6 @@
 /**
- * What the hot paths ask the runtime for, counted: the hand-made codec and the runtime's, one-shot hashes
- * and createHmac, the shared page and buffers made for one call. What makes it fast is held without a clock.
+ * Counts what the hot paths ask of the runtime: codec, hashes, views and buffers. This keeps them fast
+ * without measuring time.
  */
 
 import assert from "node:assert/strict";
@@ -32,10 +32,10 @@ function costs(rows: readonly Row[]): void {
   }
 }
 
-/** The same token with its MAC spoilt. */
+/** The same token with a wrong MAC. */
 const spoilt = (token: string): string => token.slice(0, -4) + (token.endsWith("A") ? "B" : "AAAA");
 
-describe("base64url: by hand up to 24 bytes and 192 characters, 512 by words, then by the runtime's codec", () => {
+describe("base64url: uses the codec written by hand up to 24 bytes and 192 characters, up to 512 by words, then the runtime's", () => {
   const into = Buffer.alloc(520);
   const words = wordsOf(into);
   costs([
@@ -51,7 +51,7 @@ describe("base64url: by hand up to 24 bytes and 192 characters, 512 by words, th
   ]);
 });
 
-describe("HMAC: two hashes over views that are kept, the key's blocks copied when the key changes", () => {
+describe("HMAC: runs two hashes over cached views, and copies the key's blocks only when the key changes", () => {
   const one = new HmacKey(KEY);
   const other = new HmacKey(OTHER);
   const both = () => one.ofPage(9, "utf16le") + other.ofPage(9, "utf16le");
@@ -64,7 +64,7 @@ describe("HMAC: two hashes over views that are kept, the key's blocks copied whe
   ]);
 });
 
-describe("Text: the strict decoder is asked only where the lenient one may have mended something", () => {
+describe("Text: uses the strict decoder only where the lenient one may have repaired something", () => {
   const text = (bytes: Buffer) => () => utf8Text(bytes, 0, bytes.length);
   costs([
     ["text", text(Buffer.from("tom & jérôme")), {}],
@@ -72,12 +72,12 @@ describe("Text: the strict decoder is asked only where the lenient one may have 
   ]);
 });
 
-describe("JWS: one write, two hashes, no parsing of a header that is our own", () => {
+describe("JWS: needs one write and two hashes, and does not parse a header of our own", () => {
   const mine = new Jws(KEY);
   const header = mine.sign("{}").split(".", 1)[0] as string;
-  /** A payload that takes so many characters when it is encoded. */
+  /** A payload of so many characters once it is encoded. */
   const payload = (characters: number): string => `"${"x".repeat((characters * 3) / 4 - 2)}"`;
-  /** One that makes the whole token so long. */
+  /** A payload that makes the whole token so long. */
   const payloadOf = (token: number): string => payload(token - header.length - 45);
   const open = (opener: Jws, token: string) => () => opener.open(token);
   const short = mine.sign('{"sub":"tom"}');
@@ -91,7 +91,7 @@ describe("JWS: one write, two hashes, no parsing of a header that is our own", (
     { kty: "oct", k: encode(KEY), kid: "a" },
   ]);
   const long = mine.sign(payload(CAPACITY - 4));
-  // A message of 1024 bytes or more has a view made for it.
+  // A message of 1024 bytes or more needs a new view.
   const signing = { write: 2, set: 1, hash: 2 };
   const signingLong = { buffer: 1, codec: 1, set: 1, write: 1, view: 1, hash: 2 };
   costs([
@@ -142,7 +142,7 @@ describe("JWS: one write, two hashes, no parsing of a header that is our own", (
   ]);
 });
 
-describe("JWT: the clock is read only for times that are added, and nothing made that is too long", () => {
+describe("JWT: reads the clock only for times that it adds, and builds no token that is too long", () => {
   const plain = new Jwt(KEY, { issuedAt: false, issuer: "bulla" });
   const free = new Jwt(KEY, { issuer: "https://bulla.example" });
   const bound = new Jwt(KEY, { maxTokenLength: 300 });
@@ -155,7 +155,7 @@ describe("JWT: the clock is read only for times that are added, and nothing made
     ["sign what has times", () => free.sign({ iat: 1, exp: 2 }), signing],
     ["sign without times", () => plain.sign({ sub: "tom" }), signing],
     [
-      "refuse to sign claims that are as long as a token may be",
+      "refuse to sign claims whose JSON alone is as long as a token may be",
       () =>
         refused(
           () => bound.sign({ x: "y".repeat(300 - '{"x":""}'.length) }),
@@ -167,7 +167,7 @@ describe("JWT: the clock is read only for times that are added, and nothing made
   ]);
 });
 
-describe("Fernet: the page and open ciphers; no copy of the message", () => {
+describe("Fernet: uses the page and open ciphers, and does not copy the message", () => {
   const fernet = new Fernet(KEY);
   const aged = new Fernet(KEY, { ttl: 60 });
   const both = new Fernet([OTHER, KEY]);
@@ -206,14 +206,14 @@ describe("Fernet: the page and open ciphers; no copy of the message", () => {
     [15, 16],
     [16, 32],
   ] as const) {
-    test(`a message of ${length} bytes is handed out as it was decrypted, in ${padded}`, () => {
+    test(`returns a message of ${length} bytes as a view of the ${padded} bytes that were decrypted`, () => {
       const token = fernet.encrypt(new Uint8Array(length));
       assert.equal(fernet.decrypt(token).buffer.byteLength, padded);
     });
   }
 });
 
-describe("Sessions: one parse of an unchanged one, one text and one seal of a changed one, nothing untouched", () => {
+describe("Sessions: one parse for an unchanged session, one stringify and one seal for a changed one, nothing for an untouched one", () => {
   const session = sessions<{ user?: string }>({ secret: KEY });
   const dear = ({ parse = 0, stringify = 0, hash = 0 }: Cost): Cost => ({ parse, stringify, hash });
   const exchange = (cookie?: string) => {
@@ -223,7 +223,7 @@ describe("Sessions: one parse of an unchanged one, one text and one seal of a ch
   };
   const cookie = session.issue({ user: "tom" }).setCookie.split(";", 1)[0] as string;
 
-  /** Of a request from its beginning to the end of its response. */
+  /** Counts a whole request, from its beginning to the end of its response. */
   const costOfRequest = (
     visit: (mine: { user?: string; save(): void }) => void,
     brought = cookie,
@@ -236,7 +236,7 @@ describe("Sessions: one parse of an unchanged one, one text and one seal of a ch
       }),
     );
 
-  test("an untouched one", () => {
+  test("an untouched session", () => {
     const run = () => {
       const { req, res } = exchange(cookie);
       session.middleware(req, res, () => res.end());
@@ -244,21 +244,21 @@ describe("Sessions: one parse of an unchanged one, one text and one seal of a ch
     assert.deepEqual(dear(costOf(run)), { parse: 0, stringify: 0, hash: 0 });
   });
 
-  test("an unchanged one", () => {
+  test("an unchanged session", () => {
     assert.deepEqual(
       costOfRequest(() => {}),
       { parse: 1, stringify: 0, hash: 2 },
     );
   });
 
-  test("a changed one", () => {
+  test("a changed session", () => {
     const change = (mine: { user?: string }) => {
       mine.user = "dick";
     };
     assert.deepEqual(costOfRequest(change), { parse: 1, stringify: 1, hash: 4 });
   });
 
-  test("one that was saved before its response ended", () => {
+  test("a session that was saved before its response ended", () => {
     const change = (mine: { user?: string; save(): void }) => {
       mine.user = "dick";
       mine.save();

@@ -1,6 +1,6 @@
 /**
- * When the machine fails midway, when other threads run, when memory changes under a call: nothing
- * wrong comes out, nothing secret stays behind, and the next call is right.
+ * Failures in the middle of a call, other threads, memory that changes during a call: no wrong result, no
+ * secret left in memory, and the next call is right.
  */
 
 import assert from "node:assert/strict";
@@ -22,18 +22,18 @@ import { type Made, type Task, work } from "./helpers/token-worker.ts";
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => 3 * index + 40));
 const HEADER = { alg: "HS256", typ: "JWT" };
 const NOW = 1_700_000_000;
-/** What a message is made of here: found wherever it is left. */
+/** Every message repeats this text, so that any piece of it left in memory is found. */
 const MARK = "tom, dick & harry: ";
 const SIZES = [MARK.length, 500, 12_000];
-/** Longer than the page takes. */
+/** Too long for the page. */
 const LONG = 20_000;
 const messageOf = (length: number): string =>
   MARK.repeat(length / MARK.length + 1).slice(0, length);
 
-/** What of node:crypto is used by name. */
+/** The functions of node:crypto that are replaced by name. */
 type Primitive = "randomFillSync" | "hash" | "createHmac" | "createCipheriv" | "timingSafeEqual";
 
-/** With a primitive of node:crypto in other hands. */
+/** Runs `run` with a function of node:crypto replaced. */
 function withPrimitive(
   name: Primitive,
   other: (...args: never[]) => unknown,
@@ -49,7 +49,7 @@ function withPrimitive(
   }
 }
 
-/** The prototype behind createCipheriv or createDecipheriv, whose `update` can be replaced. */
+/** The prototype of createCipheriv's or createDecipheriv's result, whose `update` can be replaced. */
 interface Stream {
   update(...args: unknown[]): Buffer;
 }
@@ -62,24 +62,24 @@ const DECIPHER: Stream = Object.getPrototypeOf(
 
 class Fault extends Error {}
 
-/** The call throws just that, which the machine threw. */
+/** Checks that the call throws this very error. */
 function fails(call: () => unknown, fault: Error): void {
   assert.throws(call, (error) => error === fault);
 }
 
-describe("No entropy", () => {
-  test("the machine's error passes through, and the next call is right", () => {
+describe("Without entropy", () => {
+  test("the runtime's error passes through, and the next call is right", () => {
     const fernet = new Fernet(KEY);
     const fault = new Fault("no entropy");
     let calls = 0;
-    // Fills what it can: bytes that must never become an IV.
+    // Fills the bytes and then fails: they must never become an IV.
     const failing = (bytes: Uint8Array) => {
       calls++;
       bytes.fill(0xaa);
       throw fault;
     };
     withPrimitive("randomFillSync", failing, () => {
-      // Until the pool is spent, which may be at once.
+      // Use up the pool, which may be empty already.
       let left = 10_000;
       try {
         while (left-- > 0) fernet.encrypt(messageOf(100));
@@ -109,7 +109,7 @@ describe("No entropy", () => {
     assert.ok(![...ivs].some((iv) => /^(?:aa){4}|^(?:00){4}/.test(iv)), "each of fresh bytes");
   });
 
-  test("random bytes are handed out once, in the order they came", () => {
+  test("hands out random bytes once, in the order they came", () => {
     const fernet = new Fernet(KEY);
     let counter = 0;
     const counting = (bytes: Uint8Array) => {
@@ -119,7 +119,7 @@ describe("No entropy", () => {
       return bytes;
     };
     withPrimitive("randomFillSync", counting, () => {
-      // Spend what real entropy is left.
+      // Use up the real entropy in the pool.
       while (counter === 0) fernet.encrypt("");
       const seen: number[] = [];
       for (let count = 0; count < 600; count++) {
@@ -129,19 +129,19 @@ describe("No entropy", () => {
       assert.equal(new Set(seen).size, seen.length, "no byte twice");
       assert.ok(seen.every((value, index) => index === 0 || value > (seen[index - 1] as number)));
     });
-    // What is left of the counter is no entropy: the specs behind this one get none of it.
+    // Use up the counter's bytes, so that later tests do not get them.
     for (let count = 0; count < 300; count++) fernet.encrypt("");
   });
 });
 
-/** One call of each kind that computes, with what it has to give. */
+/** Calls of every kind, with the result that each must give. */
 function operations(): { name: string; run: () => unknown }[] {
   const fernet = new Fernet(KEY);
   const jwt = new Jwt(KEY, { maxTokenLength: 2 ** 20 });
   return [...SIZES, LONG].flatMap((length) => {
     const text = messageOf(length);
     const token = fernetToken(KEY, { message: text });
-    // Claims are no secret, and may stay in the page.
+    // Claims are not secret, and may stay in the page.
     const claims = { text: "c".repeat(length) };
     const signed = jws(HEADER, { ...claims, iat: 1 }, KEY);
     return [
@@ -164,7 +164,7 @@ function operations(): { name: string; run: () => unknown }[] {
   });
 }
 
-describe("A primitive that throws, before its work and after it", () => {
+describe("A primitive that throws before or after its work", () => {
   const patches: [name: string, patch: (wrap: Wrap, run: () => void) => void][] = [
     ...(["hash", "createHmac", "timingSafeEqual"] as const).map(
       (name): [string, (wrap: Wrap, run: () => void) => void] => [
@@ -193,7 +193,7 @@ describe("A primitive that throws, before its work and after it", () => {
       test(`${name}, ${late ? "after" : "before"} its work`, () => {
         const fault = new Fault(name);
         let faults = 0;
-        // The n-th use throws; more than a call needs of it means that none did.
+        // The n-th use throws. A call may use the primitive less often, and then succeeds.
         for (let nth = 1; nth <= 4; nth++) {
           const all = operations();
           for (const { name: what, run } of all) {
@@ -224,7 +224,7 @@ describe("A primitive that throws, before its work and after it", () => {
             run();
             run();
           }
-          // And all of them in another order, on the same objects.
+          // Run them once more in another order, on the same objects.
           for (const { run } of all.reverse()) run();
         }
         assert.ok(faults > 0, `${faults} faults`);
@@ -232,7 +232,7 @@ describe("A primitive that throws, before its work and after it", () => {
     }
   }
 
-  test("a cipher that cannot be opened anew, until it can", () => {
+  test("encrypting fails while no new cipher can be made, then works again", () => {
     const fernet = new Fernet(KEY);
     const fault = new Fault("no memory");
     const failing = () => {
@@ -251,8 +251,8 @@ describe("A primitive that throws, before its work and after it", () => {
   });
 });
 
-describe("No message stays in the page", () => {
-  test("the look finds one that does", () => {
+describe("Leaves no message in the page", () => {
+  test("the search finds a message that is there", () => {
     page.write(messageOf(100), 1000);
     assert.throws(() => nothingIn(page));
     page.fill(0);
@@ -260,7 +260,7 @@ describe("No message stays in the page", () => {
   });
 
   for (const length of [...SIZES, 16_300, 16_311, 16_312, LONG]) {
-    test(`of ${length} bytes`, () => {
+    test(`a message of ${length} bytes`, () => {
       const fernet = new Fernet(KEY);
       const old = fernetToken(Buffer.alloc(32, "old"), { message: messageOf(length) });
       const both = new Fernet([KEY, Buffer.alloc(32, "old")]);
@@ -290,7 +290,7 @@ describe("No message stays in the page", () => {
   }
 });
 
-test("What the decipher gave is wiped where the caller does not get it", () => {
+test("Wipes plaintext that the caller does not get", () => {
   const fernet = new Fernet(KEY);
   for (const length of [...SIZES, LONG]) {
     const token = fernetToken(KEY, { message: messageOf(length) });
@@ -300,7 +300,7 @@ test("What the decipher gave is wiped where the caller does not get it", () => {
     const calls: [name: string, call: () => unknown][] = [
       ["decryptText", () => fernet.decryptText(token)],
       [
-        "decryptText of none",
+        "decryptText of bytes that are not UTF-8",
         () => refused(() => fernet.decryptText(noText), "ERR_TOKEN_MALFORMED"),
       ],
       ["rotate", () => fernet.rotate(token)],
@@ -308,7 +308,7 @@ test("What the decipher gave is wiped where the caller does not get it", () => {
     for (const [name, call] of calls) {
       const given = plaintextsOf(call);
       assert.equal(given.length, 1, name);
-      // Bun gives a view of its pool, where the messages of these specs may lie too.
+      // Bun's buffers are views of a pool, which may also hold other messages of this file.
       for (const plaintext of given) {
         nothingIn(Buffer.from(new Uint8Array(plaintext).buffer), `${name}, ${length} bytes`);
       }
@@ -316,9 +316,9 @@ test("What the decipher gave is wiped where the caller does not get it", () => {
   }
 });
 
-describe("A message in memory that others write to", () => {
+describe("A message in memory that changes during the call", () => {
   for (const length of [48, 1000, LONG]) {
-    test(`${length} bytes that another thread changes all the while`, async () => {
+    test(`${length} bytes that another thread keeps changing`, async () => {
       const fernet = new Fernet(KEY);
       const shared = new Uint8Array(new SharedArrayBuffer(length));
       const beat = new Int32Array(new SharedArrayBuffer(4));
@@ -365,8 +365,8 @@ describe("A message in memory that others write to", () => {
   }
 
   /**
-   * Growable shared memory, seen whole, as another thread lets it grow: what reads its length for
-   * the n-th time finds it longer the next time.
+   * Growable shared memory that another thread seems to grow: the length is longer after it was read for the
+   * n-th time.
    */
   function growing(length: number, by: number, moment: number): Uint8Array {
     const Growable = SharedArrayBuffer as unknown as new (
@@ -390,7 +390,7 @@ describe("A message in memory that others write to", () => {
     return new Watched(memory as unknown as ArrayBuffer);
   }
 
-  test("a message whose length is asked for, and which encrypts another meanwhile", () => {
+  test("a message whose length getter encrypts another message", () => {
     const fernet = new Fernet(KEY);
     const inner: string[] = [];
     class Nested extends Uint8Array {
@@ -411,7 +411,7 @@ describe("A message in memory that others write to", () => {
   });
 });
 
-test("Four threads at once, and this one: every token opens, no IV comes twice", async () => {
+test("Five threads at once: every token opens, and all IVs differ", async () => {
   const count = 1500;
   const task = (name: string): Task => ({ key: KEY, name, count });
   const names = ["one", "two", "three", "four"];
@@ -433,7 +433,7 @@ test("Four threads at once, and this one: every token opens, no IV comes twice",
   assert.equal(ivs.size, 5 * count);
 });
 
-describe("An object shows nothing of its keys", () => {
+describe("An object does not reveal its keys", () => {
   const text = "a key of thirty-two bytes, no less";
   const jwk = { kty: "oct", k: Buffer.from(text).toString("base64url"), kid: "kid" } as const;
   const objects: [what: string, object: object, key: Uint8Array][] = [
@@ -470,7 +470,7 @@ describe("An object shows nothing of its keys", () => {
   }
 });
 
-/** No eight bytes of a message lie in that memory: with the page's, all in front of it too. */
+/** Checks that no eight bytes of a message lie anywhere in the buffer's memory. */
 function nothingIn({ buffer }: Buffer, what: string = "the page"): void {
   const memory = Buffer.from(buffer);
   for (let at = 0; at < MARK.length; at++) {
@@ -483,7 +483,7 @@ function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text));
 }
 
-/** The message of a token of KEY, by node:crypto alone. */
+/** Decrypts a token of KEY with node:crypto alone. */
 function opened(token: string): string {
   const bytes = Buffer.from(token, "base64url");
   const mac = bytes.length - 32;

@@ -1,4 +1,4 @@
-/** Fernet's messages, times and keys in rotation; internal/frame.spec.ts has the tokens that are forged. */
+/** Fernet's messages, times and key rotation. internal/frame.spec.ts has the forged tokens. */
 
 import assert from "node:assert/strict";
 import { createCipheriv, createDecipheriv, type Decipher, randomBytes } from "node:crypto";
@@ -13,7 +13,7 @@ const NOW = 1_700_000_000;
 
 const fernet = new Fernet(KEY);
 
-describe("A message comes back as it was [fernet-verifying-e]", () => {
+describe("Decrypting returns the message unchanged [fernet-verifying-e]", () => {
   const texts = [
     "",
     "a",
@@ -27,7 +27,7 @@ describe("A message comes back as it was [fernet-verifying-e]", () => {
   ];
   texts.push("\x10".repeat(16), "\x01", "x".repeat(15), "x".repeat(16), "x".repeat(17));
 
-  test("as text", () => {
+  test("of text", () => {
     for (const text of texts) {
       const token = fernet.encrypt(text);
       assert.equal(fernet.decryptText(token), text);
@@ -35,7 +35,7 @@ describe("A message comes back as it was [fernet-verifying-e]", () => {
     }
   });
 
-  test("as bytes of every kind, which are not changed and not kept", () => {
+  test("of every kind of bytes, which it neither changes nor keeps", () => {
     const bytes = randomBytes(100);
     const before = Buffer.from(bytes);
     const middle = new Uint8Array(bytes.buffer, bytes.byteOffset + 10, 50);
@@ -50,18 +50,18 @@ describe("A message comes back as it was [fernet-verifying-e]", () => {
     assert.deepEqual(bytes, before);
   });
 
-  test("as no bytes, where they have been given away", () => {
+  test("as empty where its buffer was transferred", () => {
     const bytes = new Uint8Array(40);
     structuredClone(bytes, { transfer: [bytes.buffer] });
     assert.equal(fernet.decryptText(fernet.encrypt(bytes)), "");
   });
 
-  test("in memory of its own", () => {
+  test("in a buffer of its own", () => {
     const token = fernet.encrypt("a message");
     const opened = fernet.decrypt(token);
     assert.equal(opened.constructor, Uint8Array);
     const behind = [...new Uint8Array(opened.buffer, opened.length)];
-    // A runtime whose update() gives a view into more memory has it copied: then nothing is behind.
+    // Where update() returns a view of a larger buffer, the message is copied and nothing follows it.
     assert.ok(opened.buffer.byteLength <= 16, "no other memory is behind it");
     assert.deepEqual(behind, Array(behind.length).fill(7), "nothing but its padding is behind it");
     opened.fill(0);
@@ -72,7 +72,7 @@ describe("A message comes back as it was [fernet-verifying-e]", () => {
     assert.equal(Buffer.from(first).toString(), "a message");
   });
 
-  test("also where a cipher's update() returns a view into more memory", () => {
+  test("in a buffer of its own where a cipher's update() returns a view of a larger one", () => {
     const decipher = createDecipheriv("aes-128-cbc", new Uint8Array(16), new Uint8Array(16));
     const prototype = Object.getPrototypeOf(decipher) as typeof decipher;
     const update = prototype.update as (bytes: Uint8Array) => Buffer;
@@ -88,7 +88,7 @@ describe("A message comes back as it was [fernet-verifying-e]", () => {
     views.mock.restore();
   });
 
-  test("at the page's end and past it, as text of one to four bytes a character", () => {
+  test("around the page's end and far past it, of one to four bytes a character", () => {
     for (const unit of ["x", "\u00e9", "\u20ac", "\ud83d\ude00"]) {
       for (const bytes of [5400, 16_384, 49_152, 65_536]) {
         for (let more = -20; more < 20; more++) {
@@ -114,7 +114,7 @@ describe("A message comes back as it was [fernet-verifying-e]", () => {
     }
   });
 
-  test('no IV comes twice (the spec\'s "Generating", step 2) [fernet-iv-b]', () => {
+  test('no IV repeats (the spec\'s "Generating", step 2) [fernet-iv-b]', () => {
     const seen = new Set<string>();
     const other = new Fernet(OTHER);
     for (let count = 0; count < 5000; count++) {
@@ -125,16 +125,16 @@ describe("A message comes back as it was [fernet-verifying-e]", () => {
   });
 });
 
-describe("Messages that are refused", () => {
+describe("Refuses messages", () => {
   const lone = ["\ud800", "\udfff", "a\ud83d", "\ude00\ud83d", `${"x".repeat(20_000)}\udc00`];
 
-  test("a lone surrogate: UTF-8 has none, and another character is another message", () => {
+  test("with a lone surrogate, which UTF-8 cannot carry", () => {
     for (const text of lone) {
       misuse(() => fernet.encrypt(text), "ERR_OPTION", "the message must be well-formed text");
     }
   });
 
-  test("what is neither text nor bytes", () => {
+  test("that are neither text nor bytes", () => {
     const values = [undefined, null, 0, 1n, true, {}, [], [1], Symbol("s"), () => "", new Date()];
     values.push(new ArrayBuffer(8), new DataView(new ArrayBuffer(8)), new Uint16Array(8));
     for (const value of [...values, new String("x"), new Uint8ClampedArray(4), { length: 4 }]) {
@@ -143,7 +143,7 @@ describe("Messages that are refused", () => {
     }
   });
 
-  test("what only inherits from bytes", () => {
+  test("that only inherit from bytes", () => {
     const proxy = new Proxy(new Uint8Array(4), {});
     for (const value of [
       Object.create(Uint8Array.prototype),
@@ -158,8 +158,8 @@ describe("Messages that are refused", () => {
     }
   });
 
-  test("one that no string could carry", () => {
-    // Zeroed on demand: nothing of it is ever read, for no cipher is asked.
+  test("whose token no string could hold", () => {
+    // The memory costs nothing: the length is checked before any byte is read.
     const most = 400_000_000 - 57 - 16;
     const cipher = Object.getPrototypeOf(
       createCipheriv("aes-128-cbc", KEY.subarray(16), KEY.subarray(16)),
@@ -174,7 +174,7 @@ describe("Messages that are refused", () => {
     }
   });
 
-  test("bytes that are no UTF-8 are a message, but no text", () => {
+  test("decrypts bytes that are not UTF-8, and refuses them as text", () => {
     const bad = [
       "ff",
       "80",
@@ -197,7 +197,7 @@ describe("Messages that are refused", () => {
   });
 });
 
-describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clock [fernet-verifying-b]", () => {
+describe("ttl: a token is expired when timestamp + ttl < now, and may be at most 60 s ahead of the clock [fernet-verifying-b]", () => {
   const ts = 1000;
   const cases: [options: FernetDecryptOptions, timestamp: number | bigint, Verdict | "ok"][] = [
     [{}, ts, "ok"],
@@ -255,7 +255,7 @@ describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clo
     });
   }
 
-  test("without a time the machine's counts [fernet-timestamp-b]", () => {
+  test("uses the system's clock without `now` [fernet-timestamp-b]", () => {
     const token = fernet.encrypt("m");
     assert.equal(fernet.decryptText(token, { ttl: 60 }), "m");
     const second = Math.floor(Date.now() / 1000);
@@ -267,7 +267,7 @@ describe("ttl: expired when timestamp + ttl < now, at most 60 s ahead of the clo
   });
 });
 
-describe("A policy's ttl holds in every call that has none of its own", () => {
+describe("A policy's ttl applies to every call that gives none", () => {
   const ts = 1000;
   const aged = new Fernet(KEY, { ttl: 60 });
   const calls: [name: string, call: (token: string, options?: FernetDecryptOptions) => unknown][] =
@@ -281,7 +281,7 @@ describe("A policy's ttl holds in every call that has none of its own", () => {
     [undefined, 1061, "ERR_TOKEN_EXPIRED"],
     [undefined, 940, "ok"],
     [undefined, 939, "ERR_TOKEN_NOT_ACTIVE"],
-    // The machine's time counts in whole seconds, as timestamps do.
+    // The system's time counts in whole seconds, as timestamps do.
     [undefined, 1060.999, "ok"],
     [undefined, 939.999, "ERR_TOKEN_NOT_ACTIVE"],
     [{}, 1060, "ok"],
@@ -289,7 +289,7 @@ describe("A policy's ttl holds in every call that has none of its own", () => {
     [{ now: 1060 }, 9e9, "ok"],
     [{ now: 1060.25 }, 0, "ERR_TOKEN_EXPIRED"],
     [{ now: 939.75 }, ts, "ERR_TOKEN_NOT_ACTIVE"],
-    // In its place, be it shorter or longer.
+    // A call's ttl replaces the policy's, shorter or longer.
     [{ ttl: 0 }, 1001, "ERR_TOKEN_EXPIRED"],
     [{ ttl: 59 }, 1060, "ERR_TOKEN_EXPIRED"],
     [{ ttl: 61 }, 1061, "ok"],
@@ -322,19 +322,19 @@ describe("A policy's ttl holds in every call that has none of its own", () => {
     refused(() => strict.decryptText(token, { now: ts + 0.25 }), "ERR_TOKEN_EXPIRED");
   });
 
-  test("timestamp tells when an old token was made, and encrypt takes no age", () => {
+  test("timestamp and encrypt ignore the policy's ttl", () => {
     assert.equal(aged.timestamp(fernetToken(KEY, { timestamp: ts })), ts);
     assert.equal(aged.timestamp(aged.encrypt("m", { now: 5 })), 5);
   });
 
-  test("without a ttl, or a policy, no token expires", () => {
+  test("without a ttl or a policy no token expires", () => {
     for (const policy of [{}, Object.create(null), undefined]) {
       const ageless = new Fernet(KEY, policy);
       assert.equal(ageless.decryptText(fernetToken(KEY, { timestamp: 0, message: "m" })), "m");
     }
   });
 
-  test("a policy that is none, or has what it does not know", () => {
+  test("refuses a policy that is not an object, has an unknown option, or a bad ttl", () => {
     for (const value of [null, 0, 60, "", "ttl", true, [], [60], () => ({}), Symbol("s")]) {
       const make = () => new Fernet(KEY, value as never);
       misuse(make, "ERR_OPTION", "the options of Fernet must be an object", String(value));
@@ -352,7 +352,7 @@ describe("A policy's ttl holds in every call that has none of its own", () => {
     misuse(() => new Fernet(KEY, Object.create({ ttl: undefined })), "ERR_OPTION", left);
   });
 
-  test("a policy is read once, and changed afterwards it changes nothing", () => {
+  test("reads a policy once; later changes have no effect", () => {
     let reads = 0;
     const policy = {
       get ttl() {
@@ -366,20 +366,20 @@ describe("A policy's ttl holds in every call that has none of its own", () => {
   });
 });
 
-describe("Nothing foreign runs while a token lies in the page", () => {
-  // Of one length, so that one lies where the other lay.
+describe("No foreign code runs while a token lies in the page", () => {
+  // Of equal length, so that the second would overwrite the first exactly.
   const [alice, mallory] = ["to: alice, 1 EUR", "to: mallory 9EUR"];
   const timed = new Fernet([OTHER, KEY], { ttl: 60 });
   const token = fernetToken(KEY, { timestamp: NOW, message: alice });
 
-  /** Whatever is asked for the time, or for an option, uses the page itself. */
+  /** Uses the page, as a clock or a getter of the application might. */
   const intrude = (): void => {
     fernet.encrypt(mallory, { now: 5 });
     assert.equal(fernet.decryptText(fernetToken(KEY, { message: mallory, timestamp: 5 })), mallory);
     refused(() => fernet.decrypt(fernetToken(OTHER)), "ERR_TOKEN_INVALID");
   };
 
-  /** Runs it with a clock that intrudes; returns how often that was asked. */
+  /** Runs it with a clock that calls `intrude`; returns how often the clock was read. */
   function withClock(run: () => void): number {
     let asked = 0;
     let busy = false;
@@ -406,7 +406,7 @@ describe("Nothing foreign runs while a token lies in the page", () => {
     ["a call's ttl", { ttl: 5 }],
   ];
   for (const [name, options] of uses) {
-    test(`the clock, under ${name}`, () => {
+    test(`reads the clock before it, under ${name}`, () => {
       const asked = withClock(() => {
         assert.equal(timed.decryptText(token, options), alice);
         assert.equal(Buffer.from(timed.decrypt(token, options)).toString(), alice);
@@ -422,7 +422,7 @@ describe("Nothing foreign runs while a token lies in the page", () => {
     });
   }
 
-  test("the clock, when a message is encrypted", () => {
+  test("reads the clock before it, when encrypting", () => {
     const asked = withClock(() => {
       const made = fernet.encrypt(alice);
       const iv = Buffer.from(made, "base64url").subarray(9, 25);
@@ -431,7 +431,7 @@ describe("Nothing foreign runs while a token lies in the page", () => {
     assert.equal(asked, 1);
   });
 
-  test("an option's getter", () => {
+  test("reads an option's getter before it", () => {
     const options = {
       get ttl() {
         intrude();
@@ -453,7 +453,7 @@ describe("Nothing foreign runs while a token lies in the page", () => {
     assert.equal(fernet.decryptText(fernet.encrypt(alice, at)), alice);
   });
 
-  test("a clock that throws spoils nothing", () => {
+  test("a clock that throws leaves the next call right", () => {
     const fault = new Error("no clock");
     const { mock: clock } = mock.method(Date, "now", () => {
       throw fault;
@@ -490,7 +490,7 @@ describe("Timestamps have 64 bits [fernet-timestamp-a]", () => {
     }
   });
 
-  test("rotate keeps them to the bit, and the message too", () => {
+  test("rotate keeps every bit of the timestamp, and the message", () => {
     const both = new Fernet([OTHER, KEY]);
     const only = new Fernet(OTHER);
     const times = [0n, 1n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n];
@@ -506,7 +506,7 @@ describe("Timestamps have 64 bits [fernet-timestamp-a]", () => {
     }
   });
 
-  test("a time that is none is refused", () => {
+  test("refuses a bad `now`", () => {
     const finite = "now must be a finite number of seconds";
     for (const now of [Number.NaN, Infinity, -Infinity, "1", null, {}, 1n, true, [1]] as never[]) {
       misuse(() => fernet.encrypt("m", { now }), "ERR_OPTION", finite, String(now));
@@ -523,7 +523,7 @@ describe("Timestamps have 64 bits [fernet-timestamp-a]", () => {
     }
   });
 
-  test("a ttl that is none is refused, whatever the token", () => {
+  test("refuses a bad ttl, whatever the token", () => {
     const demand = "ttl must be a finite number of seconds, 0 or more";
     const token = fernet.encrypt("m");
     for (const ttl of [-1, -0.001, Number.NaN, Infinity, "60", null, {}, 1n, false] as never[]) {
@@ -536,11 +536,11 @@ describe("Timestamps have 64 bits [fernet-timestamp-a]", () => {
   });
 });
 
-describe("The first key encrypts, all decrypt", () => {
+describe("The first key encrypts, all keys decrypt", () => {
   const third = Buffer.alloc(32, 3);
   const all = new Fernet([KEY, OTHER, third]);
 
-  test("a token of each opens, and what is new is the first's", () => {
+  test("tokens of every key open, and new ones are made with the first", () => {
     for (const key of [KEY, OTHER, third]) {
       for (const message of ["m", "m".repeat(40_000)]) {
         const one = new Fernet(key);
@@ -553,15 +553,15 @@ describe("The first key encrypts, all decrypt", () => {
     refused(() => all.decrypt(fernetToken(Buffer.alloc(32))), "ERR_TOKEN_INVALID");
   });
 
-  test("of a key that signs alike the padding decides, and no other key is asked", () => {
-    // The same signing half, other encryption: the MAC holds under both.
+  test("of two keys with the same signing half only the first is tried", () => {
+    // The same signing half with another encryption half: the MAC holds under both.
     const twin = Buffer.concat([KEY.subarray(0, 16), OTHER.subarray(16)]);
     const token = fernetToken(KEY, { blocks: Buffer.alloc(16, 16), iv: Buffer.alloc(16) });
     assert.equal(new Fernet([KEY, twin]).decryptText(token), "");
     refused(() => new Fernet([twin, KEY]).decrypt(token), "ERR_TOKEN_INVALID");
   });
 
-  test("rotate of a token that is already the first's makes a new one with its time", () => {
+  test("rotate makes a new token with the same timestamp, even of a token of the first key", () => {
     const token = fernet.encrypt("m", { now: 5 });
     const rotated = fernet.rotate(token);
     assert.notEqual(rotated, token);
@@ -569,7 +569,7 @@ describe("The first key encrypts, all decrypt", () => {
     assert.equal(fernet.decryptText(rotated), "m");
   });
 
-  test("10,000 keys at once, of 32 KiB each at most", () => {
+  test("10,000 keys take at most 32 KiB each", () => {
     const before = process.memoryUsage.rss();
     const key = (index: number) => Buffer.from(`${index}`.padStart(32, "0")).reverse();
     const many = Array.from({ length: 10_000 }, (_, index) => new Fernet(key(index)));
@@ -587,7 +587,7 @@ describe("The first key encrypts, all decrypt", () => {
   });
 });
 
-describe("Options are checked", () => {
+describe("Checks options", () => {
   const token = fernet.encrypt("m");
   const calls: [name: string, of: string, call: (options: never) => unknown][] = [
     ["encrypt", "encrypt", (options) => fernet.encrypt("m", options)],
@@ -597,7 +597,7 @@ describe("Options are checked", () => {
   ];
 
   for (const [name, of, call] of calls) {
-    test(`those of ${name}`, () => {
+    test(`of ${name}`, () => {
       for (const value of [null, 0, 1, "", true, [], [60], () => ({}), Symbol("s")]) {
         misuse(
           () => call(value as never),

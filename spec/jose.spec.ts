@@ -1,4 +1,4 @@
-/** What of RFC 7515, 7518, 7519 and the Fernet spec no other spec shows by itself. */
+/** Clauses of RFC 7515, 7518, 7519 and the Fernet spec that no other spec covers. */
 
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
@@ -11,7 +11,7 @@ import { jws } from "./helpers/token-forge.ts";
 
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => 5 * index + 7));
 
-/** Runs `work` and gives the pairs of bytes that were compared in constant time. */
+/** Runs `work` and returns the pairs of bytes that were given to timingSafeEqual. */
 function compared(work: () => void): (readonly [Buffer, Buffer])[] {
   const pairs: (readonly [Buffer, Buffer])[] = [];
   const real = crypto.timingSafeEqual;
@@ -29,21 +29,21 @@ function compared(work: () => void): (readonly [Buffer, Buffer])[] {
   return pairs;
 }
 
-/** The text with the first or the last MAC character exchanged for another whose pad bits are zero. */
+/** Replaces the first or the last character of the MAC; the new one is valid base64url too. */
 function spoilt(token: string, at: number): string {
   const before = token.at(at) === "A" ? "E" : "A";
   const index = at < 0 ? token.length + at : at;
   return token.slice(0, index) + before + token.slice(index + 1);
 }
 
-test("every comparison of a MAC is one of all its bytes or characters, by timingSafeEqual [fernet-verifying-c]", () => {
+test("compares every MAC once, in full, by timingSafeEqual [fernet-verifying-c]", () => {
   for (const length of [10, 20_000]) {
     const jwt = new Jwt(KEY, { maxTokenLength: 100_000 });
     const fernet = new Fernet(KEY);
     const token = jwt.sign({ text: "x".repeat(length) }, { now: 0 });
     const sealed = fernet.encrypt("x".repeat(length));
     const first = token.lastIndexOf(".") + 1;
-    // A JWT's MAC is compared as the text that it is in the token.
+    // A JWT's MAC is compared in its base64url form.
     const cases: [work: () => void, good: boolean, bytes: number][] = [
       [() => jwt.verify(token), true, 43],
       [() => jwt.verify(spoilt(token, first)), false, 43],
@@ -65,7 +65,7 @@ test("every comparison of a MAC is one of all its bytes or characters, by timing
   }
 });
 
-test("the header that is written is alg, typ and the key's kid, and nothing else [7515-4.1.11]", () => {
+test("writes only alg, typ and the key's kid into the header [7515-4.1.11]", () => {
   const headerOf = (jwt: Jwt): object => decodeUnverified(jwt.sign({}, { now: 0 })).header;
   const k = KEY.toString("base64url");
   assert.deepEqual(headerOf(new Jwt(KEY)), { alg: "HS256", typ: "JWT" });
@@ -73,7 +73,7 @@ test("the header that is written is alg, typ and the key's kid, and nothing else
   assert.deepEqual(headerOf(typed), { alg: "HS256", typ: "at+jwt", kid: "one" });
 });
 
-test("a token in a token is malformed [7519-5.2]", () => {
+test("a token inside a token is malformed [7519-5.2]", () => {
   const inner = new Jwt(KEY).sign({ sub: "tom" });
   for (const payload of [inner, JSON.stringify(inner)]) {
     const outer = jws({ alg: "HS256", typ: "JWT", cty: "JWT" }, payload, KEY);

@@ -1,4 +1,4 @@
-/** JWT claims, times and policies, both ways (RFC 7519 section 4.1, RFC 8725 section 3). */
+/** JWT claims, times and policies, for signing and verifying (RFC 7519 section 4.1, RFC 8725 section 3). */
 
 import assert from "node:assert/strict";
 import { describe, mock, test } from "node:test";
@@ -12,10 +12,10 @@ const NOW = 1_700_000_000;
 
 const jwt = new Jwt(KEY);
 
-/** The token of that JSON, or of a value's. */
+/** A token of these claims, given as JSON text or as a value. */
 const token = (claims: unknown): string => jws(HS256, claims, KEY);
 
-/** What `verify` says of a token under a policy at a time: "ok" or its refusal. */
+/** The verdict of `verify` on a token under a policy at a time: "ok" or the error code. */
 type Case = [policy: JwtPolicy, claims: unknown, now: number, verdict: Verdict | "ok"];
 
 function hold(cases: readonly Case[]): void {
@@ -30,7 +30,7 @@ function hold(cases: readonly Case[]): void {
   }
 }
 
-describe("exp: on or after it the token has expired (section 4.1.4) [7519-4.1.4a]", () => {
+describe("exp: from that time on the token is expired (section 4.1.4) [7519-4.1.4a]", () => {
   const at = (exp: number, now: number, verdict: Case[3], clockTolerance?: number): Case => [
     clockTolerance === undefined ? {} : { clockTolerance },
     { exp },
@@ -59,7 +59,7 @@ describe("exp: on or after it the token has expired (section 4.1.4) [7519-4.1.4a
   ]);
 });
 
-describe("nbf: at it the token is active (section 4.1.5) [7519-4.1.4c]", () => {
+describe("nbf: from that time on the token is active (section 4.1.5) [7519-4.1.4c]", () => {
   const at = (nbf: number, now: number, verdict: Case[3], clockTolerance = 0): Case => [
     { clockTolerance },
     { nbf },
@@ -82,7 +82,7 @@ describe("nbf: at it the token is active (section 4.1.5) [7519-4.1.4c]", () => {
   ]);
 });
 
-describe("iat: no rule of its own (section 4.1.6), an age under maxTokenAge [7519-4.1.6]", () => {
+describe("iat: is not checked (section 4.1.6), except against maxTokenAge [7519-4.1.6]", () => {
   hold([
     [{}, { iat: NOW + 1e6 }, NOW, "ok"],
     [{ clockTolerance: 1 }, { iat: NOW + 1e6 }, NOW, "ok"],
@@ -107,7 +107,7 @@ describe("iat: no rule of its own (section 4.1.6), an age under maxTokenAge [751
   ]);
 });
 
-describe("Times are finite numbers, names are strings (section 2; 4.1) [7519-2]", () => {
+describe("Times must be finite numbers, names must be strings (section 2; 4.1) [7519-2]", () => {
   const NO_TIMES = [
     '"1700000000"',
     "1e400",
@@ -126,7 +126,7 @@ describe("Times are finite numbers, names are strings (section 2; 4.1) [7519-2]"
   hold(["exp", "nbf", "iat"].flatMap((name) => of(name, NO_TIMES)));
   hold(["iss", "sub", "jti"].flatMap((name) => of(name, NO_NAMES)));
   hold(of("aud", NO_AUDIENCES));
-  // Without a policy's audience too, and whatever else is wrong.
+  // The type is checked even without an audience in the policy, and before any value.
   hold([
     [{ audience: "x" }, '{"aud":["x",1]}', NOW, "ERR_TOKEN_CLAIM aud"],
     [{}, '{"exp":1,"nbf":"1"}', NOW, "ERR_TOKEN_CLAIM nbf"],
@@ -135,7 +135,7 @@ describe("Times are finite numbers, names are strings (section 2; 4.1) [7519-2]"
   ]);
 });
 
-describe("What the policy has a token must have, to the letter (section 4.1) [7515-5.3b]", () => {
+describe("A token must have exactly what the policy sets (section 4.1) [7515-5.3b]", () => {
   for (const [option, name] of [
     ["issuer", "iss"],
     ["subject", "sub"],
@@ -158,7 +158,7 @@ describe("What the policy has a token must have, to the letter (section 4.1) [75
   }
 });
 
-describe("Of several issuers any one will do (section 4.1.1)", () => {
+describe("A token needs one of the policy's issuers (section 4.1.1)", () => {
   const policy = { issuer: ["https://joe.example", "ann"] };
   hold([
     [policy, { iss: "https://joe.example" }, NOW, "ok"],
@@ -178,7 +178,7 @@ describe("Of several issuers any one will do (section 4.1.1)", () => {
   ]);
 });
 
-describe("aud: who is no audience of a token refuses it (section 4.1.3) [7519-4.1.3]", () => {
+describe("aud: a token for another audience is refused (section 4.1.3) [7519-4.1.3]", () => {
   hold([
     [{}, { aud: "x" }, NOW, "ERR_TOKEN_CLAIM aud"],
     [{}, { aud: [] }, NOW, "ERR_TOKEN_CLAIM aud"],
@@ -200,7 +200,7 @@ describe("aud: who is no audience of a token refuses it (section 4.1.3) [7519-4.
   ]);
 });
 
-describe("requiredClaims, and what else a policy requires", () => {
+describe("requiredClaims, and the other claims that a policy requires", () => {
   const PROTOTYPE = Object.getOwnPropertyNames(Object.prototype);
   hold([
     [{ requiredClaims: ["scope"] }, { scope: "" }, NOW, "ok"],
@@ -217,7 +217,7 @@ describe("requiredClaims, and what else a policy requires", () => {
     [{ notBefore: 10, issuedAt: true }, {}, NOW, "ok"],
   ]);
 
-  test("the MAC comes before all of it, the type of a claim before its value [8725-3.3]", () => {
+  test("checks the MAC first, and a claim's type before its value [8725-3.3]", () => {
     const strict = new Jwt(KEY, { issuer: "joe", expiresIn: 1, requiredClaims: ["x"] });
     refused(() => strict.verify(jws(HS256, { exp: 1 }, `${KEY}!`)), "ERR_TOKEN_SIGNATURE");
     refused(() => strict.verify(token({ exp: 1 }), { now: NOW }), "ERR_TOKEN_CLAIM iss");
@@ -226,8 +226,8 @@ describe("requiredClaims, and what else a policy requires", () => {
   });
 });
 
-describe("Without a time the machine's clock counts, to the millisecond", () => {
-  /** What `verify` says at the time of the machine, in milliseconds. */
+describe("Without `now` the system's clock counts, to the millisecond", () => {
+  /** Checks the verdict of `verify` with the system's clock at a time in milliseconds. */
   function holdAt(policy: JwtPolicy, claims: Claims, milliseconds: number, verdict: Case[3]): void {
     test(`${JSON.stringify([policy, claims])} at ${milliseconds} ms: ${verdict}`, () => {
       const { mock: clock } = mock.method(Date, "now", () => milliseconds);
@@ -252,7 +252,7 @@ describe("Without a time the machine's clock counts, to the millisecond", () => 
   holdAt({ maxTokenAge: 10 }, { iat: 100.5 }, 100_499, "ERR_TOKEN_NOT_ACTIVE");
   holdAt({ maxTokenAge: 10 }, { iat: 100.5 }, 100_500, "ok");
 
-  test("a clock that signs and verifies itself changes nothing of the call that asks it", () => {
+  test("a clock that signs and verifies leaves the call that reads it right", () => {
     const timed = new Jwt(KEY, { expiresIn: 60, issuer: "joe" });
     const other = new Jwt(`${KEY}!`);
     const outer = { sub: "tom", note: "n".repeat(300) };
@@ -286,7 +286,7 @@ describe("Without a time the machine's clock counts, to the millisecond", () => 
   });
 });
 
-describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", () => {
+describe("Signing writes the claims, then what the policy adds [7519-7.1a]", () => {
   const signed = (policy: JwtPolicy, claims: object, options?: object): Claims =>
     decodeUnverified(new Jwt(KEY, policy).sign(claims as Claims, { now: NOW, ...options })).claims;
   const iat = NOW;
@@ -353,20 +353,20 @@ describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", (
       const before = JSON.stringify([policy, claims, options]);
       assert.deepEqual(signed(policy, claims, options), out);
       assert.equal(JSON.stringify([policy, claims, options]), before, "nothing given was changed");
-      // What was added stands once, behind what was given.
+      // Each added claim is written once, behind those that were given.
       const made = new Jwt(KEY, policy).sign(claims as Claims, { now: NOW, ...options });
       const text = Buffer.from(made.split(".")[1] as string, "base64url").toString();
       assert.equal(text, JSON.stringify(out));
     });
   }
 
-  test("without a time the machine's second counts, in each call anew", () => {
+  test("without `now` each call uses the current second of the system's clock", () => {
     const timeless = cases.filter(([, , options]) => Object.keys(options).length === 0);
     const signers = timeless.map(([policy]) => new Jwt(KEY, policy));
     let time = 0;
     const { mock: clock } = mock.method(Date, "now", () => time);
     try {
-      // Whole seconds forwards, backwards, and what lies between two.
+      // Whole seconds, fractions, and times that go backwards.
       for (const late of [0, 999, 1000, 1500, 0, -1, 86_400_000]) {
         time = NOW * 1000 + late;
         const now = Math.floor(NOW + late / 1000);
@@ -376,7 +376,7 @@ describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", (
             const given = claims as Claims;
             const expected = new Jwt(KEY, policy).sign(given, { now });
             assert.equal((signers[index] as Jwt).sign(given), expected, `${late}, ${index}`);
-            // The same object for other claims in between: one policy, every kind of claims.
+            // The same signer signs other claims in between: one of every kind.
             for (const name of ["iss", "sub", "jti", "aud", "exp", "nbf", "iat", "other"]) {
               const value = ["exp", "nbf", "iat"].includes(name) ? 5 : "x";
               const signer = signers[0] as Jwt;
@@ -395,14 +395,14 @@ describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", (
     }
   });
 
-  test("a policy without a time fixes its claims from the first token on", () => {
+  test("a policy without times adds the same claims to every token", () => {
     const signer = new Jwt(KEY, { issuer: "joe", issuedAt: false });
     for (let tokens = 0; tokens < 2; tokens++) {
       assert.deepEqual(decodeUnverified(signer.sign({ a: 1 })).claims, { a: 1, iss: "joe" });
     }
   });
 
-  test("what one call was given is nothing to the next", () => {
+  test("the options of one call have no effect on the next", () => {
     const policy: JwtPolicy = { issuer: "joe", expiresIn: 60 };
     const signer = new Jwt(KEY, policy);
     const options = [{}, { now: NOW }, { expiresIn: 9 }, { notBefore: 3 }, { now: NOW + 1 }];
@@ -420,7 +420,7 @@ describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", (
     }
   });
 
-  test("what a policy sets stands for every claim on its own, with a time and without", () => {
+  test("adds each claim of the policy that the call does not give, with `now` and without", () => {
     const full: JwtPolicy = { issuer: "i", audience: "a", subject: "s", jwtId: "j" };
     const signer = new Jwt(KEY, { ...full, expiresIn: 60, notBefore: 5 });
     const set = { iat: NOW, exp: NOW + 60, nbf: NOW + 5, iss: "i", aud: "a", sub: "s", jti: "j" };
@@ -445,14 +445,14 @@ describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", (
     }
   });
 
-  test("a member that JSON does not write does not stand for the claim [7519-4]", () => {
+  test("a member that JSON leaves out does not count as the claim [7519-4]", () => {
     const hidden = Object.defineProperty({}, "iss", { value: "joe", enumerable: false });
     assert.deepEqual(signed({ issuer: "joe" }, hidden), { iat, iss: "joe" });
     const inherited = Object.create({ iss: "joe", iat: 1 });
     assert.deepEqual(signed({ issuer: "joe" }, inherited), { iat, iss: "joe" });
   });
 
-  test("a policy changed afterwards changes nothing", () => {
+  test("changing a policy later has no effect", () => {
     const policy = { issuer: "joe", audience: ["x"], requiredClaims: ["a"], expiresIn: 60 };
     const kept = new Jwt(KEY, policy);
     Object.assign(policy, { issuer: "eve", expiresIn: 1 });
@@ -465,7 +465,7 @@ describe("Signing: the claims, then what the policy adds to them [7519-7.1a]", (
     refused(() => kept.verify(foreign, { now: NOW }), "ERR_TOKEN_CLAIM aud");
   });
 
-  test("what a policy signs it verifies, with the times of the machine as well", () => {
+  test("a policy verifies the tokens that it signs, by the system's clock too", () => {
     const policies: JwtPolicy[] = [
       {},
       { issuer: "i", audience: ["a", "b"], subject: "s", jwtId: "j", typ: "at+jwt" },
@@ -504,7 +504,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     });
   }
 
-  describe("a time beside the option that sets it: sign(request.body) must not choose its own", () => {
+  describe("a time beside the option that sets it: sign(request.body) must not choose its own exp", () => {
     const toJSON = (value: object) => ({ toJSON: () => value });
     for (const [name, option] of [
       ["exp", "expiresIn"],
@@ -524,7 +524,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
         const message = `the claim ${name} must be left out: ${option} sets it`;
         for (const [policy, claims, options] of beside) {
           const signer = new Jwt(KEY, policy);
-          // Before and after a call that fills what is kept.
+          // Twice: the call between fills the signer's cache.
           for (let times = 0; times < 2; times++) {
             const what = JSON.stringify([policy, options]);
             misuse(() => signer.sign(claims as Claims, options), "ERR_OPTION", message, what);
@@ -534,7 +534,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
       });
     }
 
-    test("claims that were verified are no claims to sign: a refreshed token needs a new exp", () => {
+    test("refuses to sign verified claims again with their exp: a refreshed token needs a new one", () => {
       const signer = new Jwt(KEY, { expiresIn: 600 });
       const { exp, ...claims } = signer.verify(signer.sign({ sub: "tom" }));
       const message = "the claim exp must be left out: expiresIn sets it";
@@ -542,7 +542,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
       assert.equal(signer.verify(signer.sign(claims)).sub, "tom");
     });
 
-    test("a time that JSON does not write is none", () => {
+    test("a time that JSON leaves out does not count", () => {
       const hidden = Object.defineProperty({}, "exp", { value: 5, enumerable: false });
       const signer = new Jwt(KEY, { expiresIn: 60, issuedAt: false });
       for (const claims of [hidden, Object.create({ exp: 5 }), { exp: undefined }]) {
@@ -552,7 +552,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     });
   });
 
-  test("no iss, or another one, where the policy has several issuers", () => {
+  test("a missing or foreign iss, where the policy has several issuers", () => {
     const signer = new Jwt(KEY, { issuer: ["joe", "ann"] });
     const hidden = Object.defineProperty({}, "iss", { value: "joe", enumerable: false });
     for (const claims of [{}, { sub: "joe" }, { iss: undefined }, hidden, { toJSON: () => ({}) }]) {
@@ -580,7 +580,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     ["aud", [1, null, {}, ["x", 1], [["x"]], new Set(["x"]), [undefined], Array(1)]],
   ];
   for (const [name, values] of wrong) {
-    test(`${name} of another type`, () => {
+    test(`${name} of a wrong type`, () => {
       const message = `the claim ${name} must be of the type RFC 7519 gives it`;
       const held = "the claims must be an object that JSON can hold";
       for (const value of values) {
@@ -590,7 +590,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     });
   }
 
-  test("claims that are no object", () => {
+  test("claims that are not an object", () => {
     const values = [undefined, null, 0, 1n, "{}", true, [], [{}], Symbol("s"), () => ({})];
     for (const value of values) {
       const sign = () => jwt.sign(value as never);
@@ -598,7 +598,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     }
   });
 
-  test("claims that JSON cannot hold, and a toJSON that makes no object of them", () => {
+  test("claims that JSON cannot hold, and a toJSON that does not return an object", () => {
     const cycle: Claims = {};
     cycle.self = { cycle };
     const toJSON = (value: unknown) => ({ toJSON: () => value });
@@ -635,7 +635,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     }
   });
 
-  test("claims too deep for the runtime's JSON are refused, and all others are signed", () => {
+  test("refuses only claims that are too deep for the runtime's JSON", () => {
     const patient = new Jwt(KEY, { maxTokenLength: 2 ** 24 });
     for (const depth of [10, 1000, 100_000]) {
       let claims: Claims = {};
@@ -651,7 +651,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     }
   });
 
-  test("a toJSON decides what is signed, and is held to the same rules", () => {
+  test("signs what a toJSON returns, under the same rules", () => {
     const by = (value: unknown) => ({ sub: "hidden", exp: "no number", toJSON: () => value });
     const strict = new Jwt(KEY, { subject: "tom" });
     const sign = (value: unknown) => () => strict.sign(by(value) as never, { now: NOW });
@@ -675,7 +675,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     assert.deepEqual(decodeUnverified(made).claims, { sub: "tom", iat: NOW });
   });
 
-  test("a toJSON may sign and verify with the same instance", () => {
+  test("lets a toJSON sign and verify with the same instance", () => {
     const inner: string[] = [];
     const claims = {
       a: "x".repeat(500),
@@ -695,7 +695,7 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     assert.deepEqual(inner, [jws(header, { inner: 0, iat: NOW }, KEY)]);
   });
 
-  test("times whose sum no number can hold make no token that nobody can read", () => {
+  test("refuses times whose sum is not a finite number", () => {
     for (const option of ["expiresIn", "notBefore"] as const) {
       const [now, most] = [1e308, Number.MAX_VALUE];
       for (const sign of [
@@ -708,16 +708,16 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
   });
 });
 
-describe("maxTokenLength holds in both directions", () => {
+describe("maxTokenLength limits both signing and verifying", () => {
   const length = jwt.sign({ x: "" }, { now: NOW }).length;
   for (const [what, policy, most] of [
     ["8192 by default", {}, 8192],
-    ["as given", { maxTokenLength: 300 }, 300],
+    ["as configured", { maxTokenLength: 300 }, 300],
     ["past the page", { maxTokenLength: 50_000 }, 50_000],
   ] as [string, JwtPolicy, number][]) {
     test(what, () => {
       const bound = new Jwt(KEY, policy);
-      // Every fourth length of a base64url part is impossible: come as near as one can.
+      // A base64url part cannot have every fourth length: come as close as possible.
       let x = "y".repeat(Math.floor(((most - length) * 3) / 4));
       while (jwtOf(x).length < most) x += "y";
       const [fits, over] = [x.slice(0, jwtOf(x).length > most ? -1 : undefined), `${x}yy`];
@@ -737,7 +737,7 @@ describe("maxTokenLength holds in both directions", () => {
   }
 });
 
-describe("Policies and options are checked", () => {
+describe("Checks policies and options", () => {
   const text = "a string, not empty";
   const finite = "a finite number of seconds";
   const list = "strings, one or more, none empty";
@@ -772,7 +772,7 @@ describe("Policies and options are checked", () => {
   }
 
   for (const name of ["algorithms", "Issuer", "aud", "exp", "maxAge", "__proto_", "toString"]) {
-    test(`unknown option ${name} of a policy, of sign and of verify`, () => {
+    test(`unknown option ${name}, of a policy, of sign and of verify`, () => {
       const given = { [name]: 1 } as object;
       const says = (of: string) => `unknown option "${name}" of ${of}`;
       misuse(() => new Jwt(KEY, given), "ERR_OPTION", says("Jwt"));
@@ -781,7 +781,7 @@ describe("Policies and options are checked", () => {
     });
   }
 
-  test("options that are no object", () => {
+  test("options that are not an object", () => {
     for (const value of [null, 0, 1, "", "now", true, [], [1], () => ({}), Symbol("s")]) {
       const given = value as never;
       misuse(() => new Jwt(KEY, given), "ERR_OPTION", "the options of Jwt must be an object");
@@ -790,7 +790,7 @@ describe("Policies and options are checked", () => {
     }
   });
 
-  test("times of a call", () => {
+  test("bad times of a call", () => {
     for (const value of NO_TIME as never[]) {
       for (const name of ["now", "expiresIn", "notBefore"]) {
         const sign = () => jwt.sign({ exp: 1, nbf: 1, iat: 1 }, { [name]: value });
@@ -806,7 +806,7 @@ describe("Policies and options are checked", () => {
     );
   });
 
-  test("an option that is undefined: a check must not be lost to a missing setting", () => {
+  test("an undefined option: a missing setting must not turn off a check", () => {
     const of = "a value, not undefined: set it, or leave it out";
     for (const name of new Set(options.map(([name]) => name))) {
       for (const policy of [{ [name]: undefined }, Object.create({ [name]: undefined })]) {
@@ -821,8 +821,8 @@ describe("Policies and options are checked", () => {
   });
 });
 
-describe("decodeUnverified shows what a token says, and proves nothing of it", () => {
-  test("whatever its MAC, its algorithm and its times", () => {
+describe("decodeUnverified shows what a token says, and proves nothing", () => {
+  test("whatever the MAC, the algorithm and the times", () => {
     const header = { alg: "none", crit: ["x"], typ: 1 };
     const claims = { exp: "1", aud: 1, iss: null };
     for (const mac of ["", base64url("no MAC"), base64url(Buffer.alloc(32))]) {
@@ -853,7 +853,7 @@ describe("decodeUnverified shows what a token says, and proves nothing of it", (
   }
 
   for (const bad of ["e30=.e30.", "e30.e30=.", "e30.e30.=", "e30.e30.A", "e30.e30. ", "e31.e30."]) {
-    test(`${JSON.stringify(bad)} is no base64url`, () => {
+    test(`${JSON.stringify(bad)} is not base64url`, () => {
       refused(() => decodeUnverified(bad), "ERR_ENCODING");
     });
   }

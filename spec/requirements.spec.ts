@@ -1,6 +1,6 @@
 /**
- * Clauses of the standards that concern a session as a whole, or that no other spec shows, by the public API alone. The id
- * at a title's end is how a row of spec/evidence/requirements names the test.
+ * Clauses about a session as a whole, or without another test, through the public API alone. A row of
+ * spec/evidence/requirements names a test by the id at the end of its title.
  */
 
 import assert from "node:assert/strict";
@@ -16,7 +16,7 @@ import { type Session, type SessionOptions, type Sessions, sessions } from "../s
 const SECRET = "a secret of at least 32 bytes, for specs";
 const NOW = 1_700_000_000;
 const DAY = 86_400;
-/** What the process was warned of. */
+/** The warnings of the process. */
 const warnings: unknown[] = [];
 process.emitWarning = (warning: unknown) => void warnings.push(warning);
 const TYPES = ["fernet", "jwt", "base64"] as const;
@@ -25,7 +25,7 @@ type Data = { user?: string; text?: string };
 
 interface Made {
   readonly sessions: Sessions<Data>;
-  /** The codes that onInvalid and onError heard. */
+  /** The codes that onInvalid and onError got. */
   readonly heard: string[];
 }
 
@@ -41,7 +41,7 @@ function make(more: Partial<SessionOptions> = {}): Made {
   return { sessions: sessions<Data>(options(more, ({ code }) => heard.push(code))), heard };
 }
 
-/** One request with these cookies, and what its handler does. */
+/** Sends one request with a cookie, and runs its handler. */
 async function visit(
   { sessions }: Made,
   cookie = "",
@@ -66,13 +66,13 @@ const login = (session: Session<Data>) => {
   session.user = "tom";
 };
 
-/** The cookie of a session of tom's, as a request sends it. */
+/** A request's Cookie header with a session of user "tom". */
 async function cookieOf(made: Made): Promise<string> {
   const { cookies } = await visit(made, "", login);
   return (cookies[0] as string).split(";", 1)[0] as string;
 }
 
-/** What a server of node:http answers to the lines of a request, head and all. */
+/** Returns the whole response of a node:http server to a request with these header lines. */
 async function answered(t: TestContext, listener: RequestListener, lines: string): Promise<string> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   t.after(() => server.close());
@@ -87,7 +87,7 @@ async function answered(t: TestContext, listener: RequestListener, lines: string
 const setCookies = (answer: string): string[] =>
   answer.split("\r\n").filter((line) => /^set-cookie:/i.test(line));
 
-test("the application's Set-Cookie fields and ours stay fields of their own [6265bis-3-fields]", async (t) => {
+test("sends the application's Set-Cookie fields and the session's as separate fields [6265bis-3-fields]", async (t) => {
   const made = make();
   const answer = await answered(
     t,
@@ -109,7 +109,7 @@ test("the application's Set-Cookie fields and ours stay fields of their own [626
   assert.equal(cookies.length, 3);
 });
 
-test("who sets a session's cookie keeps caches from storing it, who reads one varies by Cookie [6265bis-3-caching]", async () => {
+test("a response that sets a session is not stored by caches, and one that reads a session varies by Cookie [6265bis-3-caching]", async () => {
   const made = make();
   const set = await visit(made, "", login);
   assert.equal(set.fields.get("Cache-Control"), "no-store");
@@ -124,7 +124,7 @@ test("who sets a session's cookie keeps caches from storing it, who reads one va
   assert.ok(shared.cookies.length === 1 && shared.fields.get("Cache-Control") !== null);
 });
 
-test("a session of any type is base64url in its cookie [6265bis-4.1.1-encoded]", async () => {
+test("a session's cookie value is base64url, for every type [6265bis-4.1.1-encoded]", async () => {
   for (const type of TYPES) {
     const made = make({ type });
     const { cookies } = await visit(made, "", (session) => {
@@ -134,7 +134,7 @@ test("a session of any type is base64url in its cookie [6265bis-4.1.1-encoded]",
   }
 });
 
-test("a response has one Set-Cookie of a session's name [6265bis-4.1.1-once]", async (t) => {
+test("a response sets a session's cookie at most once [6265bis-4.1.1-once]", async (t) => {
   const made = make();
   const answer = await answered(
     t,
@@ -160,7 +160,7 @@ test("a response has one Set-Cookie of a session's name [6265bis-4.1.1-once]", a
   assert.equal(response.headers.getSetCookie().length, 1);
 });
 
-test("a session ends by its own time, whatever a user agent keeps; without a cookie it is empty [6265bis-4.1.2.1]", async () => {
+test("a session expires by its own time, whatever a user agent keeps, and is empty without a cookie [6265bis-4.1.2.1]", async () => {
   let now = NOW;
   const made = make({ maxAge: 60, clock: () => now });
   const cookie = await cookieOf(made);
@@ -187,7 +187,7 @@ test("the cookie's name has the prefix __Host- where its attributes allow it [62
   }
 });
 
-test("a session is one small cookie, written when it changed; one over 4096 bytes is an error [6265bis-4.2.1-few]", async () => {
+test("a session is one small cookie, written only on change; one over 4096 bytes is an error [6265bis-4.2.1-few]", async () => {
   const made = make();
   const cookie = await cookieOf(made);
   assert.ok(cookie.length < 400);
@@ -200,7 +200,7 @@ test("a session is one small cookie, written when it changed; one over 4096 byte
   assert.deepEqual(made.heard, ["ERR_SESSION_TOO_LARGE"]);
 });
 
-test("several Cookie fields, in any case, are one list [6265bis-4.2.1-several]", async (t) => {
+test("reads several Cookie fields, of any case, as one list [6265bis-4.2.1-several]", async (t) => {
   const made = make();
   const cookie = await cookieOf(made);
   const listener: RequestListener = (req, res) => {
@@ -215,7 +215,7 @@ test("several Cookie fields, in any case, are one list [6265bis-4.2.1-several]",
   }
 });
 
-test("of several valid cookies of the name the newest wins, in any order [6265bis-4.2.2]", async () => {
+test("the newest of several valid cookies of one name wins, in any order [6265bis-4.2.2]", async () => {
   let now = NOW;
   const made = make({ clock: () => now });
   const cookies: string[] = [];
@@ -244,7 +244,7 @@ test("a lifetime over 400 days is a ConfigError [6265bis-5.5]", () => {
   assert.throws(() => make({ maxAge: 400 * DAY + 1 }), { code: "ERR_OPTION" });
 });
 
-test("a session lives 14 days, is renewed by use, and ends for good by maxLifetime [6265bis-7.4]", async () => {
+test("a session lives 14 days, is renewed by use, and ends at maxLifetime [6265bis-7.4]", async () => {
   let now = NOW;
   const made = make({ maxLifetime: 20 * DAY, clock: () => now });
   let cookie = "";
@@ -262,7 +262,7 @@ test("a session lives 14 days, is renewed by use, and ends for good by maxLifeti
   assert.equal(await use(20 * DAY), undefined);
 });
 
-test("by default a cookie is encrypted and signed; base64, which is neither, warns [6265bis-8.3-sealed]", async () => {
+test("a cookie is encrypted and signed by default; base64 is neither, and warns [6265bis-8.3-sealed]", async () => {
   const made = make();
   const cookie = await cookieOf(made);
   const value = cookie.slice(cookie.indexOf("=") + 1);
@@ -277,7 +277,7 @@ test("by default a cookie is encrypted and signed; base64, which is neither, war
   assert.match(String(warnings[0]), /base64/);
 });
 
-test("a cookie is Secure by configuration, never by what a request says [6265bis-8.3-secure]", async () => {
+test("a cookie is Secure by configuration, whatever a request's headers say [6265bis-8.3-secure]", async () => {
   const forwarded = { "X-Forwarded-Proto": "http", Forwarded: "proto=http" };
   const plain = await visit(make(), "", login, forwarded);
   assert.match(plain.cookies[0] as string, /; Secure(?:;|$)/);
@@ -286,7 +286,7 @@ test("a cookie is Secure by configuration, never by what a request says [6265bis
   assert.doesNotMatch(open.cookies[0] as string, /; Secure/);
 });
 
-test("an id comes from a seal that opens alone, and regenerate gives a new one and revokes the old [6265bis-8.4]", async () => {
+test("accepts no id from outside its seal; regenerate makes a new id and revokes the old one [6265bis-8.4]", async () => {
   const revoked: string[] = [];
   const revocation = {
     isRevoked: (id: string) => revoked.includes(id),
@@ -307,7 +307,7 @@ test("an id comes from a seal that opens alone, and regenerate gives a new one a
   assert.ok((await visit(made, cookie)).session.isNew, "the old cookie opens no more");
 });
 
-test("cookies of other types, names and secrets do not stand in for one another [8725-2.8]", async () => {
+test("a cookie of another type, name or secret does not open [8725-2.8]", async () => {
   const makers = (["fernet", "jwt"] as const).flatMap((type) =>
     ["a", "b"].flatMap((name) =>
       [SECRET, "another secret of at least 32 bytes"].map((secret) => ({ type, name, secret })),
@@ -323,7 +323,7 @@ test("cookies of other types, names and secrets do not stand in for one another 
   }
 });
 
-test("an option to choose algorithms does not exist [8725-3.1-option]", () => {
+test("has no option to choose an algorithm [8725-3.1-option]", () => {
   for (const name of ["algorithms", "algorithm", "alg"]) {
     const policy = { [name]: ["HS256"] } as JwtPolicy;
     assert.throws(() => new Jwt(SECRET, policy), { code: "ERR_OPTION" });
@@ -331,7 +331,7 @@ test("an option to choose algorithms does not exist [8725-3.1-option]", () => {
   }
 });
 
-test("nothing is compressed before it is encrypted: only a message's length shows [8725-3.6]", async () => {
+test("compresses nothing before encryption: only the length of a message shows [8725-3.6]", async () => {
   const fernet = new Fernet(Fernet.generateKey());
   const random = Array.from({ length: 1000 }, (_, index) =>
     String.fromCharCode(33 + ((index * index * 31 + 7 * index) % 90)),
@@ -349,7 +349,7 @@ test("nothing is compressed before it is encrypted: only a message's length show
   assert.equal(lengths[0], lengths[1]);
 });
 
-test("an explicit typ is written without application/, of the form example+jwt [8725-3.11]", async () => {
+test("writes an explicit typ without application/, as example+jwt [8725-3.11]", async () => {
   assert.equal(decodeUnverified(new Jwt(SECRET, { typ: "at+jwt" }).sign({})).header.typ, "at+jwt");
   const made = make({ type: "jwt" });
   const cookie = await cookieOf(made);
@@ -357,7 +357,7 @@ test("an explicit typ is written without application/, of the form example+jwt [
   assert.equal(decodeUnverified(token).header.typ, "session+jwt");
 });
 
-test("JWT and session keys under 32 bytes are refused; Fernet signs with 16 [2104-3-short]", () => {
+test("refuses JWT and session keys under 32 bytes; Fernet signs with 16 [2104-3-short]", () => {
   for (const length of [0, 1, 16, 31]) {
     assert.throws(() => new Jwt("k".repeat(length)), { code: "ERR_KEY" });
     assert.throws(() => make({ secret: "k".repeat(length) }), { code: "ERR_KEY" });

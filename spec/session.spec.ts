@@ -1,4 +1,4 @@
-/** The module: a session's life through its ways, what sessions() gives, what is exported. */
+/** The session module: the life of a session, the functions that sessions() returns, and the exports. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -23,7 +23,7 @@ const ID = /^[\w-]{21}[AQgw]$/;
 
 for (const type of TYPES) {
   describe(`a session of type ${type}`, () => {
-    test("is new without a cookie, and writes jti, iat, exp, data in this order", async () => {
+    test("is new without a cookie, and is written as jti, iat, exp, data, in this order", async () => {
       const made = service(optionsOf(type));
       const { session, setCookie, response } = await visit(made, undefined, (session) => {
         session.user = "Zoë 𒀸";
@@ -42,7 +42,7 @@ for (const type of TYPES) {
       assert.deepEqual([made.invalid, made.errors], [[], []]);
     });
 
-    test("comes back with its data and facts, and is not written again", async () => {
+    test("opens with its data and facts, and is not written again", async () => {
       const made = service(optionsOf(type));
       const data = { user: "Zoë 𒀸", roles: ["admin"], nested: { deep: { clay: true } } };
       const { session, setCookie, response } = await visit(made, cookieOf(type, data));
@@ -54,7 +54,7 @@ for (const type of TYPES) {
       assert.equal(response.headers.get("Cache-Control"), null);
     });
 
-    test("keeps its id and its beginning when it is written again", async () => {
+    test("keeps its id and creation time when it is written again", async () => {
       const made = service(optionsOf(type));
       const cookie = cookieOf(type, { visits: 1 });
       const { session, setCookie } = await visit(made, cookie, (session) => {
@@ -71,7 +71,7 @@ for (const type of TYPES) {
 }
 
 for (const type of TYPES) {
-  test(`a life of type ${type}: a visit, a login, a hand-over, a logout`, async () => {
+  test(`the life of a ${type} session: a visit, a login, a hand-over by issue, a logout`, async () => {
     const made = service(optionsOf(type));
     const first = await visit(made, undefined, (session) => (session.cart = [3]));
     const visitor = pairOf(first.setCookie[0]);
@@ -94,7 +94,7 @@ for (const type of TYPES) {
   });
 }
 
-test("what sessions() gives works without its object, as in app.use(sessions().middleware)", async () => {
+test("the functions of sessions() work without their object, as in app.use(sessions().middleware)", async () => {
   const { read, load, wrap, issue, attach, middleware, edit } = service().sessions;
   const cookie = cookieOf("fernet", { user: "tom" });
   assert.equal(read(cookie).user, "tom");

@@ -1,4 +1,4 @@
-/** Holds every case of vectors/*.json, by one loop, and vectors/README.md to the files. */
+/** Runs every case of vectors/*.json in one loop, and compares vectors/README.md with the files. */
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -24,11 +24,11 @@ for (const [file, cases] of FILES) {
   });
 }
 
-test("every verdict is the same the other way round, on the same keys", () => {
+test("every case gives the same result in reverse order, on the same keys", () => {
   for (const vector of ALL.toReversed()) hold(vector);
 });
 
-test("every case keeps to the schema, and no name is there twice", () => {
+test("every case follows the schema and has a unique name", () => {
   assert.equal(new Set(ALL.map(({ source, name }) => `${source}: ${name}`)).size, ALL.length);
   for (const vector of ALL) {
     const { name } = vector;
@@ -38,7 +38,7 @@ test("every case keeps to the schema, and no name is there twice", () => {
     for (const member in vector) assert.ok(MEMBERS.includes(member), `${name}: ${member}`);
     assert.notEqual("out" in vector, "error" in vector, `${name}: out or error, and one of them`);
     assert.equal("made" in vector, vector.source === "bulla", `${name}: made, where it is ours`);
-    // A session says the code alone of what it refused.
+    // A session reports only the code of a refused cookie.
     const claimed = vector.error === "ERR_TOKEN_CLAIM" && !vector.test.startsWith("asgi.");
     assert.equal("claim" in vector, claimed, `${name}: claim`);
     const { needs, takes } = runner(vector);
@@ -62,7 +62,7 @@ test("vectors/README.md counts every case, by file and source", () => {
   assert.match(README, new RegExp(`^${ALL.length} cases in all`, "m"));
 });
 
-test("vectors/README.md names every case that is deliberately refused, and says why", () => {
+test("vectors/README.md lists every case that is refused on purpose, with the reason", () => {
   const [, table = ""] = README.match(/^## Deliberately refused$(.*?)^## /ms) ?? [];
   const rows = [...table.matchAll(/^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].slice(2);
   const refused = ALL.filter((vector) => vector.refused !== undefined);

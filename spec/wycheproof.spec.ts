@@ -1,7 +1,6 @@
 /**
- * C2SP/wycheproof, from the folder that the environment variable WYCHEPROOF names: too large to
- * transcribe. vectors/README.md says what of it applies. The counts are asserted, so that no case
- * is lost in silence.
+ * Runs C2SP/wycheproof from the folder in the environment variable WYCHEPROOF; it is too large to transcribe.
+ * vectors/README.md lists what applies. The counts are checked, so that no case is lost unnoticed.
  */
 
 import assert from "node:assert/strict";
@@ -24,12 +23,12 @@ interface Test {
 }
 type Group<T, G> = G & { tests: (Test & T)[] };
 
-/** How many cases of a file apply; vectors/README.md has the counts from there. */
+/** How many cases of each file apply, as in vectors/README.md. */
 const COUNTS: readonly { file: string; valid: number; invalid: number }[] = JSON.parse(
   readFileSync(new URL("helpers/wycheproof.json", import.meta.url), "utf8"),
 );
 
-/** Where the file is wrong. Each entry must still be needed. */
+/** Cases with a wrong label. Each entry must still be needed. */
 const WAIVED: Record<number, string> = {
   367: "labelled invalid, byte for byte the valid 357",
   370: "labelled invalid, byte for byte the valid 357",
@@ -56,7 +55,7 @@ function run(from: string): void {
     ).filter(({ tagSize }) => tagSize === 256);
     const cases = groups.flatMap(({ tests }) => tests);
 
-    test("as many cases as are counted", () => assertCounts("hmac_sha256_test.json", cases));
+    test("has the expected number of cases", () => assertCounts("hmac_sha256_test.json", cases));
 
     for (const { tcId, comment, result, key, msg, tag } of cases) {
       test(`${tcId}: ${comment}`, () => {
@@ -70,8 +69,8 @@ function run(from: string): void {
   });
 
   /*
-   * CBC is held from outside: each ciphertext in a Fernet frame with a MAC that holds, so that what
-   * decides is the padding, and what comes back is the message.
+   * CBC is tested through Fernet: each ciphertext is put into a frame with a valid MAC, so that only the
+   * padding decides, and the message comes back.
    */
   describe("Wycheproof: AES-128-CBC-PKCS5", () => {
     const groups = read<{ key: string; iv: string; msg: string; ct: string }, { keySize: number }>(
@@ -79,7 +78,7 @@ function run(from: string): void {
     ).filter(({ keySize }) => keySize === 128);
     const cases = groups.flatMap(({ tests }) => tests);
 
-    test("as many cases as are counted", () => assertCounts("aes_cbc_pkcs5_test.json", cases));
+    test("has the expected number of cases", () => assertCounts("aes_cbc_pkcs5_test.json", cases));
 
     for (const { tcId, comment, result, key, iv, msg, ct } of cases) {
       test(`${tcId}: ${comment}`, () => {
@@ -117,9 +116,10 @@ function run(from: string): void {
       tests.map((one) => ({ ...one, key: key as Jwk })),
     );
 
-    test("as many cases as are counted", () => assertCounts("json_web_signature_test.json", cases));
+    test("has the expected number of cases", () =>
+      assertCounts("json_web_signature_test.json", cases));
 
-    test("the waivers name cases that are there, with the faults they say", () => {
+    test("each waiver names an existing case with the fault it describes", () => {
       const token = (id: number) => cases.find(({ tcId }) => tcId === id)?.jws;
       assert.ok(token(357));
       assert.equal(token(367), token(357));
@@ -137,7 +137,7 @@ function run(from: string): void {
         const code = refusal(() => new Jwt(key).verify(jws));
         if (accepted) {
           assert.equal(opened, Buffer.from(jws.split(".")[1] as string, "base64url").toString());
-          // A payload that is no JSON object is no set of claims (RFC 7519 section 7.2).
+          // A payload that is not a JSON object is not a claims set (RFC 7519 section 7.2).
           assert.equal(code, "ERR_TOKEN_MALFORMED");
         } else {
           assert.equal(code, opened.code);
@@ -161,7 +161,7 @@ function counts(cases: readonly Test[]): { valid: number; invalid: number } {
   return { valid, invalid: cases.length - valid };
 }
 
-/** The code with which `call` refuses. */
+/** Returns the code with which `call` refuses, or "accepted". */
 function refusal(call: () => unknown): string {
   try {
     call();

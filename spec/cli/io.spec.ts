@@ -1,4 +1,4 @@
-/** What commands read and write, where the machine does not do as it is asked. */
+/** Reading and writing of the commands when the system reports errors. */
 
 import assert from "node:assert/strict";
 import fs, { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ const FERNET = Fernet.generateKey();
 const env = { JWT, FERNET };
 const CLAIMS = '{"sub":"tom"}';
 
-/** Runs `work` while a function of node:fs answers otherwise: with an error as often as there are codes. */
+/** Runs `work` while the first calls of a function of node:fs fail, one with each code. */
 async function failing<V>(
   name: "readSync" | "writeSync" | "linkSync",
   codes: string[],
@@ -40,7 +40,7 @@ async function failing<V>(
 
 const sign = (...more: string[]) =>
   inside(["sign", "--key", "env:JWT", "--now", "0", ...more], { env, in: CLAIMS });
-/** The same where a function fails. */
+/** Signs while a function fails. */
 const signs = (name: Parameters<typeof failing>[0], codes: string[], ...more: string[]) =>
   inside(["sign", "--key", "env:JWT", "--now", "0", ...more], {
     env,
@@ -49,26 +49,26 @@ const signs = (name: Parameters<typeof failing>[0], codes: string[], ...more: st
   });
 const SIGNED = new Jwt(JWT).sign({ sub: "tom" }, { now: 0 });
 
-// What a command is made of is loaded before anything fails.
+// Loads the commands' modules before anything fails.
 before(async () => {
   good(await sign());
   good(await inside("keygen jwt"));
 });
 
-describe("a descriptor that is not blocking", () => {
-  test("is read once there is something", async () => {
+describe("non-blocking descriptors", () => {
+  test("reading tries again until there is input", async () => {
     const ran = await signs("readSync", ["EAGAIN", "EAGAIN"]);
     assert.equal(good(ran), `${SIGNED}\n`);
   });
-  test("is written once it takes something", async () => {
+  test("writing tries again until there is room", async () => {
     assert.equal(good(await signs("writeSync", ["EAGAIN", "EAGAIN"])), `${SIGNED}\n`);
   });
-  test("the end of a pipe on Windows is an end", async () => {
+  test("EOF, which a closed pipe gives on Windows, ends the input", async () => {
     bad(await signs("readSync", ["EOF"]), 2, "ERR_OPTION: the claims must be a JSON object");
   });
 });
 
-describe("what cannot be read or written is told by its option", () => {
+describe("a failure to read or write names the option", () => {
   test("stdin", async () => {
     bad(await signs("readSync", ["EIO"]), 2, "EIO: the claims: it cannot be read or written");
   });
@@ -84,31 +84,31 @@ describe("what cannot be read or written is told by its option", () => {
   });
 });
 
-describe("--out is there as a whole, or not at all", () => {
+describe("--out writes a whole file or none", () => {
   const folderOf = (path: string) =>
     readdirSync(dirname(path)).filter((name) => name.endsWith(".part"));
 
-  test("and is its owner's alone", async () => {
+  test("which only its owner can read", async () => {
     const path = fresh();
     assert.equal(good(await sign("--out", path)), "");
     assert.equal(readFileSync(path, "utf8"), `${SIGNED}\n`);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.deepEqual(folderOf(path), []);
   });
-  test("a disk that fills leaves nothing", async () => {
+  test("leaves nothing when the disk is full", async () => {
     const path = fresh();
     const ran = await signs("writeSync", ["ENOSPC"], "--out", path);
     bad(ran, 2, "ENOSPC: --out: the disk is full");
     assert.ok(!fs.existsSync(path));
     assert.deepEqual(folderOf(path), []);
   });
-  test("a name that is taken while it is written is not taken over", async () => {
+  test("does not overwrite a file that appears meanwhile", async () => {
     const path = fresh();
     const ran = await signs("linkSync", ["EEXIST"], "--out", path);
     bad(ran, 2, "EEXIST: --out: it is there already, and nothing is overwritten");
     assert.deepEqual(folderOf(path), []);
   });
-  test("a name that is taken is told before anything is read", async () => {
+  test("refuses an existing file before it reads anything", async () => {
     const path = file("mine");
     bad(
       await sign("--out", path),
@@ -117,12 +117,12 @@ describe("--out is there as a whole, or not at all", () => {
     );
     assert.equal(readFileSync(path, "utf8"), "mine");
   });
-  test("a folder that is not there", async () => {
+  test("refuses a folder that does not exist", async () => {
     bad(await sign("--out", `${fresh()}/x`), 2, "ENOENT: --out: there is no such file");
   });
 });
 
-test("input of 100 MB and a byte is too large", async () => {
+test("input of more than 100 MB is too large", async () => {
   const path = file("");
   for (const [size, status] of [
     [100_000_001, 1],
@@ -136,7 +136,7 @@ test("input of 100 MB and a byte is too large", async () => {
   }
 });
 
-test("a key of a million bytes is taken, one more is not", async () => {
+test("a key has at most a million bytes", async () => {
   for (const [size, status] of [
     [1_000_000, 0],
     [1_000_001, 1],

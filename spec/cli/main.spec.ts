@@ -1,4 +1,4 @@
-/** How a command is found, its options read, and its failure told. */
+/** How a command is found, how its options are read, and how a failure is reported. */
 
 import assert from "node:assert/strict";
 import { closeSync, openSync, readFileSync } from "node:fs";
@@ -14,8 +14,8 @@ import { VERSION } from "../helpers/cli-program.ts";
 const COMMANDS = ["keygen", "inspect", "sign", "verify", "encrypt", "decrypt", "rotate", "check"];
 const ALL = [...COMMANDS, "vendor"];
 
-describe("words", () => {
-  test("help, in each of its spellings, is of all commands or of one", async () => {
+describe("arguments", () => {
+  test("--help, -h and help print the help of all commands or of one", async () => {
     const general = good(await inside("--help"));
     for (const spelling of ["-h", "help"]) assert.equal(good(await inside(spelling)), general);
     for (const name of ALL) {
@@ -26,12 +26,12 @@ describe("words", () => {
       assert.notEqual(own, general);
     }
   });
-  test("the version is the package's", async () => {
+  test("--version prints the package's version", async () => {
     for (const args of ["--version", "keygen --version"]) {
       assert.equal(good(await inside(args)), `${VERSION}\n`);
     }
   });
-  test("the nearest command is named, and the word is not", async () => {
+  test("an unknown command names the nearest one, and does not repeat the argument", async () => {
     bad(await inside("isnpect"), 2, "ERR_OPTION: unknown command: is it inspect?");
     bad(await inside("help verfy"), 2, "ERR_OPTION: unknown command: is it verify?");
     const all = ALL.join(", ");
@@ -46,7 +46,7 @@ describe("words", () => {
     );
     bad(await inside("keygen frenet"), 2, "ERR_OPTION: unknown keygen: is it fernet?");
   });
-  test("a word too many is said to be read elsewhere", async () => {
+  test("an extra argument is refused with the place where input is read", async () => {
     const said = "what it works on is read from stdin or --in FILE: arguments are seen by others";
     for (const name of ["inspect", "sign", "verify", "encrypt", "decrypt", "rotate"]) {
       bad(await inside([name, "word"]), 2, `ERR_OPTION: ${said}`);
@@ -71,7 +71,7 @@ describe("options", () => {
   const refused = (args: string[], message: string): void => {
     assert.throws(() => parseOptions(args, options), { code: "ERR_OPTION", message, status: 2 });
   };
-  test("values, in both spellings, and words between", () => {
+  test("takes both spellings, and other arguments between them", () => {
     const argv = [
       "a",
       "--key",
@@ -93,7 +93,7 @@ describe("options", () => {
       [undefined, [], undefined],
     );
   });
-  test("what is wrong with one is said, without what it was", () => {
+  test("explains a wrong option without repeating its value", () => {
     refused(["--nwo", "1"], "unknown option: is it --now?");
     refused(["-k"], "unknown option: is it --key?");
     refused(["--xyzzy"], "unknown option");
@@ -108,12 +108,12 @@ describe("options", () => {
       refused([`--most=${value}`], "--most must be a number");
     }
   });
-  test("a value that looks like an option has its sign", () => {
+  test('takes a value that looks like an option after "="', () => {
     assert.equal(parseOptions(["--in=--key"], options).text("in"), "--key");
   });
 });
 
-test("the nearest word is the one that it begins or that begins it, or the fewest letters away", () => {
+test("finds the nearest word: a beginning, an extension, or the fewest changed letters", () => {
   const known = ["issuer", "audience", "in", "inspect"];
   for (const [word, near] of [
     ["isuer", "issuer"],
@@ -140,7 +140,7 @@ describe("failures", () => {
     const { status, code, message, claim } = failureOf(error, place);
     return [status, code, message, claim];
   };
-  test("the library's errors keep their code, and say where", () => {
+  test("keeps the code of the library's errors, and adds the place", () => {
     const claim = new TokenError("ERR_TOKEN_CLAIM", "aud");
     assert.deepEqual(told(claim), [1, "ERR_TOKEN_CLAIM", claim.message, "aud"]);
     const expired = new TokenError("ERR_TOKEN_EXPIRED");
@@ -159,7 +159,7 @@ describe("failures", () => {
     const own = new Failure(1, "ERR_VENDOR", "as it is");
     assert.equal(failureOf(own, "elsewhere"), own);
   });
-  test("of any other nothing is told but its code", () => {
+  test("reports only the code of any other error", () => {
     const secret = "a key that stands in a text";
     for (const [error, code] of [
       [Object.assign(new Error(secret), { code: "ENOMEM" }), "ENOMEM"],
@@ -172,7 +172,7 @@ describe("failures", () => {
     }
     assert.deepEqual(told(new Error(secret), "here")[2], "here: the command failed");
   });
-  test("a file's are told by the option that brought it", () => {
+  test("reports a file error with its option", () => {
     const { status, code, message } = fileFailure({ code: "EISDIR" }, "--in");
     assert.deepEqual([status, code, message], [2, "EISDIR", "--in: it is a folder"]);
     const { message: other } = fileFailure({ code: "EMFILE" }, "--in");
@@ -181,7 +181,7 @@ describe("failures", () => {
     const own = new Failure(1, "ERR_VENDOR", "as it is");
     assert.equal(fileFailure(own, "elsewhere"), own);
   });
-  test("--json tells them in one line of JSON, on stderr", async () => {
+  test("--json reports a failure as one line of JSON on stderr", async () => {
     const ran = await inside(["verify", "--key", "env:KEY", "--json"], { env: { KEY: "short" } });
     assert.deepEqual([ran.status, ran.stdout], [2, ""]);
     assert.deepEqual(JSON.parse(ran.stderr), {
@@ -189,7 +189,7 @@ describe("failures", () => {
       message: "a JWT key must be 32 bytes or more, such as randomBytes(32)",
     });
   });
-  test("where stderr takes nothing the status says it", async () => {
+  test("the status shows a failure even when stderr cannot be written", async () => {
     const closed = openSync(file(""), "r");
     const { status } = await inside("verify", { stderr: closed });
     closeSync(closed);
@@ -197,7 +197,7 @@ describe("failures", () => {
   });
 });
 
-test("the process's own stdout is a terminal where it is one", () => {
+test("the terminal check asks the process's own stdout", () => {
   assert.equal(PROCESS.isTerminal(), process.stdout.isTTY === true);
 });
 

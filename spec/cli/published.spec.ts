@@ -1,4 +1,4 @@
-/** `bulla check` and the check of a vendored folder: the published vectors, and what they notice. */
+/** `bulla check` and the check of a vendored folder: both run the published vectors and find failing ones. */
 
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ import { ROOT } from "../helpers/cli-program.ts";
 const VECTORS = pathToFileURL(`${ROOT}/vectors/`);
 const { files: PACKED } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
-/** A folder with the vectors that are packed, after an edit. */
+/** A folder with the packaged vectors, after an edit. */
 function vectors(edit: (cases: Case[], file: string) => unknown = () => {}): string {
   const folder = fresh();
   mkdirSync(folder);
@@ -46,7 +46,7 @@ function vectors(edit: (cases: Case[], file: string) => unknown = () => {}): str
   return folder;
 }
 
-/** What `run` prints, and its status. */
+/** Returns what `run` prints and its status. */
 function ran(tables: Tests[], folder: string): { status: number; lines: string[] } {
   const lines: string[] = [];
   const spy = mock.method(console, "log", (line: string) => void lines.push(line));
@@ -66,14 +66,14 @@ describe("check", () => {
     "good    fernet.decrypt    fernet/spec, verify.json: verify",
     "good    fernet.decrypt    fernet/spec, invalid.json: incorrect mac",
   ];
-  test("tells six, in text and in JSON", async () => {
+  test("prints six results, as text and as JSON", async () => {
     assert.equal(good(await inside("check")), `${SIX.join("\n")}\n`);
     const said = JSON.parse(good(await inside("check --json")));
     assert.equal(said.good, true);
     assert.equal(said.vectors.length, 6);
     assert.ok(said.vectors.every(({ passed }: { passed: boolean }) => passed));
   });
-  test("tells the one that fails", async () => {
+  test("marks the one that fails", async () => {
     const root = fresh();
     mkdirSync(root);
     const spoilt = vectors((cases) => {
@@ -92,10 +92,10 @@ describe("check", () => {
   });
 });
 
-describe("the check of a folder", () => {
+describe("the check of a vendored folder", () => {
   const all = { base64url, jwt, fernet, cookie, session, asgi };
   for (const [name, tests] of Object.entries(all)) {
-    test(`${name}: every case of its tests passes, and each is noticed when it is another`, () => {
+    test(`${name}: every case passes, and every case fails once its result is changed`, () => {
       const folder = vectors();
       const { status, lines } = ran([tests], folder);
       assert.equal(status, 0, lines.join("\n"));
@@ -122,7 +122,7 @@ describe("the check of a folder", () => {
       assert.equal(counts.length, lines.length);
     });
   }
-  test("one file, with the counts and the names of what fails", () => {
+  test("prints the counts of each file and the names of failing cases", () => {
     const folder = vectors((cases, file) => {
       if (file === "fernet.json") Object.assign(cases[0] as Case, { out: "" });
     });
@@ -133,7 +133,7 @@ describe("the check of a folder", () => {
     assert.ok(lines.includes("jose.json: 17 of 17 pass"));
     assert.ok(lines.includes("rfc6265.json: 0 of 0 pass"), "which has nothing for them");
   });
-  test("nothing to run is not good", () => {
+  test("fails where there is nothing to run", () => {
     const folder = fresh();
     mkdirSync(folder);
     assert.deepEqual(ran([jwt], folder), { status: 1, lines: [] });
@@ -152,7 +152,7 @@ describe("a case passes", () => {
   };
   const one = (test: string, more: object) =>
     passes(tests, { name: "", source: "", section: "", test, in: {}, ...more } as Case);
-  test("with just its value, its error, and its claim where it has one", () => {
+  test("with exactly its value or its error, and its claim where the case has one", () => {
     assert.ok(one("fine", { out: { a: 1 } }));
     assert.ok(!one("fine", { out: { a: 2 } }));
     assert.ok(!one("fine", { out: { a: 1 }, error: "ERR_TOKEN_CLAIM" }));
@@ -164,7 +164,7 @@ describe("a case passes", () => {
   });
 });
 
-test("data are text, or pieces that repeat", () => {
+test("data are text or repeated pieces", () => {
   assert.equal(octets("\u00e9").toString("hex"), "c3a9");
   assert.equal(octets({ hex: "0a", times: 3 }).toString("hex"), "0a0a0a");
   assert.equal(octets([{ utf8: "a" }, { base64url: "_w" }]).toString("hex"), "61ff");

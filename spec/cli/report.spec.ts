@@ -1,4 +1,4 @@
-/** What `inspect` tells of each kind of token and cookie, to the letter, and of times and fields. */
+/** The exact output of `inspect` for each kind of token and cookie, for times and for fields. */
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -35,7 +35,7 @@ const lines = async (text: string, ...args: string[]) =>
     .split("\n");
 const line = async (text: string, ...args: string[]) =>
   JSON.parse(good(await inspect(text, "--json", ...args)));
-/** What is told of a token that is refused: on stdout, and then on stderr. */
+/** Checks the error of a refused token and returns what stdout shows. */
 async function refused(text: string, code: string, ...args: string[]): Promise<string> {
   const { status, stdout, stderr } = await inspect(text, ...args);
   assert.equal(status, 1);
@@ -58,7 +58,7 @@ describe("a JWT", () => {
   ];
   const EXPIRED = "ERR_TOKEN_EXPIRED: the token has expired";
 
-  test("without a key, with it, and with two", async () => {
+  test("without a key, with one, and with two", async () => {
     const nothing = "    proven   nothing: no key was given (--secret)";
     assert.deepEqual(await lines(token), [...open, nothing]);
     const proven = await lines(`${token}\r\n`, "--secret", "env:JWT");
@@ -66,12 +66,12 @@ describe("a JWT", () => {
     const second = await lines(token, "--secret", "env:SECRET", "--secret", "env:JWT");
     assert.equal(second.at(-1), "    proven   by the second key");
   });
-  test("blanks and newlines that the library refuses are refused", async () => {
+  test("refuses blanks and newlines that the library refuses", async () => {
     for (const text of [` ${token}`, `${token} `, `${token}\n\n`]) {
       await refused(text, "ERR_ENCODING", "--secret", "env:JWT");
     }
   });
-  test("with another key, and too late", async () => {
+  test("with a wrong key, and after its end", async () => {
     const wrong = await refused(token, "ERR_TOKEN_SIGNATURE", "--secret", "env:SECRET");
     assert.deepEqual(wrong.trimEnd().split("\n").slice(8), [
       "  verdict",
@@ -111,7 +111,7 @@ describe("a JWT", () => {
     });
     assert.equal(JSON.parse(ran.stderr).code, "ERR_TOKEN_SIGNATURE");
   });
-  test("the options of verify are held, and a claim is named", async () => {
+  test("applies the options of verify, and names the claim", async () => {
     assert.match(
       await refused(token, "ERR_TOKEN_CLAIM", "--secret", "env:JWT", "--issuer", "me"),
       /holds under the key\n {4}refused {2}ERR_TOKEN_CLAIM: the claim "iss" is missing/,
@@ -122,12 +122,12 @@ describe("a JWT", () => {
     await refused(token, "ERR_TOKEN_EXPIRED", "--secret", "env:JWT", "--max-age", "60");
     good(await inspect(token, "--secret", "env:JWT", "--max-age", `${HOUR}`));
   });
-  test("a first key that holds but refuses does not end the search, nor is its reason lost", async () => {
+  test("tries the second key when the first one's MAC holds but its claims are refused, and keeps that reason", async () => {
     const args = ["--secret", "env:JWT", "--secret", "env:SECRET", "--issuer", "me"];
     await refused(token, "ERR_TOKEN_CLAIM", ...args);
     await refused(token, "ERR_TOKEN_CLAIM", ...args.slice(2), ...args.slice(0, 2));
   });
-  test("times that are none, claims that are none, and names that drive a terminal", async () => {
+  test("shows strange times and claims, and escapes names that could control a terminal", async () => {
     const wild = jws({ alg: "HS256" }, { iat: 1e300, exp: "soon", "\u202e": "\u009b" }, JWT);
     const shown = await lines(wild);
     assert.ok(shown.includes("    iat      1e+300  beyond the calendar"));
@@ -137,7 +137,7 @@ describe("a JWT", () => {
     assert.match(good(await inspect(list)), /header[\s\S]*refused {2}ERR_TOKEN_MALFORMED: /);
     await refused(list, "ERR_TOKEN_MALFORMED", "--secret", "env:JWT");
   });
-  test("what is not a JWT is told by the library's code alone", async () => {
+  test("reports only the library's code for anything else", async () => {
     for (const [text, code] of [
       ["a.b", "ERR_TOKEN_MALFORMED"],
       ["a.b.c.d", "ERR_TOKEN_MALFORMED"],
@@ -171,7 +171,7 @@ describe("a Fernet token", () => {
     const bytes = new Fernet(FERNET).encrypt(Buffer.from([255]), { now: NOW });
     assert.deepEqual((await line(bytes, "--secret", "env:FERNET")).message, { base64url: "_w" });
   });
-  test("of a ttl", async () => {
+  test("applies a ttl", async () => {
     const shown = await refused(
       token,
       "ERR_TOKEN_EXPIRED",
@@ -184,13 +184,13 @@ describe("a Fernet token", () => {
     assert.doesNotMatch(shown, /hello/);
     good(await inspect(token, "--secret", "env:FERNET", "--ttl", "60"));
   });
-  test("a key that is none for it is misuse, and one that is for sessions alone is asked", async () => {
+  test("refuses a key that fits no kind of token, and tries a session secret on a session", async () => {
     const said =
       "a Fernet key must be 44 characters of padded base64url, or 32 bytes: use Fernet.generateKey()";
     bad(await inspect(token, "--secret", "env:SECRET"), 2, `ERR_KEY: --secret: ${said}`);
     await refused(token.replaceAll("=", ""), "ERR_TOKEN_INVALID", "--secret", "env:SECRET");
   });
-  test("one that is cut, or of another version, is not recognised", async () => {
+  test("does not recognise a truncated token or another version", async () => {
     assert.equal(await refused(token.slice(4), "ERR_TOKEN_MALFORMED"), "");
     assert.equal(await refused(`gQ${token.slice(2)}`, "ERR_TOKEN_MALFORMED"), "");
     const key = ["--secret", "env:FERNET"] as const;
@@ -220,7 +220,7 @@ describe("sessions", () => {
     ["fernet", ""],
     ["jwt", "     anybody can read them"],
   ] as const) {
-    test(`${type}: by a value, by --name, in a field, and under another name`, async () => {
+    test(`${type}: as a value, with --name, in a field, and under another name`, async () => {
       const value = ours[type];
       const rest = [...body, `  data${note}`, '    user     "tom"'];
       const head = type === "jwt" ? ["  header   anybody can read it"] : [];
@@ -243,7 +243,7 @@ describe("sessions", () => {
       await refused(value, code, "--secret", "env:OTHER");
       bad(await inspect(value, "--secret", "env:NONE"), 2, /not set/);
     });
-    test(`${type}: too old by its own end, or by --max-age`, async () => {
+    test(`${type}: expires by its own end, or by --max-age`, async () => {
       const late = ["inspect", ...secret, "--now", "1701209590"];
       assert.match((await inside(late, { env, in: ours[type] })).stderr, /ERR_TOKEN_EXPIRED/);
       await refused(ours[type], "ERR_TOKEN_EXPIRED", ...secret, "--max-age", "10");
@@ -255,7 +255,7 @@ describe("sessions", () => {
       );
     });
   }
-  test("jwt without a secret is what anybody can read", async () => {
+  test("jwt without a secret shows what anybody can read", async () => {
     const shown = await lines(ours.jwt);
     assert.equal(shown[0], `session of type jwt, ${ours.jwt.length} characters`);
     assert.ok(shown.includes('    typ      "session+jwt"'));
@@ -279,7 +279,7 @@ describe("sessions", () => {
     const expired = seal("base64", envelope(DATA, { exp: NOW }), {});
     assert.match(good(await inspect(expired)), /refused {2}ERR_TOKEN_EXPIRED/);
   });
-  test("a cookie of many", async () => {
+  test("finds the session among many cookies", async () => {
     const field = `Cookie: a=1; ${NAME}=${ours.fernet}; b="x"; ${NAME}=${ours.jwt}; bad name=1`;
     const said = await line(field, ...secret);
     assert.deepEqual([said.kind, said.proven], ["cookie", true]);
@@ -300,7 +300,7 @@ describe("sessions", () => {
       "ERR_TOKEN_MALFORMED: there is no cookie of that name",
     );
   });
-  test("cookies of others alone are refused, and listed", async () => {
+  test("refuses a field of foreign cookies, but lists them", async () => {
     const ran = await inspect("Cookie: sid=0123456789abcdef");
     assert.equal(ran.status, 1);
     assert.equal(ran.stderr, "bulla: ERR_TOKEN_MALFORMED: no cookie of bulla's is recognised\n");
@@ -315,7 +315,7 @@ describe("sessions", () => {
     });
     assert.match((await inspect("Cookie:")).stdout, /^no cookie that a server reads\n$/);
   });
-  test("a Set-Cookie has its attributes, in words", async () => {
+  test("explains the attributes of a Set-Cookie", async () => {
     const expires = "Thu, 01 Jan 1970 00:00:00 GMT";
     const text = `Set-Cookie: ${NAME}=${ours.fernet}; Max-Age=1209600; Expires=${expires}; Secure; x=\u202e`;
     const shown = good(await inspect(text, ...secret)).split("\n\n");
@@ -337,7 +337,7 @@ describe("sessions", () => {
       x: "\u202e",
     });
   });
-  test("a cookie in a field that is recognised but refused is told by its code", async () => {
+  test("reports the code of a recognised cookie that is refused", async () => {
     const ran = await inspect(`Cookie: ${NAME}=${ours.fernet}`, "--secret", "env:OTHER", "--json");
     assert.equal(ran.status, 1);
     assert.equal(JSON.parse(ran.stdout).code, "ERR_TOKEN_INVALID");
@@ -353,10 +353,10 @@ describe("sessions of asgi-sessions", () => {
     })
       .issue({ user: "tom" })
       .setCookie.split(";", 1)[0] as string;
-  process.removeAllListeners("warning").on("warning", () => {}); // base64 says that it is not signed
+  process.removeAllListeners("warning").on("warning", () => {}); // type base64 warns that it is not signed
 
   for (const type of ["fernet", "jwt"] as const) {
-    test(`${type}, in a field and by --name, strings and bytes as keys`, async () => {
+    test(`${type}, in a field and with --name, with text and bytes as keys`, async () => {
       const text = issue(type);
       const said = await line(`Cookie: ${text}`, "--secret", "env:PYTHON");
       assert.deepEqual(said.cookies[0].data, { user: "tom" });
@@ -368,23 +368,23 @@ describe("sessions of asgi-sessions", () => {
       assert.equal(title, `session: ${what}`);
       const code = type === "jwt" ? "ERR_TOKEN_SIGNATURE" : "ERR_TOKEN_INVALID";
       await refused(`Cookie: ${text}`, code, "--secret", "env:SNAKE");
-      // Bytes are a key of tokens, and Python's secret is text.
+      // Python's secret is text, so bytes can only be the key of a token.
       const raw = `raw:${file(PYTHON)}`;
       const plain = await line(value, "--secret", raw, "--name", "session");
       assert.equal(plain.kind, type);
     });
   }
-  test("fernet is over after 14 days, or --max-age", async () => {
+  test("fernet expires after 14 days, or by --max-age", async () => {
     const text = `Cookie: ${issue("fernet", NOW - 14 * 24 * HOUR)}`;
     await refused(text, "ERR_TOKEN_EXPIRED", "--secret", "env:PYTHON");
     good(await inspect(text, "--secret", "env:PYTHON", "--max-age", `${15 * 24 * HOUR}`));
   });
-  test("jwt with an option about claims is a JWT", async () => {
+  test("jwt with an option for claims is read as a JWT", async () => {
     const text = `Cookie: ${issue("jwt")}`;
     await refused(text, "ERR_TOKEN_CLAIM", "--secret", "env:PYTHON", "--issuer", "me");
     good(await inspect(text, "--secret", "env:PYTHON", "--max-age", "60"));
   });
-  test("base64, with its padding and without", async () => {
+  test("base64, with padding and without", async () => {
     const text = issue("base64");
     assert.deepEqual((await line(text)).cookies[0].data, { user: "tom" });
     const bare = text.slice("session=".length);
@@ -393,17 +393,17 @@ describe("sessions of asgi-sessions", () => {
   });
 });
 
-describe("where it goes", () => {
+describe("output", () => {
   const token = new Jwt(JWT).sign({}, { now: NOW });
   const run = (terminal: boolean, more: string[] = [], given: Record<string, string> = {}) =>
     inside(["inspect", "--now", `${NOW}`, ...more], { env: given, in: token, terminal });
 
-  test("a terminal gets colours, unless it is asked for none", async () => {
+  test("a terminal gets colours, unless they are switched off", async () => {
     const plain = good(await run(false));
     assert.ok(!plain.includes("\u001b"));
     const colours = good(await run(true));
     assert.notEqual(colours, plain);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with ESC
     assert.equal(colours.replaceAll(/\u001b\[\d+m/g, ""), plain);
     assert.ok(colours.includes("\u001b[33mnothing: no key was given"));
     assert.equal(good(await run(true, [], { NO_COLOR: "" })), colours);
@@ -414,18 +414,18 @@ describe("where it goes", () => {
     good(await run(true, ["--out", path]));
     assert.equal(readFileSync(path, "utf8"), plain);
   });
-  test("a file gets only what is good", async () => {
+  test("a file gets nothing that is refused", async () => {
     const path = fresh();
     bad(await run(false, ["--secret", "env:KEY", "--out", path], { KEY: FERNET }), 1, /SIGNATURE/);
     assert.ok(!existsSync(path));
   });
-  test("without --now it is now", async () => {
+  test("uses the current time without --now", async () => {
     const mine = new Jwt(JWT).sign({});
     assert.match(good(await inside("inspect", { in: mine })), /iat .*, (?:now|\d seconds? ago)\n/);
   });
 });
 
-test("what is read: a token, or a field with its name or without", () => {
+test("reads a token, or a field with its name or without", () => {
   const cookie = { kind: "cookie", attributes: [] };
   const set = { kind: "set-cookie" };
   for (const [text, field] of [
@@ -478,7 +478,7 @@ test("what is read: a token, or a field with its name or without", () => {
   assert.equal(readField(`Cookie: a=${"1".repeat(999_998)}`).cookies.length, 1);
 });
 
-test("times in words", () => {
+test("writes times in words", () => {
   for (const [seconds, words] of [
     [0, "now"],
     [0.5, "now"],

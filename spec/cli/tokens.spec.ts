@@ -1,4 +1,4 @@
-/** What the commands that make and open tokens print, where a terminal, a file or a program reads it. */
+/** The output of the commands that make and open tokens, to a terminal, a file or a program. */
 
 import assert from "node:assert/strict";
 import {
@@ -42,7 +42,7 @@ describe("keygen", () => {
       assert.match(JSON.parse(readFileSync(path, "utf8")).key, form);
     });
   }
-  test("a stdout that others can read gets nothing, a file of --out beside it does", async () => {
+  test("writes no key to a stdout that others can read, but to a file of --out", async () => {
     const open = fresh();
     const fd = openSync(open, "w", 0o644);
     const said = "ERR_KEY: others could read the key: write it with --out FILE, as your own";
@@ -75,7 +75,7 @@ describe("sign and verify", () => {
   const verify = (token: string, ...more: string[]) =>
     inside(["verify", "--key", "env:JWT", ...more], { env, in: token });
 
-  test("each option is that of the policy", async () => {
+  test("each option sets its option of the policy", async () => {
     const token = good(await sign(...args)).trim();
     const policy = {
       issuer: "me",
@@ -106,14 +106,14 @@ describe("sign and verify", () => {
     ["typ", "JWT"],
     ["require", "user"],
   ] as const) {
-    test(`another ${option} is refused`, async () => {
+    test(`refuses another ${option}`, async () => {
       const token = good(await sign(...args)).trim();
       const mine = args.filter((arg) => !arg.startsWith(`--${option}=`));
       const ran = await verify(token, ...mine, `--${option}=${value}`, "--now", `${NOW}`);
       bad(ran, 1, /^bulla: ERR_TOKEN_CLAIM: the claim "\w+" is missing/);
     });
   }
-  test("a token that is longer than --max-length is too large", async () => {
+  test("refuses a token longer than --max-length", async () => {
     bad(
       await verify("a".repeat(501), "--max-length", "500"),
       1,
@@ -125,19 +125,19 @@ describe("sign and verify", () => {
       /^bulla: ERR_OPTION: maxTokenLength must be/,
     );
   });
-  test("sign --json has the token", async () => {
+  test("sign --json prints the token", async () => {
     const { token } = JSON.parse(good(await sign("--json")));
     assert.equal(token, new Jwt(JWT).sign({}, { now: NOW }));
   });
-  test("claims that are not UTF-8, or not an object", async () => {
+  test("refuses claims that are not UTF-8 or not an object", async () => {
     for (const input of [Buffer.from([0x7b, 0xff, 0x7d]), "[]", "", "{"]) {
       const ran = await inside("sign --key env:JWT", { env, in: input });
       bad(ran, 2, "ERR_OPTION: the claims must be a JSON object");
     }
   });
-  test("a token that is not ASCII is not taken for another", async () => {
+  test("refuses a token that is not ASCII", async () => {
     const token = good(await sign()).trim();
-    // U+0141 in latin1 would be an "A".
+    // U+0141, cut to a latin1 byte, would be "A".
     for (const input of [token.replace("e", "\u0141"), Buffer.from(`${token}\xff`, "latin1")]) {
       const ran = await inside("verify --key env:JWT", { env, in: input });
       bad(ran, 1, /^bulla: ERR_(?:ENCODING|TOKEN_MALFORMED): /);
@@ -148,7 +148,7 @@ describe("sign and verify", () => {
 describe("keys", () => {
   const sign = (...keys: string[]) =>
     inside(["sign", ...keys.flatMap((key) => ["--key", key])], { env, in: "{}" });
-  test("which one is wrong is said, and not what it was", async () => {
+  test("names the key that is wrong, and does not print it", async () => {
     const forms =
       "must be env:NAME, file:PATH (text) or raw:PATH (bytes): a key itself is seen by others";
     bad(await sign(JWT), 2, `ERR_OPTION: --key ${forms}`);
@@ -164,7 +164,7 @@ describe("keys", () => {
     bad(await sign(text), 2, "ERR_KEY: --key: its text is not UTF-8; raw:PATH takes bytes");
     bad(await sign(), 2, "ERR_OPTION: --key is needed: env:NAME, file:PATH or raw:PATH");
   });
-  test("text loses one newline, bytes none", async () => {
+  test("drops one newline of text, and none of bytes", async () => {
     for (const [form, text, key] of [
       ["file", `${JWT}\n`, JWT],
       ["file", `${JWT}\r\n`, JWT],
@@ -182,7 +182,7 @@ describe("encrypt and decrypt", () => {
   const decrypt = (message: string | Uint8Array, terminal: boolean, ...more: string[]) =>
     inside(["decrypt", "--key", "env:FERNET", ...more], { env, in: token(message), terminal });
 
-  test("a file gets the bytes, a terminal what it can show", async () => {
+  test("a file gets the bytes, a terminal only printable text", async () => {
     const wild = "a\u001b[2Jb\u009b\u202e\tc";
     assert.equal(good(await decrypt(wild, false)), wild);
     assert.equal(good(await decrypt(wild, true)), "a\\u001b[2Jb\\u009b\\u202e\tc\n");
@@ -195,7 +195,7 @@ describe("encrypt and decrypt", () => {
       assert.deepEqual(readFileSync(path), Buffer.from(binary));
     }
   });
-  test("--json has the text, or else the bytes, and the time", async () => {
+  test("--json prints the text or the bytes, and the time", async () => {
     const made = { timestamp: NOW, iso: "2023-11-14T22:13:20Z" };
     for (const [message, said] of [
       ["\u202e", { text: "\u202e" }],
@@ -212,7 +212,7 @@ describe("encrypt and decrypt", () => {
       "hello",
     );
   });
-  test("a ttl is held", async () => {
+  test("applies a ttl", async () => {
     bad(await decrypt("x", false, "--ttl", "60", "--now", `${NOW + 61}`), 1, /ERR_TOKEN_EXPIRED/);
     assert.equal(good(await decrypt("x", false, "--ttl", "60", "--now", `${NOW + 60}`)), "x");
   });
@@ -234,7 +234,7 @@ describe("rotate", () => {
   const COUNT = 50_000;
   const many = tokens(COUNT).join("\n");
 
-  test("more than fits into memory, in order, and nothing is left of it", async () => {
+  test("rotates more tokens than it holds in memory, in order, and deletes its temporary files", async () => {
     const folder = fresh();
     for (const name of ["TMPDIR", "TEMP"]) {
       mkdirSync(folder, { recursive: true });
@@ -246,7 +246,7 @@ describe("rotate", () => {
     good(await inside([...args, "--out", path], { env, in: many }));
     isRotated(readFileSync(path, "utf8").trimEnd(), COUNT);
   });
-  test("nothing at all where the last of them is bad", async () => {
+  test("writes nothing where the last token is bad", async () => {
     const folder = fresh();
     const spoilt = `${many}\nno token`;
     const said = `ERR_TOKEN_INVALID: line ${COUNT + 1}: the token is invalid`;
@@ -260,27 +260,27 @@ describe("rotate", () => {
     bad(await inside([...args, "--out", path], { env, in: spoilt }), 1, said);
     assert.ok(!existsSync(path));
   });
-  test("a temporary folder that is not there is said", async () => {
+  test("names a temporary folder that does not exist", async () => {
     const ran = await inside(args, { env: { ...env, TMPDIR: fresh() }, in: many });
     bad(ran, 2, "ENOENT: a temporary file: there is no such file");
   });
-  test("no tokens are none, in text and in JSON", async () => {
+  test("accepts an empty input, as text and as JSON", async () => {
     assert.equal(good(await inside(args, { env, in: "" })), "");
     assert.equal(good(await inside([...args, "--json"], { env, in: "" })), '{"tokens":[]}\n');
   });
-  test("--json has them in order", async () => {
+  test("--json prints the tokens in order", async () => {
     const said = JSON.parse(
       good(await inside([...args, "--json"], { env, in: tokens(3).join("\n") })),
     );
     isRotated(said.tokens.join("\n"), 3);
   });
-  test("lines end in LF or CR LF, and an empty one is not a token", async () => {
+  test("lines end in LF or CR LF; an empty line is not a token", async () => {
     const [one, two] = tokens(2);
     isRotated(good(await inside(args, { env, in: `${one}\r\n${two}\r\n` })).trimEnd(), 2);
     bad(await inside(args, { env, in: `${one}\n\n${two}` }), 1, /line 2: the token is invalid/);
     bad(await inside(args, { env, in: `${one}\r${two}` }), 1, /line 1: the token is invalid/);
   });
-  test("a line without an end is too long", async () => {
+  test("refuses a line that never ends", async () => {
     const path = file("");
     truncateSync(path, 100_200_000);
     const said = "ERR_TOKEN_TOO_LARGE: a line is too long for a token";

@@ -1,4 +1,7 @@
-/** `bulla vendor` on a package made for it: which files it follows, and what an update, a fault and a change leave. */
+/**
+ * `bulla vendor` on a package made for the test: which files it follows, and what an update, a failure and an
+ * edit leave behind.
+ */
 
 import assert from "node:assert/strict";
 import fs, {
@@ -27,7 +30,7 @@ function put(folder: string, files: Record<string, string>): void {
   }
 }
 
-/** A package of that version, whose jwt imports in every way there is. */
+/** A package of a version, whose jwt module uses every form of import. */
 function packaged(version: string, more: Record<string, string> = {}): string {
   const root = fresh();
   const files: Record<string, string> = {
@@ -79,7 +82,7 @@ async function vendored(...args: string[]): Promise<string> {
   return folder;
 }
 
-/** The check failed, and names this on both outputs. */
+/** Checks that the check failed and lists these differences on stdout and stderr. */
 function differs({ status, stdout, stderr }: Ran, ...lines: string[]): void {
   assert.deepEqual(stdout.trimEnd().split("\n").toSorted(), lines.toSorted());
   assert.equal(status, 1);
@@ -100,7 +103,7 @@ const JWT = [
 ];
 
 describe("vendor writes", () => {
-  test("what a module and its types import, its check and its vectors", async () => {
+  test("a module with everything it imports, its types, its check and its vectors", async () => {
     const folder = fresh();
     const said = good(await vendor("jwt", folder));
     assert.equal(said, `jwt of bulla 1.0.0: ${JWT.length} files; check.js runs the vectors\n`);
@@ -113,13 +116,13 @@ describe("vendor writes", () => {
     const { files: _, ...rest } = manifest;
     assert.deepEqual(rest, { bulla: "1.0.0", modules: ["jwt"], kind: "js" });
   });
-  test("no link to a map, and the rest as it is", async () => {
+  test("the files unchanged, except for links to source maps", async () => {
     const folder = await vendored("fernet");
     assert.equal(readFileSync(join(folder, "fernet.js"), "utf8"), 'export const a = "1.0.0";\n');
     const types = readFileSync(join(folder, "fernet.d.ts"), "utf8");
     assert.equal(types, "export declare const a: string;\n");
   });
-  test("TypeScript, and modules in one order, however they are given", async () => {
+  test("TypeScript, with the modules always in the same order", async () => {
     const folder = fresh();
     const { kind, files, modules } = JSON.parse(
       good(await vendor("fernet", "jwt", "fernet", folder, "--ts", "--json")),
@@ -136,7 +139,7 @@ process.exitCode = run([jwt, fernet], new URL("./vectors/", import.meta.url));
     assert.ok(filesIn(folder).includes("internal/types.ts"));
     good(await vendor("--check", folder));
   });
-  test("into folders that are not there, and into an empty one", async () => {
+  test("into a new folder and into an empty one", async () => {
     const deep = join(fresh(), "a", "b");
     good(await vendor("cookie", deep));
     good(await vendor("--check", deep));
@@ -145,7 +148,7 @@ process.exitCode = run([jwt, fernet], new URL("./vectors/", import.meta.url));
     good(await vendor("cookie", `${empty}/`));
     assert.equal(filesIn(empty).length, filesIn(deep).length);
   });
-  test("a newer version over an older, and takes away what it no longer has", async () => {
+  test("a newer version over an older one, and deletes files that are no longer needed", async () => {
     const folder = await vendored("jwt");
     good(await next("jwt", folder));
     assert.ok(readdirSync(folder).includes("other"));
@@ -159,7 +162,7 @@ process.exitCode = run([jwt, fernet], new URL("./vectors/", import.meta.url));
 
 describe("vendor refuses", () => {
   const said = "EEXIST: not bulla's, or edited, and not overwritten";
-  test("what is edited, more, a link, or without a manifest, and changes nothing", async () => {
+  test("an edited or extra file, a link, or a missing manifest, and changes nothing", async () => {
     const edits: [(folder: string) => void, string][] = [
       [(folder) => appendFileSync(join(folder, "jwt.js"), " "), "jwt.js"],
       [(folder) => writeFileSync(join(folder, "mine\u202e"), ""), "mine\\u202e"],
@@ -179,7 +182,7 @@ describe("vendor refuses", () => {
     writeFileSync(join(folder, "bulla.json"), "{}");
     bad(await vendor("jwt", folder), 2, /bulla\.json/);
   });
-  test("and names twenty, of more", async () => {
+  test("and lists at most twenty files", async () => {
     const folder = fresh();
     put(
       folder,
@@ -188,7 +191,7 @@ describe("vendor refuses", () => {
     const names = Array.from({ length: 20 }, (_, index) => `f${index + 10}`).join(", ");
     bad(await vendor("jwt", folder), 2, `${said}: ${names} and 2 more`);
   });
-  test("a file in the folder's place, too few words, an unknown module", async () => {
+  test("a file in place of the folder, too few arguments, an unknown module", async () => {
     bad(await vendor("jwt", file("mine")), 2, /^bulla: ENOTDIR: the folder: /);
     const modules = MODULES.join(", ");
     for (const args of [[], ["jwt"]]) {
@@ -201,7 +204,7 @@ describe("vendor refuses", () => {
       `ERR_OPTION: unknown module: ${modules}; bulla --help tells more`,
     );
   });
-  test("a package that is not built, or lacks a file", async () => {
+  test("where the package is not built or lacks a file", async () => {
     const root = packaged("1.0.0");
     rmSync(join(root, "LICENSE"));
     bad(
@@ -216,7 +219,7 @@ describe("vendor refuses", () => {
       "ENOENT: dist/ is not there: npm run build makes it",
     );
   });
-  test("a disk that fills leaves what was there", async () => {
+  test("on a full disk, and leaves the folder as it was", async () => {
     const [old, none] = [await vendored("jwt"), fresh()];
     const before = filesIn(old);
     for (const folder of [old, none]) {
@@ -248,7 +251,7 @@ describe("vendor refuses", () => {
 });
 
 describe("vendor --check", () => {
-  test("is good where nothing has changed", async () => {
+  test("accepts an unchanged folder", async () => {
     const folder = await vendored("jwt");
     const count = JWT.length;
     assert.equal(
@@ -258,7 +261,7 @@ describe("vendor --check", () => {
     const said = JSON.parse(good(await vendor("--check", folder, "--json")));
     assert.deepEqual(said, { good: true, bulla: "1.0.0", differences: [] });
   });
-  test("names all that has changed, and how", async () => {
+  test("lists every change and its kind", async () => {
     const folder = await vendored("jwt");
     appendFileSync(join(folder, "jwt.js"), " ");
     rmSync(join(folder, "LICENSE"));
@@ -280,7 +283,7 @@ describe("vendor --check", () => {
     assert.equal(whole, false);
     assert.ok(differences.some((one: object) => "file" in one && one.file === "cookie.js"));
   });
-  test("believes nothing of the manifest", async () => {
+  test("does not trust the manifest", async () => {
     const manifests: [string, string][] = [
       ["", "edited"],
       ['{"bulla":"1.0.0","modules":["jwt"],"kind":"js","files":[]}', "edited"],
@@ -300,7 +303,7 @@ describe("vendor --check", () => {
     rmSync(join(folder, "bulla.json"));
     differs(await vendor("--check", folder), "missing: bulla.json");
   });
-  test("refuses another version's, a folder that is not there, and other words", async () => {
+  test("refuses a folder of another version or without files, and wrong arguments", async () => {
     const folder = await vendored("jwt");
     const said = "bulla.json is not of bulla 2.0.0: check it with that version of the command";
     bad(await next("--check", folder), 1, `ERR_VENDOR: ${said}`);

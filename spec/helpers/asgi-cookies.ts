@@ -1,6 +1,6 @@
 /**
- * The cookies of Python's asgi-sessions, made and opened from their wire format with node:crypto alone, and
- * services that share them. Nothing of src/ makes or opens a cookie here.
+ * Makes and opens the cookies of Python's asgi-sessions from their wire format with node:crypto alone, and
+ * makes services that share them. No cookie here is made or opened by src/.
  */
 
 import assert from "node:assert/strict";
@@ -16,7 +16,7 @@ import { type AsgiSessionOptions, asgiSessions } from "../../src/asgi.ts";
 import { NOW, type Type } from "./session-cookies.ts";
 import type { Bag, Service } from "./session-visit.ts";
 
-/** What base64 of 24 bytes looks like. */
+/** Like the base64 of 24 random bytes. */
 export const FERNET_SECRET = "kZ7rS0mC/9yXw+Qe5TtHu2LbVn41GdPa";
 export const JWT_SECRET = "a secret of 32 bytes or more, as text";
 export const SECRETS: Record<Type, string | undefined> = {
@@ -27,13 +27,13 @@ export const SECRETS: Record<Type, string | undefined> = {
 
 export interface Made {
   secret?: string;
-  /** When a Fernet token is made. */
+  /** The time in a Fernet token. */
   at?: number | bigint;
   /** The header of a JWT. */
   header?: object | string;
 }
 
-/** The value of Python's cookie that holds this text, of which a good one is an object of JSON. */
+/** Returns the value of Python's cookie with this text. In a good cookie the text is a JSON object. */
 export function pythonValue(type: Type, text: string | Uint8Array, made: Made = {}): string {
   const { secret = SECRETS[type] ?? "", at = NOW, header = { alg: "HS256", typ: "JWT" } } = made;
   const bytes = Buffer.from(text as string);
@@ -44,12 +44,12 @@ export function pythonValue(type: Type, text: string | Uint8Array, made: Made = 
   return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
 }
 
-/** The Cookie header with it. */
+/** Returns the Cookie header with that value. */
 export function pythonCookie(type: Type, text: string | Uint8Array, made: Made = {}): string {
   return `session=${pythonValue(type, text, made)}`;
 }
 
-/** The text in a cookie's value that Python would read, after every check that the type allows. */
+/** Returns the text that Python would read from a cookie's value, after every check of the type. */
 export function pythonText(
   type: Type,
   value: string,
@@ -69,17 +69,17 @@ export function pythonText(
     : decrypted(Buffer.from(secret.padEnd(32, "=")), bytes);
 }
 
-/** When a Fernet token says that it was made. */
+/** Returns the time in a Fernet token. */
 export function timestampOf(value: string): number {
   return Number(Buffer.from(value, "base64url").readBigUInt64BE(1));
 }
 
-/** The id that names a cookie's value. */
+/** Returns the id of a session with this cookie value. */
 export function idOfValue(value: string): string {
   return createHash("sha256").update(value).digest().subarray(0, 16).toString("base64url");
 }
 
-/** Sessions of a type with a good secret, at NOW, unless the options say otherwise. */
+/** Makes sessions of a type with a good secret and a clock at NOW; the options override both. */
 export function shared(type: Type, options: Partial<AsgiSessionOptions> = {}): Service {
   const invalid: string[] = [];
   const errors: string[] = [];

@@ -1,4 +1,7 @@
-/** What spec/evidence/attacks/*.json says is forged here, by node:crypto alone; vectors.ts has the pieces. */
+/**
+ * Forges the tokens that spec/evidence/attacks/*.json describes, with node:crypto alone. vectors.ts reads the
+ * data.
+ */
 
 import { ALPHABET, base64url, fernetToken, padded, sealed, trailing } from "./token-forge.ts";
 import { type Data, octets } from "./vectors.ts";
@@ -12,29 +15,29 @@ export interface JwtAttack {
   after: string;
   header?: Data;
   payload?: Data;
-  /** What the MAC is made with, where it is not our secret and SHA-256. */
+  /** The key and the hash of the MAC, where not our secret and SHA-256. */
   key?: Data;
   hash?: string;
-  /** How the parts come together; `{header}.{payload}.{mac}` by default. */
+  /** How the parts are joined; `{header}.{payload}.{mac}` by default. */
   form?: string;
   times?: number;
   policy?: object;
-  /** null: the token is good, as the clause has it. A code, or `ERR_TOKEN_CLAIM` and the claim. */
+  /** null: the clause accepts the token. Otherwise a code, or `ERR_TOKEN_CLAIM` and the claim. */
   error: string | null;
 }
 
 export interface FernetAttack {
   name: string;
   after: string;
-  /** Data for octets, a number as text for 64 bits. */
+  /** Octets as data, 64-bit numbers as text. */
   parts?: { version?: number; timestamp?: string } & Partial<Record<OctetPart, Data>>;
   key?: Data;
   halfMac?: boolean;
   swappedKey?: boolean;
-  /** A pattern and what comes in its place, once or, of "=", everywhere. */
+  /** A pattern and its replacement: applied once, or to every "=". */
   replace?: [string, string];
   ttl?: number;
-  /** What a good token holds. */
+  /** The message of a good token. */
   message?: string;
   error: string | null;
 }
@@ -73,11 +76,11 @@ export function forgeFernet(attack: FernetAttack): string {
   return token.replace(new RegExp(pattern, pattern === "=" ? "g" : ""), by);
 }
 
-/** What decoders skip, fold or stop at. */
+/** Characters that decoders skip, fold or stop at. */
 const MARKS = [..." \t\n\r\f\v\0=.,;%+/~\"'\\", "\x7f", "\x80", "\xa0", "\xad", "\u0141"];
 const WIDE_MARKS = ["\u200b", "\u2028", "\ufeff", "\ud800", "\udc00", "\u{1f36a}", "%3D", "%0a"];
 
-/** Each form of attack that goes over a whole token: every text it gives must be refused. */
+/** Attacks that sweep over a whole token: every text that they yield must be refused. */
 export const SWEEPS: Record<string, (token: string) => Iterable<string>> = {
   *truncation(token) {
     for (let length = 0; length < token.length; length++) {
@@ -130,7 +133,7 @@ export const SWEEPS: Record<string, (token: string) => Iterable<string>> = {
   },
 };
 
-/** Every Fernet token under the right MAC whose last block is not padded as RFC 5652 section 6.3 says. */
+/** Yields Fernet tokens with a valid MAC and wrong padding in the last block (RFC 5652 section 6.3). */
 export function* paddings(): Generator<string> {
   const token = (blocks: Uint8Array) => fernetToken(FERNET_KEY, { timestamp: NOW, blocks });
   for (let last = 0; last < 256; last++) {
@@ -147,7 +150,7 @@ export function* paddings(): Generator<string> {
   }
 }
 
-/** The parts between the dots, each with where it begins. */
+/** Yields the parts between the dots with their positions. */
 function* parts(token: string): Generator<[number, string]> {
   let at = 0;
   for (const part of token.split(".")) {

@@ -1,6 +1,6 @@
 /**
- * Runs `bulla` within the process of the spec, on files in the place of stdin, stdout and stderr: where the terminal, the
- * package and what the machine answers can be chosen, and coverage sees it.
+ * Runs `bulla` inside the spec's own process, with files as stdin, stdout and stderr. Here a test can choose
+ * the terminal and the package and replace system calls, and coverage is measured.
  */
 
 import assert from "node:assert/strict";
@@ -18,10 +18,10 @@ export interface Given {
   root?: string;
   /** Says that stdout is a terminal. */
   terminal?: boolean;
-  /** Descriptors in place of the files. */
+  /** Descriptors instead of the files. */
   stdout?: number;
   stderr?: number;
-  /** What is done about the run, once its files are there. */
+  /** Runs the command while something is replaced. */
   during?: (run: () => Promise<number>) => Promise<number>;
 }
 
@@ -31,7 +31,7 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs it with these arguments; a text is split at its spaces. */
+/** Runs `bulla` with these arguments; a text is split at its spaces. */
 export async function inside(args: string | readonly string[], given: Given = {}): Promise<Ran> {
   const paths = [file(given.in ?? ""), file(""), file("")] as const;
   const [stdin, out, err] = paths.map((path, at) => openSync(path, at === 0 ? "r" : "w")) as [
@@ -57,13 +57,13 @@ export async function inside(args: string | readonly string[], given: Given = {}
   }
 }
 
-/** The run was good, and said this. */
+/** Checks that the run succeeded, and returns its output. */
 export function good({ status, stdout, stderr }: Ran): string {
   assert.deepEqual([status, stderr], [0, ""]);
   return stdout;
 }
 
-/** The run failed with that status and just this message, and wrote nothing else. */
+/** Checks that the run failed with this status and message and wrote nothing else. */
 export function bad(ran: Ran, status: 1 | 2, message: string | RegExp): void {
   assert.equal(ran.stdout, "");
   assert.equal(ran.status, status, ran.stderr);

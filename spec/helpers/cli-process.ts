@@ -1,7 +1,6 @@
 /**
- * Runs `bulla` as a process of its own and holds every run to what the contract says of all of them: it ends, by
- * itself, with status 0, 1 or 2; no run prints a stack, nor characters that could drive a terminal; and no failure
- * tells a key, a token or a message.
+ * Runs `bulla` as a process of its own and checks every run: it ends by itself with status 0, 1 or 2. No run
+ * prints a stack or characters that could control a terminal. No failure prints a key, a token or a message.
  */
 
 import assert from "node:assert/strict";
@@ -12,23 +11,23 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { program } from "./cli-program.ts";
 
-/** How many processes run at once: a little more than the cores of a small machine. */
+/** How many processes run at once: a little more than a small machine's cores. */
 export const AT_ONCE = 4;
 const LONGEST = 30_000;
 
 export interface How {
-  /** What the command reads on stdin, in pieces that come 60 ms apart where it is a list; nothing by default. */
+  /** The command's stdin, nothing by default. A list is written in pieces, 60 ms apart. */
   in?: string | Uint8Array | readonly string[];
   env?: Record<string, string>;
   /** The scratch folder by default. */
   cwd?: string;
-  /** Descriptors or modes in place of the pipes. */
+  /** Descriptors or modes instead of the pipes. */
   stdio?: [stdin: Stdio, stdout: Stdio, stderr: Stdio];
-  /** What happens to the process once it runs. */
+  /** Runs once the process has started. */
   also?: (child: ChildProcess) => void;
-  /** Arguments for Node in place of the quickest program's. */
+  /** Node's arguments before those of the command; the fastest program by default. */
   program?: readonly string[];
-  /** Lets stdout have any bytes: `decrypt` gives out the message as it is. */
+  /** Allows any bytes on stdout: `decrypt` prints the message unchanged. */
   raw?: boolean;
 }
 type Stdio = "pipe" | "ignore" | number;
@@ -37,22 +36,22 @@ export interface Run {
   status: number;
   stdout: string;
   stderr: string;
-  /** stdout, to the byte. */
+  /** The bytes of stdout. */
   bytes: Buffer;
 }
 
-/** A folder that goes when the spec's process ends. */
+/** A temporary folder that is deleted when the spec's process ends. */
 export const scratch: string = realpathSync(mkdtempSync(join(tmpdir(), "bulla-cli-")));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
 let count = 0;
 
-/** A path that nothing has yet. */
+/** Returns a path that is not in use. */
 export function fresh(suffix = ""): string {
   return join(scratch, `${(count += 1)}${suffix}`);
 }
 
-/** A new file with these contents. */
+/** Writes a new file with these contents. */
 export function file(contents: string | Uint8Array, suffix = ""): string {
   const path = fresh(suffix);
   writeFileSync(path, contents, { mode: 0o600 });
@@ -61,28 +60,28 @@ export function file(contents: string | Uint8Array, suffix = ""): string {
 
 const hidden = new Set<string>();
 
-/** Texts that no failure may tell. */
+/** Registers texts that no failure may print. */
 export function hide(...texts: string[]): void {
   for (const text of texts) {
-    // What is shorter could stand in a message by chance.
+    // A shorter text could be in a message by chance.
     if (text.length >= 8) hidden.add(text);
   }
 }
 
-/** A key as `file:PATH`, with the newline that editors write. */
+/** Writes a key to a file with the newline that editors add, and returns `file:PATH`. */
 export function keyOf(text: string): string {
   hide(text);
   return `file:${file(`${text}\n`)}`;
 }
 
-/** Runs it with these arguments; a text is split at its spaces. */
+/** Runs `bulla` with these arguments; a text is split at its spaces. */
 export async function bulla(args: string | readonly string[], how: How = {}): Promise<Run> {
   const list = typeof args === "string" ? args.split(" ") : args;
   const child = spawn(process.execPath, [...(how.program ?? program()), ...list], {
     cwd: how.cwd ?? scratch,
     env: environment(how.env ?? {}),
     stdio: how.stdio ?? ["pipe", "pipe", "pipe"],
-    // A session of its own has no terminal.
+    // A new process group without a terminal.
     detached: true,
     timeout: LONGEST,
     killSignal: "SIGKILL",
@@ -106,7 +105,7 @@ export async function bulla(args: string | readonly string[], how: How = {}): Pr
   return run;
 }
 
-/** The run ended with this status; `words` stand in what it printed, either way. */
+/** Checks the status, and that the output contains `words`. */
 export function ended(run: Run, status: number, ...words: (string | RegExp)[]): Run {
   const said = `${run.stdout}${run.stderr}`;
   assert.equal(run.status, status, said.slice(0, 2000));
@@ -117,7 +116,7 @@ export function ended(run: Run, status: number, ...words: (string | RegExp)[]): 
   return run;
 }
 
-/** It failed, with nothing on stdout and a reason on stderr, and with the right status. */
+/** Checks that the run failed with this status, with a reason on stderr and nothing on stdout. */
 export function failed(run: Run, status: 1 | 2, ...words: (string | RegExp)[]): Run {
   ended(run, status, ...words);
   assert.equal(run.stdout, "", "stdout of a failure");
@@ -125,14 +124,14 @@ export function failed(run: Run, status: 1 | 2, ...words: (string | RegExp)[]): 
   return run;
 }
 
-/** The one line of JSON that `--json` prints. */
+/** Parses the one line of JSON that `--json` prints. */
 export function json<T = Record<string, unknown>>(run: Run): T {
   const text = run.stdout === "" ? run.stderr : run.stdout;
   assert.match(text, /^[^\n]+\n$/, "one line");
   return JSON.parse(text) as T;
 }
 
-/** Whether a value stands anywhere in parsed JSON. */
+/** Tells whether parsed JSON contains a value at any depth. */
 export function holds(json: unknown, value: unknown): boolean {
   try {
     assert.deepStrictEqual(json, value);
@@ -143,8 +142,8 @@ export function holds(json: unknown, value: unknown): boolean {
   }
 }
 
-/** Control characters but the tab and the line feed, C1, and what turns the direction of text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+/** Control characters except tab and line feed, C1, and characters that change the text direction. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it finds control characters
 export const UNSAFE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 function judge({ status, stdout, stderr }: Run, how: How, what: string): void {
@@ -159,7 +158,7 @@ function judge({ status, stdout, stderr }: Run, how: How, what: string): void {
   }
 }
 
-/** Without what npm and the test runner have set, which a child would obey. */
+/** The environment without the variables of npm and the test runner, which would change the child. */
 function environment(more: Record<string, string>): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) =>
@@ -184,7 +183,7 @@ function feed(stdin: Writable, given: string | Uint8Array | readonly string[]): 
   setTimeout(() => feed(stdin, rest), 60);
 }
 
-/** All that a stream gives until it closes: the spec may close it before its end. */
+/** Collects a stream until it closes; the spec may close it early. */
 function all(stream: Readable | null): Promise<Buffer> {
   const chunks: Buffer[] = [];
   stream?.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,9 +1,9 @@
 /**
- * The command `bulla` as specs start it. Node that strips types runs src/bin.ts as it is. tsx takes 0.4 s to start,
- * which hundreds of processes cannot afford: older Node runs a package that TypeScript builds once for the
- * sources as they are, under node_modules/.cache.
+ * Starts the command `bulla` for specs. A Node that strips types runs src/bin.ts directly. For an older Node
+ * tsx would take 0.4 s at each start, too much for hundreds of processes: TypeScript builds a package once
+ * for the current sources, under node_modules/.cache.
  *
- * BULLA_BIN names another build of the command to judge: `BULLA_BIN=.../node_modules/bulla/dist/bin.js`.
+ * BULLA_BIN names another build of the command to test: `BULLA_BIN=.../node_modules/bulla/dist/bin.js`.
  */
 
 import { execFileSync } from "node:child_process";
@@ -26,19 +26,19 @@ const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const DAY = 24 * 3600 * 1000;
 const STRIPS = "typescript" in process.features && Boolean(process.features.typescript);
 
-/** What the version must be. */
+/** The version that the command must print. */
 export const { version: VERSION } = JSON.parse(
   readFileSync(join(ROOT, "package.json"), "utf8"),
 ) as { version: string };
 
-/** The arguments with which Node runs src/bin.ts here. */
+/** Node's arguments to run src/bin.ts here. */
 export const SOURCE: readonly string[] = [
   ...(STRIPS ? [] : ["--import", "tsx"]),
   "--conditions=bulla-source",
   join(ROOT, "src/bin.ts"),
 ];
 
-/** The folder of a package with dist/, or undefined where TypeScript is not installed and none can be built. */
+/** Returns the folder of a package with dist/, or undefined where TypeScript is not installed. */
 export function builtPackage(): string | undefined {
   const { BULLA_BIN } = process.env;
   if (BULLA_BIN !== undefined) return resolve(BULLA_BIN, "../..");
@@ -47,7 +47,7 @@ export function builtPackage(): string | undefined {
 
 let built: string | undefined;
 
-/** The arguments with which Node runs the command: the quickest way there is. */
+/** Returns Node's arguments for the fastest way to run the command. */
 export function program(): readonly string[] {
   const { BULLA_BIN } = process.env;
   if (BULLA_BIN !== undefined) return [resolve(BULLA_BIN)];
@@ -57,7 +57,7 @@ export function program(): readonly string[] {
   return [join(folder, "dist/bin.js")];
 }
 
-/** Several spec files may build at once: each beside the others, and the first that is ready stays. */
+/** Builds in a folder of its own, since several specs may build at once; the first one to finish is kept. */
 function build(): string {
   const cache = join(ROOT, "node_modules/.cache/bulla");
   const folder = join(cache, sourcesHash());
@@ -70,7 +70,7 @@ function build(): string {
   try {
     execFileSync(process.execPath, [TSC, "-p", fresh], { stdio: ["ignore", "pipe", "inherit"] });
     for (const old of readdirSync(cache).map((name) => join(cache, name))) {
-      // A build of today may be in use: by a copy of this checkout that shares its node_modules.
+      // Keeps today's builds: a copy of this checkout with the same node_modules may use them.
       if (statSync(old).mtimeMs < Date.now() - DAY) rmSync(old, { recursive: true, force: true });
     }
     renameSync(fresh, folder);

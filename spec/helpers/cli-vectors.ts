@@ -1,6 +1,6 @@
 /**
- * The tokens of vectors/ as `bulla` is given them: on stdin, their keys in files. What an argument or a file cannot say
- * is left out, and the specs count it.
+ * The tokens of vectors/ in the form that `bulla` takes: on stdin, with keys in files. Cases that arguments
+ * or files cannot express are left out, and the specs count the rest.
  */
 
 import assert from "node:assert/strict";
@@ -19,7 +19,7 @@ export interface Token {
   name: string;
   kind: "jwt" | "fernet";
   bytes: Buffer;
-  /** Each text, or octets; a JWK's octets. */
+  /** Each as text or octets; a JWK as its octets. */
   keys: (string | Buffer)[];
   now: number | undefined;
   policy: JwtPolicy;
@@ -27,7 +27,7 @@ export interface Token {
   vector: Case;
 }
 
-/** All tokens that a case verifies, decrypts or opens. */
+/** Every token that a case verifies, decrypts or opens. */
 export const TOKENS: readonly Token[] = ALL.flatMap((vector): Token[] => {
   const { test, in: given, source, name } = vector;
   const { now, ttl, policy = {} } = given;
@@ -38,7 +38,7 @@ export const TOKENS: readonly Token[] = ALL.flatMap((vector): Token[] => {
   }
   if (test !== "asgi.open" || given.type === "base64") return [];
   const { secret = "", type } = given;
-  // What Python makes its key of.
+  // Python makes its key this way.
   const key = type === "jwt" ? secret : Buffer.from(secret.padEnd(32, "="));
   return [{ ...rest, kind: type, bytes: Buffer.from(given.cookie), keys: [key] }];
 });
@@ -49,14 +49,14 @@ function keyBytes(key: unknown): string | Buffer {
   return kty === undefined ? octets(key as Data) : Buffer.from(k, "base64url");
 }
 
-/** Whether arguments can say it: a time in whole seconds, a key, and no JWK that is refused for how it is written. */
+/** Tells whether arguments can express it: whole seconds, a key, and no JWK that is refused for its form. */
 export function isSayable({ keys, now = 0, vector }: Token): boolean {
   const { key } = vector.in;
   const jwk = typeof key === "object" && "kty" in key;
   return keys.length > 0 && Number.isInteger(now) && !(jwk && vector.error === "ERR_KEY");
 }
 
-/** What `inspect` is asked of the same token, key and time is the same. */
+/** Drops tokens with the same key and time, for which `inspect` does the same. */
 export function unique(tokens: readonly Token[]): Token[] {
   const known = new Map<string, Token>();
   for (const token of tokens) {
@@ -67,7 +67,7 @@ export function unique(tokens: readonly Token[]): Token[] {
   return [...known.values()];
 }
 
-/** What the library says of it without a policy and a ttl: undefined, or the code. */
+/** Returns the library's error code without a policy and a ttl, or undefined. */
 export function verdict({ kind, bytes, keys, now }: Token): string | undefined {
   const time = now === undefined ? {} : { now };
   try {
@@ -79,7 +79,7 @@ export function verdict({ kind, bytes, keys, now }: Token): string | undefined {
   return undefined;
 }
 
-/** A newline follows, as in every file, since one is dropped. */
+/** Adds a newline, which the command drops. */
 const given = ({ bytes }: Token) => Buffer.concat([bytes, Buffer.from("\n")]);
 const nowOf = ({ now }: Token) => (now === undefined ? [] : ["--now", `${now}`]);
 const keysOf = ({ keys }: Token, option: string) =>
@@ -88,13 +88,13 @@ const keysOf = ({ keys }: Token, option: string) =>
     typeof key === "string" ? `file:${file(`${key}\n`)}` : `raw:${file(key)}`,
   ]);
 
-/** Looks like what it is: three parts of base64url, or Fernet's version and a time of this age. */
+/** Tells whether `inspect` recognises it: three parts of base64url, or Fernet's version and a recent time. */
 function isRecognisable({ kind, bytes }: Token): boolean {
   const shape = kind === "jwt" ? /^e[\w-]+\.[\w-]+\.[\w-]+$/ : /^gAAAA[\w-]{93,}={0,2}$/;
   return shape.test(bytes.toString());
 }
 
-/** `inspect` with the key: proven and its kind named, or the code with which the library refuses it. */
+/** Checks `inspect` with the key: it proves the token and names its kind, or reports the library's code. */
 export async function inspect(token: Token): Promise<void> {
   const code = verdict(token);
   const args = ["inspect", "--json", ...keysOf(token, "--secret"), ...nowOf(token)];
@@ -106,7 +106,7 @@ export async function inspect(token: Token): Promise<void> {
     return;
   }
   assert.doesNotMatch(`${run.stdout}${run.stderr}`, /"proven":true/);
-  // A key that is none is misuse, unless it is good for another kind of token.
+  // A bad key is misuse, unless it fits another kind of token.
   if (code === "ERR_KEY") assert.notEqual(run.status, 0);
   else ended(run, 1);
   if (code !== "ERR_KEY" && isRecognisable(token)) assert.equal(json(run).code, code);
@@ -122,7 +122,7 @@ const FLAGS: Record<string, string> = {
   clockTolerance: "--tolerance",
 };
 
-/** The arguments of its policy and ttl, where arguments can say them. */
+/** Returns the arguments for its policy and ttl, or undefined where arguments cannot express them. */
 export function flagsOf({ policy, ttl }: Token): string[] | undefined {
   const flags = ttl === undefined ? [] : [`--ttl=${ttl}`];
   for (const [name, value] of Object.entries(policy)) {
@@ -133,7 +133,7 @@ export function flagsOf({ policy, ttl }: Token): string[] | undefined {
   return flags;
 }
 
-/** `verify` or `decrypt`, with its policy or ttl, says what the vector says. */
+/** Checks that `verify` or `decrypt`, with its policy or ttl, gives the vector's result. */
 export async function open(token: Token): Promise<void> {
   const { kind, vector } = token;
   const args = [...keysOf(token, "--key"), ...(flagsOf(token) ?? []), ...nowOf(token)];

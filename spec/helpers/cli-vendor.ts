@@ -1,6 +1,6 @@
 /**
- * What `bulla vendor` has to write, worked out from the imports of src/ alone, and folders that it wrote. Relied on:
- * a module's file lies in the folder as it lies in src/ or dist/, with internal/ and session/ below.
+ * Works out what `bulla vendor` must write, from the imports of src/ alone, and runs it. It relies on the
+ * layout: a module's file has the same path in the folder as in src/ or dist/.
  */
 
 import assert from "node:assert/strict";
@@ -13,11 +13,11 @@ import { builtPackage, ROOT } from "./cli-program.ts";
 export const MODULES = ["base64url", "jwt", "fernet", "cookie", "session", "asgi"] as const;
 export type Module = (typeof MODULES)[number];
 
-/** JavaScript with types, or TypeScript. Where TypeScript is not installed, no JavaScript can be built. */
+/** JavaScript with types, or TypeScript. JavaScript can be built only where TypeScript is installed. */
 export type Kind = "js" | "ts";
 export const KINDS: readonly Kind[] = builtPackage() === undefined ? ["ts"] : ["js", "ts"];
 
-/** The package's own program: the one that finds JavaScript beside it. */
+/** The program of the built package, which finds its JavaScript. */
 function packaged(): { program?: readonly string[] } {
   const folder = builtPackage();
   return folder === undefined ? {} : { program: [join(folder, "dist/bin.js")] };
@@ -32,19 +32,19 @@ export const check = (folder: string): Promise<Run> => vendor("--check", folder)
 
 const kindArgs = (kind: Kind): string[] => (kind === "ts" ? ["--ts"] : []);
 
-/** A new folder with these modules. */
+/** Writes these modules to a new folder. */
 export async function vendored(kind: Kind, ...modules: Module[]): Promise<string> {
   const folder = fresh(`-${kind}`);
   ended(await vendor(...kindArgs(kind), ...modules, folder), 0);
   return folder;
 }
 
-/** Writes modules to a folder that is there. */
+/** Writes modules to an existing folder. */
 export function into(folder: string, kind: Kind, ...modules: string[]): Promise<Run> {
   return vendor(...kindArgs(kind), ...modules, folder);
 }
 
-/** The files in a folder, with `/`. */
+/** Lists the files in a folder, with `/`. */
 export function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true })
     .map((name) => String(name).replaceAll("\\", "/"))
@@ -52,7 +52,9 @@ export function filesIn(folder: string): string[] {
     .sort();
 }
 
-/** The sources that modules import, directly or not; with types, those that only lend types too. */
+/**
+ * Returns the sources that modules import, directly or not; with `types`, also those imported only for types.
+ */
 export function baseOf(modules: readonly string[], types: boolean): Set<string> {
   const base = new Set<string>();
   const visit = (file: string): void => {
@@ -66,7 +68,7 @@ export function baseOf(modules: readonly string[], types: boolean): Set<string> 
   return base;
 }
 
-/** The relative paths that a text imports or exports from. */
+/** Returns the relative paths that a text imports or exports from. */
 export function importsOf(text: string, types: boolean): string[] {
   const found = text.matchAll(
     /^(?:import|export) (type )?([\w*\s{},]*?) from "(\.[^"]+)";$|^import "(\.[^"]+)";$/gm,
@@ -90,14 +92,14 @@ export function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(manifestPath(folder), "utf8")) as Manifest;
 }
 
-/** Changes the manifest in place. */
+/** Edits the manifest in place. */
 export function editManifest(folder: string, edit: (manifest: Manifest) => void): void {
   const manifest = manifestOf(folder);
   edit(manifest);
   writeFileSync(manifestPath(folder), JSON.stringify(manifest, undefined, 2));
 }
 
-/** Whether a hash of the manifest is that of the file, written as it likes. */
+/** Tells whether a hash of the manifest matches the file, in any encoding. */
 export function isHash(hash: string, contents: Uint8Array): boolean {
   const digest = createHash("sha256").update(contents).digest();
   return (["hex", "base64", "base64url"] as const).some((form) =>
@@ -105,7 +107,7 @@ export function isHash(hash: string, contents: Uint8Array): boolean {
   );
 }
 
-/** Sets the hash of a file, in the form that the manifest has. */
+/** Replaces the hash of a file, in the manifest's encoding. */
 export function rehash(manifest: Manifest, path: string, before: Buffer, after: Buffer): void {
   const digest = (bytes: Buffer, form: "hex" | "base64") =>
     createHash("sha256").update(bytes).digest(form);
@@ -116,5 +118,5 @@ export function rehash(manifest: Manifest, path: string, before: Buffer, after: 
   assert.notEqual(manifest.files[path], old);
 }
 
-/** The path of a module's file, or of one below internal/. */
+/** Returns the path of a module's file, or of one below internal/. */
 export const fileOf = (kind: Kind, name: string): string => `${name}.${kind}`;

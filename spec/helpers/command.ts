@@ -1,10 +1,10 @@
-/** What the programs behind `npm run` share: their options, and a line now and then while they work. */
+/** Shared by the programs behind `npm run`: reads options and reports progress. */
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** The options that a command was given; ends it with one line where one is unknown. */
+/** Parses a command's options; exits with one line where one is unknown. */
 export function optionsOf<O extends Options>(
   command: string,
   options: O,
@@ -24,7 +24,7 @@ export function misuse(command: string, fault: string): never {
 const EVERY = 5000;
 let told = performance.now();
 
-/** Says how far the work is, where nothing was said for five seconds. */
+/** Prints the progress when nothing was printed for five seconds. */
 export function progress(text: () => string): void {
   const now = performance.now();
   if (now - told < EVERY) return;

@@ -1,17 +1,17 @@
-/** What a call costs, counted and not timed: how often it asks the runtime for what is dear. */
+/** Measures the cost of a call without a clock: counts its calls of expensive functions of the runtime. */
 
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 
-/** Those that were asked at all. */
+/** Counts by name; a function that was not called has no entry. */
 export type Cost = Record<string, number>;
 
 type Callable = (...args: unknown[]) => unknown;
 
-/** Whether the runtime's base64 codec is asked, and not what writes and reads text. */
+/** Tells whether a call uses the base64 codec, and does not read or write plain text. */
 const byCodec = (args: readonly unknown[]): boolean => args.includes("base64url");
 
-/** What is counted, under which name; where one function does two things, by its arguments. */
+/** The counted functions by name; `counts` selects calls by their arguments. */
 const COUNTED: readonly [
   name: string,
   owner: object,
@@ -32,12 +32,12 @@ const COUNTED: readonly [
   ["cipher", crypto, ["createCipheriv", "createDecipheriv"]],
 ];
 
-/** What `run` costs once it has been warmed by a run that is not counted. */
+/** Counts the calls of `run`, after a first run as a warm-up. */
 export function costOf(run: () => unknown): Cost {
   run();
   const cost: Cost = {};
   const restore: (() => void)[] = [];
-  // What the runtime asks of itself on the way is its own matter.
+  // Calls that the runtime makes inside a counted call do not count.
   let within = false;
   for (const [name, owner, methods, counts = () => true] of COUNTED) {
     for (const method of methods) {
@@ -63,7 +63,7 @@ export function costOf(run: () => unknown): Cost {
   try {
     run();
   } finally {
-    // Backwards: `write` is counted twice over.
+    // In reverse order, because `write` is replaced twice.
     for (const back of restore.reverse()) back();
     syncBuiltinESMExports();
   }

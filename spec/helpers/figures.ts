@@ -1,14 +1,14 @@
-/** The figures of long runs, which are committed: `figures.json` beside the program that found them. */
+/** Reads and writes the committed figures of long runs: `figures.json` beside the program. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-/** What each part of a program found, and under which Node. */
+/** Returns what each part of a program found, and under which Node. */
 export function readFigures<T>(program: string): Record<string, T & { readonly node: string }> {
   const file = fileOf(program);
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
 }
 
-/** Writes what a part of the program found, under this Node, beside what other parts have there. */
+/** Writes the figures of one part under this Node, and keeps those of the other parts. */
 export function recordFigures(program: string, part: string, found: object): void {
   const figures = {
     ...readFigures<object>(program),

@@ -1,4 +1,4 @@
-/** Lists of memoryRevocation with a clock that the test moves, and the error of a full one. */
+/** Lists of memoryRevocation with a clock that the test sets, and the error of a full list. */
 
 import assert from "node:assert/strict";
 import {
@@ -11,14 +11,14 @@ import { NOW } from "./session-cookies.ts";
 import type { Listed } from "./session-revocation.ts";
 import { sessionRefusal } from "./session-visit.ts";
 
-/** What a list is told of a session, where the spec does not care. */
+/** A session for the list, where its facts do not matter. */
 export const SOMEBODY: Listed = Object.freeze({
   createdAt: NOW,
   expiresAt: NOW + 1000,
   data: Object.freeze({ user: "tom" }),
 });
 
-/** A list with a clock that the test moves. */
+/** A list with a clock that the test sets. */
 export class Timed {
   now = NOW;
   readonly clock = (): number => this.now;
@@ -40,7 +40,7 @@ export class Timed {
 
 const FULL = /^the list is full at \d+ ids: set only, or raise limit$/;
 
-/** Checks the error of a full list: ERR_SESSION_REVOCATION, 503, and its cause, which says what to do. */
+/** Checks the error of a full list: ERR_SESSION_REVOCATION, 503, and a cause that says what to do. */
 export function full(error: unknown, why: RegExp = FULL): true {
   assert.ok(error instanceof SessionError, String(error));
   const { name, code, message, status, statusCode } = error;

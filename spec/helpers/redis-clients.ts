@@ -1,20 +1,20 @@
 /**
- * A Redis of one process, and clients of it as the READMEs of `redis` (4 to 6) and `ioredis` (5, 6) have
- * them: EXISTS answers the number of keys, SETEX "OK", each through a Promise; a client that is not
- * connected queues its commands, or refuses them where its queue is switched off.
+ * Redis in memory, with clients like those in the READMEs of `redis` (4 to 6) and `ioredis` (5, 6): EXISTS
+ * resolves with the number of keys, SETEX with "OK". A client that is not connected queues its commands, or
+ * rejects them if its queue is off.
  */
 
 import assert from "node:assert/strict";
 import { NOW } from "./session-cookies.ts";
 
 export class Redis {
-  /** The server's own clock, in seconds. */
+  /** The server's clock, in seconds. */
   now = NOW;
-  /** Each key with the moment at which it is gone. */
+  /** The keys with the times at which they expire. */
   readonly expires = new Map<string, number>();
-  /** What commands fail with, while it is there. */
+  /** While set, every command fails with it. */
   failure: Error | undefined;
-  /** What commands wait for, while it is there. */
+  /** While set, every command waits for it. */
   queue: Promise<unknown> | undefined;
 
   async exists(key: string): Promise<number> {
@@ -38,7 +38,7 @@ export class Redis {
   }
 }
 
-/** What a client has besides is of no matter; that methods are called on it is. */
+/** Only the commands that bulla uses. They need `this`, so they must be called as methods. */
 export class NodeRedis {
   readonly #redis: Redis;
   constructor(redis: Redis) {
@@ -50,7 +50,7 @@ export class NodeRedis {
   setEx(key: string, seconds: number, value: string): Promise<string> {
     return this.#redis.setex(key, seconds, value);
   }
-  /** `redis` has each command under its upper-case name too. */
+  /** `redis` also has each command in upper case. */
   SETEX(): never {
     throw new Error("nobody calls it");
   }

@@ -1,4 +1,4 @@
-/** Applications with sessions, on real servers: through attach, load and the middleware. */
+/** Applications with sessions on real servers, through attach, load and the middleware. */
 
 import assert from "node:assert/strict";
 import type http from "node:http";
@@ -13,7 +13,7 @@ export type { Start } from "./session-server.ts";
 export type Requested = http.IncomingMessage & { session: BagSession | null | undefined };
 export type Touching = (session: BagSession, res: http.ServerResponse, req: Requested) => unknown;
 
-/** A way to the session of a request. */
+/** A way for a handler to get the session of a request. */
 export type Entry = (
   made: Service["sessions"],
   req: http.IncomingMessage,
@@ -33,11 +33,11 @@ export const ENTRIES: Record<string, Entry> = {
 
 export interface App extends Service {
   site: Site;
-  /** Resolves when every response so far is closed, and what it reported is heard. */
+  /** Resolves when every response so far is closed and its errors are reported. */
   closed(): Promise<void>;
 }
 
-/** A site whose handler has the session that `attach` gives, or another way in. */
+/** Starts a site whose handler gets the session through `attach` or another entry. */
 export async function app(
   start: Start,
   t: TestContext,
@@ -54,7 +54,7 @@ export async function app(
   return { ...made, site, closed: () => responses.closed() };
 }
 
-/** A site behind the middleware, whose handler has `req.session`, which opens on first touch. */
+/** Starts a site behind the middleware; `req.session` opens when the handler first reads it. */
 export async function lazyApp(
   start: Start,
   t: TestContext,
@@ -73,12 +73,12 @@ export async function lazyApp(
   return { ...made, site, closed: () => responses.closed() };
 }
 
-/** The responses of a site, to wait for. */
+/** Collects responses, to wait until they are closed. */
 export class Closing {
   readonly #closed: Promise<unknown>[] = [];
 
   add(res: http.ServerResponse): void {
-    // Not events.once, which rejects where a response has an error first.
+    // events.once would reject where a response has an error first.
     this.#closed.push(new Promise((resolve) => res.once("close", resolve)));
   }
 
@@ -88,7 +88,7 @@ export class Closing {
   }
 }
 
-/** The warnings of the process until the test ends. */
+/** Collects the process's warnings until the test ends. */
 export function warningsOf(t: TestContext): (Error & { code?: string })[] {
   const warnings: Error[] = [];
   const hear = (warning: Error) => warnings.push(warning);

@@ -1,6 +1,6 @@
 /**
- * Session cookies made and opened from their specification, with node:crypto alone: what src/ writes is
- * read here, and the other way round. Nothing of src/ is used.
+ * Makes and opens session cookies from their specification, with node:crypto alone: reads what src/ writes
+ * and writes what src/ reads. It uses nothing of src/.
  */
 
 import assert from "node:assert/strict";
@@ -18,12 +18,12 @@ export type Type = (typeof TYPES)[number];
 
 export const NAME = "__Host-session";
 export const SECRET = "a secret of some more than 32 bytes";
-/** The moment at which a frozen clock stands. */
+/** The time of the frozen clock. */
 export const NOW = 1_700_000_000;
 export const FOURTEEN_DAYS = 14 * 24 * 3600;
-/** The id in the helper's envelopes: canonical base64url of 16 bytes, as every id. */
+/** The id in the envelopes of this file: canonical base64url of 16 bytes, like every id. */
 export const OLD_ID = "an-old-id-of-16-bytesA";
-/** When the helper's envelopes are written and end: no renewal is due at NOW. */
+/** The envelopes of this file are written at BEGAN and end at ENDS; at NOW no renewal is due. */
 export const BEGAN = NOW - 10;
 export const ENDS = BEGAN + FOURTEEN_DAYS;
 export const ATTRIBUTES = "; Path=/; HttpOnly; Secure; SameSite=Lax";
@@ -34,39 +34,39 @@ export interface Envelope {
   /** When this cookie was written. */
   iat: number;
   exp: number;
-  /** When the session began, if before iat. */
+  /** When the session began, where earlier than iat. */
   begun?: number;
   /** The lifetime that `touch` set, in seconds. */
   age?: number;
-  /** Whether `touch` made the cookie persistent. */
+  /** The `persistent` that `touch` set. */
   keep?: boolean;
   data: Record<string, unknown>;
 }
 
-/** What a cookie was sealed for; another name, type or secret never opens it. */
+/** The name, type and secret of a cookie; with any other it must not open. */
 export interface SealedFor {
   name?: string;
   secret?: string | Uint8Array;
-  /** The type whose name is in HKDF's info, where it is not that of the token. */
+  /** The type in HKDF's info, where it is not the token's. */
   info?: string;
   /** The `typ` header of a JWT. */
   typ?: string;
-  /** false: a Fernet message is encrypted as it is, which has to be whole blocks. */
+  /** false: a Fernet message is encrypted without padding, and must be whole blocks. */
   padded?: boolean;
 }
 
-/** The claims of a good envelope, or with some that differ: undefined leaves one out. */
+/** The claims of a good envelope; `differing` replaces some, and undefined removes one. */
 export function envelope(data: object, differing: object = {}): string {
   const { data: held, ...claims } = { data, ...differing };
   return JSON.stringify({ jti: OLD_ID, iat: BEGAN, exp: ENDS, ...claims, data: held });
 }
 
-/** An id of its own for every text: canonical base64url of 16 bytes. */
+/** Derives an id from a text: canonical base64url of 16 bytes. */
 export function idOf(text: string): string {
   return createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
 }
 
-/** The value of a cookie that holds this text, of which a good one is an envelope. */
+/** Returns the value of a cookie with this text. In a good cookie the text is an envelope. */
 export function seal(type: Type, text: string | Uint8Array, sealedFor: SealedFor = {}): string {
   const bytes = Buffer.from(text);
   if (type === "base64") return bytes.toString("base64url");
@@ -75,29 +75,29 @@ export function seal(type: Type, text: string | Uint8Array, sealedFor: SealedFor
   return fernet(key, bytes, sealedFor.padded ?? true);
 }
 
-/** The Cookie header with one session of these data. */
+/** Returns the Cookie header of a session with these data. */
 export function cookieOf(type: Type, data: object, differing: object = {}): string {
   return `${NAME}=${seal(type, envelope(data, differing))}`;
 }
 
-/** What is in a cookie's value, after every check that the type allows. */
+/** Returns the envelope in a cookie's value, after every check of the type. */
 export function unseal(type: Type, value: string, sealedFor: SealedFor = {}): Envelope {
   return JSON.parse(unsealed(type, value, sealedFor).toString()) as Envelope;
 }
 
-/** The text of the envelope, to the letter. */
+/** Returns the exact text of the envelope. */
 export function unsealText(type: Type, value: string, sealedFor: SealedFor = {}): string {
   return unsealed(type, value, sealedFor).toString();
 }
 
-/** The cookie's value that a Set-Cookie holds. */
+/** Returns the cookie's value in a Set-Cookie. */
 export function cookieValue(setCookie: string | undefined): string {
   const [, value] = /^[^=]+=([^;]*)/.exec(setCookie ?? "") ?? [];
   assert.ok(value !== undefined, `a Set-Cookie: ${setCookie}`);
   return value;
 }
 
-/** The Max-Age that a Set-Cookie holds. */
+/** Returns the Max-Age in a Set-Cookie. */
 export function maxAgeOf(setCookie: string | undefined): number | undefined {
   const [, seconds] = /; Max-Age=(\d+)/.exec(setCookie ?? "") ?? [];
   return seconds === undefined ? undefined : Number(seconds);

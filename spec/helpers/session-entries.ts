@@ -1,4 +1,4 @@
-/** Every way to a session: those that open one without a server, and those that write one. */
+/** Every way to a session: entries that open one without a server, and entries that write one. */
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -10,7 +10,7 @@ import { type Bag, type BagSession, request, type Service } from "./session-visi
 export type Exchange = [req: http.IncomingMessage, res: http.ServerResponse];
 export type WithSession = http.IncomingMessage & { session: BagSession | null | undefined };
 
-/** A request and its response as node:http makes them, without a connection. */
+/** Makes a request and its response of node:http, without a connection. */
 export function exchange(cookie?: string): Exchange {
   const req = new http.IncomingMessage(new Socket());
   if (cookie !== undefined) {
@@ -22,7 +22,7 @@ export function exchange(cookie?: string): Exchange {
 
 type Readable = Bag & { id: string; isNew: boolean; createdAt: number; expiresAt: number };
 
-/** What an entry gives: the data, and the four facts beside them. */
+/** The data and the four facts of a session. */
 export interface Shown {
   data: Bag;
   id: string;
@@ -31,7 +31,7 @@ export interface Shown {
   expiresAt: number;
 }
 
-/** A session's data and its four facts. */
+/** Returns a session's data and its four facts. */
 export function shown(session: object | null | undefined): Shown {
   assert.ok(session, "a session");
   const { id, isNew, createdAt, expiresAt } = session as Readable;
@@ -40,7 +40,7 @@ export function shown(session: object | null | undefined): Shown {
 
 export interface Opener {
   open(made: Service, cookie: string | undefined): Promise<Shown>;
-  /** Whether it can wait for an asynchronous revocation list. */
+  /** True where the entry can wait for an asynchronous revocation list. */
   waits: boolean;
 }
 
@@ -92,7 +92,7 @@ export interface Wrote {
   setCookie: string[];
 }
 
-/** One request whose handler edits the session; resolves when `onError` has heard all of it. */
+/** Sends one request whose handler edits the session; resolves after `onError` was called. */
 export type Write = (
   t: TestContext,
   made: Service,
@@ -115,7 +115,7 @@ const middleware: Enter = ({ sessions }, req, res) =>
     });
   });
 
-/** Every way to write a session, without those that cannot wait for a list where `waits` is true. */
+/** Every way to write a session; with `waits`, only those that can wait for a list. */
 export function writers(waits = false): [how: string, write: Write][] {
   const found: [string, Write][] = [["wrap", wrapping]];
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {

@@ -1,8 +1,8 @@
-/** Revocation lists in memory: one that answers at once, one that answers later; each can fail. */
+/** Revocation lists in memory, one synchronous, one asynchronous; each can be made to fail. */
 
 import type { Revocation } from "../../src/session.ts";
 
-/** The third argument of `revoke`, the second of `isRevoked`. */
+/** The last argument of `isRevoked` and `revoke`. */
 export type Listed = Parameters<Revocation["revoke"]>[2];
 
 export interface Told {
@@ -20,7 +20,7 @@ export class List implements Revocation {
   readonly asked: { id: string; session: Listed }[] = [];
   /** The arguments of every `revoke`. */
   readonly told: Told[] = [];
-  /** The error of asking or telling, while it is set. */
+  /** While set, `isRevoked` throws `ask`, and `revoke` throws `tell`. */
   failure: { ask?: unknown; tell?: unknown } = {};
 
   isRevoked(id: string, session: Listed): boolean | Promise<boolean> {
@@ -38,7 +38,7 @@ export class List implements Revocation {
   }
 }
 
-/** Answers in a later turn of the event loop, as over a network. */
+/** Answers in a later turn of the event loop, as a list over a network does. */
 export class SlowList extends List {
   override async isRevoked(id: string, session: Listed): Promise<boolean> {
     await this.wait();
@@ -55,7 +55,7 @@ export class SlowList extends List {
   }
 }
 
-/** Takes what it is told only after `open()`; asking waits a turn alone. */
+/** `revoke` waits for `open()`; `isRevoked` waits one turn. */
 export class GatedList extends SlowList {
   open: () => void = () => {};
   readonly #gate = new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** Real servers on a free port, and real clients: HTTP/1.1 with keep-alive, HTTP/2, and raw bytes. */
+/** Real servers on a free port and real clients: HTTP/1.1 with keep-alive, HTTP/2, and raw bytes. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -7,7 +7,7 @@ import http2 from "node:http2";
 import net, { type AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
-/** Handlers are written for node:http; the compatibility API of node:http2 is called alike. */
+/** Handlers are written for node:http; the compatibility API of node:http2 calls them too. */
 export type Handler = (req: http.IncomingMessage, res: http.ServerResponse) => unknown;
 export type Start = (t: TestContext, handler: Handler) => Promise<Site>;
 
@@ -20,14 +20,14 @@ export interface Reply {
   status: number;
   /** The reason phrase; HTTP/2 has none. */
   reason: string;
-  /** Names in lower case; several fields of one name as node:http joins them. */
+  /** Names in lower case; fields of one name are joined as node:http does. */
   headers: Record<string, string | string[] | undefined>;
   setCookie: string[];
   text: string;
 }
 
 export interface RawReply extends Reply {
-  /** Names and values as they were sent, in order. */
+  /** Names and values in the order in which they were sent. */
   fields: (readonly [name: string, value: string])[];
 }
 
@@ -35,19 +35,19 @@ export interface Site {
   port: number;
   server: http.Server | http2.Http2Server;
   ask(path: string, asked?: Asked): Promise<RawReply>;
-  /** Asks, and leaves as soon as the handler has been called. */
+  /** Sends a request, and leaves as soon as the handler was called. */
   leave(path: string, asked?: Asked): Promise<void>;
   /** How many connections the clients opened. */
   connections(): number;
 }
 
-/** Every way in which the specs reach a handler. */
+/** The protocols by which the specs reach a handler. */
 export const PROTOCOLS: Record<string, Start> = {
   "HTTP/1.1": serve,
   "HTTP/2": serve2,
 };
 
-/** A server of node:http until the test ends, and a client that keeps its connections alive. */
+/** Starts a server of node:http until the test ends, with a keep-alive client. */
 export async function serve(t: TestContext, handler: Handler): Promise<Site> {
   const server = http.createServer(handler);
   const agent = new http.Agent({ keepAlive: true });
@@ -87,7 +87,7 @@ export async function serve(t: TestContext, handler: Handler): Promise<Site> {
   };
 }
 
-/** The same of node:http2, without TLS; one connection. */
+/** Starts a server of node:http2 without TLS, with a client of one connection. */
 export async function serve2(t: TestContext, handler: Handler): Promise<Site> {
   const server = http2.createServer(handler as never);
   let connections = 0;
@@ -135,7 +135,7 @@ export async function serve2(t: TestContext, handler: Handler): Promise<Site> {
   };
 }
 
-/** A client's cookies, as a user agent keeps them: by name, until they are deleted. */
+/** Keeps a client's cookies as a user agent does: by name, until they are deleted. */
 export class Jar {
   readonly cookies = new Map<string, string>();
 
@@ -147,14 +147,14 @@ export class Jar {
     }
   }
 
-  /** What the client sends. */
+  /** The Cookie header of the next request. */
   get headers(): Record<string, string> {
     const cookies = [...this.cookies].map(([name, value]) => `${name}=${value}`);
     return cookies.length === 0 ? {} : { cookie: cookies.join("; ") };
   }
 }
 
-/** All bytes that a server answers to these, until it closes the connection. */
+/** Sends bytes and returns everything that the server answers until it closes the connection. */
 export async function rawly({ port }: Site, bytes: string): Promise<string> {
   const socket = net.connect(port, "localhost");
   socket.setEncoding("latin1").write(bytes);
@@ -163,7 +163,7 @@ export async function rawly({ port }: Site, bytes: string): Promise<string> {
   return text;
 }
 
-/** A request as it is sent; `last` asks the server to close the connection behind its reply. */
+/** Formats a request; `last` asks the server to close the connection after its reply. */
 export function requestBytes(
   path: string,
   { method = "GET", headers = {}, last = false }: Asked & { last?: boolean } = {},
@@ -174,8 +174,8 @@ export function requestBytes(
 }
 
 /**
- * The replies in these bytes, told apart as every client tells them apart (RFC 9112 section 6.3), to
- * requests of these methods, GET by default. Fails where bytes are left that begin no reply.
+ * Splits bytes into replies, as clients do (RFC 9112 section 6.3). `methods` are those of the requests, GET
+ * by default. Fails on bytes that do not begin a reply.
  */
 export function repliesIn(bytes: string, methods: readonly string[] = []): RawReply[] {
   const replies: RawReply[] = [];

@@ -1,4 +1,4 @@
-/** Cookie stores as frameworks have them, and what was set in them. */
+/** Cookie stores like those of frameworks, which record what is set in them. */
 
 import assert from "node:assert/strict";
 import type { CookieStore, StoreAttributes } from "../../src/session.ts";
@@ -11,13 +11,13 @@ export interface Sent {
   attributes: StoreAttributes;
 }
 
-/** A store, and every cookie that was set in it, in order. */
+/** A store, and the cookies that were set in it, in order. */
 export interface Model {
   store: CookieStore;
   sent: Sent[];
 }
 
-/** The `await cookies()` of Next in an action; `set` encodes by itself and never asks `encode`. */
+/** Next's `await cookies()` in an action; `set` encodes by itself and does not call `encode`. */
 export class NextStore implements Model {
   readonly sent: Sent[] = [];
   readonly #all: Map<string, string>;
@@ -44,7 +44,7 @@ export class NextStore implements Model {
   }
 }
 
-/** The `cookies` of SvelteKit: `get` gives text, `set` demands a path and asks `encode`. */
+/** SvelteKit's `cookies`: `get` returns text, `set` requires a path and calls `encode`. */
 export class SvelteStore implements Model {
   readonly sent: Sent[] = [];
   readonly #all: Map<string, string>;
@@ -73,7 +73,7 @@ export class SvelteStore implements Model {
   }
 }
 
-/** The `cookies` of Astro: `get` gives an object of a class, and `headers` is a method. */
+/** Astro's `cookies`: `get` returns an object of a class, and `headers` is a method. */
 export class AstroStore implements Model {
   readonly sent: Sent[] = [];
   readonly #all: Map<string, string>;
@@ -109,7 +109,7 @@ class AstroCookie {
   }
 }
 
-/** A Map, to whose `set` more is given than it takes, and which forgets what is deleted. */
+/** A Map whose `set` ignores the attributes, except that it removes a deleted cookie. */
 export class MapStore extends Map<string, string> implements Model {
   readonly sent: Sent[] = [];
   constructor(all: Record<string, string> = {}) {
@@ -130,7 +130,7 @@ export class MapStore extends Map<string, string> implements Model {
   }
 }
 
-/** Helpers of a framework that read the request's field, whatever was set since, and set later. */
+/** A framework's helpers: `get` always reads the request, and `set` is asynchronous. */
 export class RequestStore implements Model {
   readonly sent: Sent[] = [];
   readonly #all: Record<string, string>;
@@ -157,19 +157,19 @@ export const STORES: Record<string, new (all?: Record<string, string>) => Model>
   "a request's field": RequestStore,
 };
 
-/** What the last cookie that was set holds. */
+/** Returns the data in the last cookie that was set. */
 export function heldBy({ sent }: Model, type: Type = "fernet"): Record<string, unknown> {
   const { name, value } = sent.at(-1) ?? {};
   assert.equal(name, NAME, "a cookie was set");
   return unseal(type, value as string).data;
 }
 
-/** Whether each cookie that was set is a deletion. */
+/** Tells for each cookie that was set whether it is a deletion. */
 export function deletions({ sent }: Model): boolean[] {
   return sent.map(({ value, attributes }) => value === "" && attributes.maxAge === 0);
 }
 
-/** What a handler throws: the promise rejects with the very same. */
+/** Runs a handler that throws, and checks that the promise rejects with the same value. */
 export function throwing(
   made: Service,
   { store }: Model,

@@ -11,20 +11,20 @@ import {
 } from "../../src/session.ts";
 import { NOW, SECRET, type Type } from "./session-cookies.ts";
 
-/** Any data: most specs do not care. */
+/** Any data, for specs where they do not matter. */
 export type Bag = Record<string, unknown>;
 export type BagSession = Session<Bag>;
 
-/** A service with sessions, and what it was told. */
+/** A service with sessions, and the codes that it reported. */
 export interface Service {
   sessions: Sessions<Bag>;
-  /** The codes that `onInvalid` heard. */
+  /** The codes that `onInvalid` got. */
   invalid: string[];
-  /** The codes that `onError` heard. */
+  /** The codes that `onError` got. */
   errors: string[];
 }
 
-/** Sessions of type fernet with a secret, at NOW, unless the options say otherwise. */
+/** Makes sessions of type fernet with a secret and a clock at NOW; the options override them. */
 export function service(options: Partial<SessionOptions> = {}): Service {
   const invalid: string[] = [];
   const errors: string[] = [];
@@ -38,7 +38,7 @@ export function service(options: Partial<SessionOptions> = {}): Service {
   return { sessions: made, invalid, errors };
 }
 
-/** The options for sessions of a type. */
+/** Returns the options for sessions of a type. */
 export function optionsOf(type: Type): Partial<SessionOptions> {
   return { type };
 }
@@ -49,7 +49,7 @@ export interface Visited {
   session: BagSession;
 }
 
-/** One request with this Cookie header, and what its handler does to the session. */
+/** Sends one request with this Cookie header, and runs the handler on its session. */
 export async function visit(
   { sessions }: Service,
   cookie: string | undefined,
@@ -70,7 +70,7 @@ export function request(cookie?: string): Request {
   return new Request("https://example.org/", cookie === undefined ? {} : { headers: { cookie } });
 }
 
-/** Class, code and message of an error, for assert.throws and assert.rejects. */
+/** The class, code and message of an error, for assert.throws and assert.rejects. */
 export interface Refusal {
   name: "ConfigError" | "SessionError";
   code: string;
@@ -85,7 +85,7 @@ export function keyRefusal(message: string): Refusal {
   return { name: "ConfigError", code: "ERR_KEY", message };
 }
 
-/** A ConfigError with a code, whose message names the fault. */
+/** Describes a ConfigError by its code and a part of its message. */
 export function configRefusal(
   names: RegExp,
   code: "ERR_KEY" | "ERR_OPTION" = "ERR_OPTION",
@@ -100,7 +100,7 @@ const MESSAGES = {
   ERR_SESSION_REVOCATION: "the revocation list failed: it could not be read or written",
 } as const;
 
-/** A SessionError with a code: its message, status and statusCode too. */
+/** Describes a SessionError by its code, with its message, status and statusCode. */
 export function sessionRefusal(
   code: keyof typeof MESSAGES,
 ): Refusal & Pick<SessionError, "status" | "statusCode"> {
@@ -122,7 +122,7 @@ export function calledBack(
   });
 }
 
-/** The four facts of a session. */
+/** Returns the four facts of a session. */
 export function facts({ id, isNew, createdAt, expiresAt }: SessionFacts): SessionFacts {
   return { id, isNew, createdAt, expiresAt };
 }
@@ -152,7 +152,7 @@ export function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** Resolves with what a call throws, or its Promise is rejected with. */
+/** Resolves with the error that a call throws or its Promise rejects with. */
 export function caught(call: () => unknown): Promise<unknown> {
   return rejection(
     new Promise((resolve) => {
@@ -161,19 +161,19 @@ export function caught(call: () => unknown): Promise<unknown> {
   );
 }
 
-/** Lets every pending callback run: promises, process.nextTick and setImmediate. */
+/** Runs every pending callback: promises, process.nextTick and setImmediate. */
 export async function turns(count = 3): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 }
 
-/** The `name=value` of a Set-Cookie, as a client sends it back. */
+/** Returns the `name=value` of a Set-Cookie, as a client sends it back. */
 export function pairOf(setCookie: string | undefined): string {
   const [pair = ""] = (setCookie ?? "").split(";");
   assert.match(pair, /^[^=]+=./, `a Set-Cookie: ${setCookie}`);
   return pair;
 }
 
-/** The Set-Cookie fields of a Response that have a name. */
+/** Returns the Set-Cookie fields of a Response for a cookie name. */
 export function cookiesNamed(response: Response, name: string): string[] {
   return response.headers.getSetCookie().filter((cookie) => cookie.startsWith(`${name}=`));
 }

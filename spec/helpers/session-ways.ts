@@ -1,6 +1,6 @@
 /**
- * Every way in which an application writes a response. Each is tried with a session and without: the
- * reply with a session has to be the reply that node:http makes alone, but for the session's own fields.
+ * Every way in which an application writes a response. Each runs with a session and without: apart from the
+ * session's own fields, both replies must be equal.
  */
 
 import assert from "node:assert/strict";
@@ -10,14 +10,14 @@ import type { RawReply, Reply } from "./session-server.ts";
 
 export interface Way {
   write(res: http.ServerResponse): unknown;
-  /** Another reply that is right: the later Nodes' where Node 20 loses repeated names. */
+  /** Writes another correct reply: what later Nodes send where Node 20 loses repeated names. */
   orElse?(res: http.ServerResponse): unknown;
   method?: "HEAD";
-  /** Where it can be written at all; everywhere by default. */
+  /** The protocol that supports it; both by default. */
   on?: "HTTP/1.1" | "HTTP/2";
 }
 
-// Frozen: nobody changes what an application passes.
+// Frozen, since nobody may change what an application passes.
 const FLAT = Object.freeze(["X-Way", "flat", "Set-Cookie", "a=1", "Set-Cookie", "b=2"]) as string[];
 const REPEATED = Object.freeze(["X-Way", "1", "X-Way", "2", "x-way", "3"]) as string[];
 const PAIRS = Object.freeze([
@@ -37,7 +37,7 @@ function setBefore(res: http.ServerResponse): http.ServerResponse {
   return res;
 }
 
-/** FLAT behind setBefore, as all but Node 20 has it. */
+/** Writes FLAT behind setBefore, as every Node but 20 does. */
 function flatBehind(res: http.ServerResponse, reason?: string): void {
   res.setHeader("X-Before", "yes");
   res.setHeader("X-Way", "flat");
@@ -302,14 +302,14 @@ export interface Besides {
   status: number;
   reason: string;
   text: string;
-  /** Whether the reply has a Date. */
+  /** True where the reply has a Date. */
   dated: boolean;
-  /** Sorted by name; those of one name in order. */
+  /** Sorted by name; fields of one name stay in order. */
   fields: string[];
   setCookie: string[];
 }
 
-/** A reply without the fields that sessions write, but for other cookies. */
+/** Returns a reply without the fields that sessions write; other cookies stay. */
 export function besidesSession(reply: RawReply, own: string): Besides {
   const { status, reason, text, fields, setCookie } = reply;
   const kept = fields.filter(([name]) => !OWN.includes(name.toLowerCase()));
@@ -329,14 +329,14 @@ function order(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** The one Set-Cookie of the session in a reply. */
+/** Returns the one Set-Cookie of the session in a reply. */
 export function ownCookie({ setCookie }: Reply, own: string): string {
   const mine = setCookie.filter((cookie) => cookie.startsWith(`${own}=`));
   assert.equal(mine.length, 1, `one Set-Cookie of the session: ${setCookie}`);
   return mine[0] ?? "";
 }
 
-/** The parts of a list field, without white space: "Accept, Cookie" has two. */
+/** Splits a list field into its parts: "Accept, Cookie" has two. */
 export function partsOf(field: string | string[] | undefined): string[] {
   return String(field ?? "")
     .split(",")

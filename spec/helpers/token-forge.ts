@@ -1,14 +1,14 @@
-/** Tokens of whatever parts under MACs that hold, made with node:crypto and nothing of src. */
+/** Makes tokens of any parts with valid MACs, with node:crypto alone and nothing of src/. */
 
 import { createCipheriv, createHmac, createSecretKey, type KeyObject } from "node:crypto";
 
-/** A text is its UTF-8, bytes are themselves, anything else is its JSON. */
+/** Encodes as base64url: text as UTF-8, bytes directly, other values as JSON. */
 export function base64url(part: unknown): string {
   const isData = typeof part === "string" || part instanceof Uint8Array;
   return Buffer.from(isData ? part : JSON.stringify(part)).toString("base64url");
 }
 
-/** `input` with its MAC behind a dot, whatever `input` is. */
+/** Returns `input`, whatever it is, with its MAC behind a dot. */
 export function sealed(input: string, key: string | Uint8Array, hash = "sha256"): string {
   return `${input}.${createHmac(hash, key).update(input).digest("base64url")}`;
 }
@@ -20,7 +20,10 @@ export function jws(header: unknown, payload: unknown, key: string | Uint8Array)
 /** RFC 4648 table 2. */
 export const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** The text with the bits set that its last character must leave at zero (RFC 4648 section 3.5). */
+/**
+ * Yields the text with each setting of the bits that the last character must leave zero (RFC 4648 section
+ * 3.5).
+ */
 export function* trailing(text: string): Generator<string> {
   const last = ALPHABET.indexOf(text.at(-1) as string);
   const free = { 2: 16, 3: 4 }[text.length % 4] ?? 1;
@@ -31,15 +34,15 @@ export interface FernetParts {
   version?: number;
   timestamp?: number | bigint;
   iv?: Uint8Array;
-  /** Padded by PKCS#7; `blocks` are encrypted as they are, `ciphertext` is taken as it is. */
+  /** `message` is padded by PKCS#7, `blocks` are encrypted without padding, `ciphertext` is not encrypted. */
   message?: string | Uint8Array;
   blocks?: Uint8Array;
   ciphertext?: Uint8Array;
-  /** In place of the MAC that holds. */
+  /** Replaces the valid MAC. */
   mac?: Uint8Array;
 }
 
-/** The Fernet token of some parts under a key of 32 bytes, and a MAC that holds. */
+/** Makes a Fernet token of these parts under a key of 32 bytes. */
 export function fernetToken(key: Uint8Array, parts: FernetParts = {}): string {
   return padded(fernetFrame(key, parts));
 }
@@ -58,7 +61,7 @@ export function fernetFrame(key: Uint8Array, parts: FernetParts = {}): Buffer {
   return Buffer.concat([frame, mac]);
 }
 
-/** Base64url with its padding. */
+/** Encodes base64url with padding. */
 export function padded(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 }
@@ -68,7 +71,7 @@ interface Halves {
   encryption: KeyObject;
 }
 
-/** Kept, since Node 24 takes four times as long for a key that is bytes. */
+/** A cache: Node 24 takes four times as long for a key given as bytes. */
 const halves = new WeakMap<Uint8Array, Halves>();
 
 function halvesOf(key: Uint8Array): Halves {

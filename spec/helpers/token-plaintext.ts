@@ -1,4 +1,4 @@
-/** What the decipher of node:crypto gives during a call, to look at once the call is over. */
+/** Collects the plaintext that node:crypto's decipher returns during a call, to inspect it afterwards. */
 
 import crypto from "node:crypto";
 import { mock } from "node:test";
@@ -7,12 +7,12 @@ interface Stream {
   update(...args: unknown[]): Buffer;
 }
 
-/** The same prototype is behind every decipher. */
+/** Every decipher has this prototype. */
 const DECIPHER: Stream = Object.getPrototypeOf(
   crypto.createDecipheriv("aes-128-cbc", Buffer.alloc(16), Buffer.alloc(16)),
 );
 
-/** The memory of each plaintext that the call decrypts, as the call leaves it. */
+/** Returns the memory of each plaintext that the call decrypted, as the call left it. */
 export function plaintextsOf(call: () => unknown): Buffer[] {
   const given: Buffer[] = [];
   const { update } = DECIPHER;

@@ -1,15 +1,15 @@
-/** Random cases that can be had again: `SEED=n node --test spec/x.spec.ts`. */
+/** Random cases that can be repeated: `SEED=n node --test spec/x.spec.ts`. */
 
 import { randomInt } from "node:crypto";
 
 export interface Random {
   readonly seed: number;
-  /** A whole number from 0 to below `limit`. */
+  /** A whole number from 0 to `limit` - 1. */
   below(limit: number): number;
   bytes(length: number): Buffer;
 }
 
-/** A generator (mulberry32) whose seed the environment gives, or chance; the run prints it. */
+/** A generator (mulberry32) seeded from the environment or at random; the run prints the seed. */
 export function seeded(run: { diagnostic(line: string): void }): Random {
   const seed = Number(process.env.SEED ?? randomInt(2 ** 32));
   run.diagnostic(`SEED=${seed}`);

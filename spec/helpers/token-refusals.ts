@@ -1,19 +1,19 @@
-/** That a call is refused in just one way: class, code, message, and nothing else in the error. */
+/** Checks that a call is refused in exactly one way: class, code, message, and nothing else in the error. */
 
 import assert from "node:assert/strict";
 import { ConfigError, TokenError, type TokenErrorCode } from "../../src/internal/errors.ts";
 
-/** `code`, or `ERR_TOKEN_CLAIM` and the claim's name with a space between. */
+/** A code, or `ERR_TOKEN_CLAIM`, a space and the claim's name. */
 export type Verdict = TokenErrorCode | `ERR_TOKEN_CLAIM ${string}`;
 
-/** The call throws the TokenError of that verdict. */
+/** Checks that the call throws the TokenError of this verdict. */
 export function refused(call: () => unknown, verdict: Verdict, what: string = verdict): void {
   const [code, claim] = verdict.split(" ") as [TokenErrorCode, string?];
   const { message } = new TokenError(code, claim);
   throwsJust(call, TokenError, { code, claim }, message, what);
 }
 
-/** The call throws the ConfigError of that code and message. */
+/** Checks that the call throws a ConfigError with this code and message. */
 export function misuse(
   call: () => unknown,
   code: "ERR_KEY" | "ERR_OPTION",
@@ -23,7 +23,7 @@ export function misuse(
   throwsJust(call, ConfigError, { code, claim: undefined }, message, what);
 }
 
-/** The call throws a TokenError, whichever. */
+/** Checks that the call throws any TokenError. */
 export function refusedSomehow(call: () => unknown, what: string): void {
   const error = thrownBy(call, what);
   assert.ok(error instanceof TokenError, `${what}: ${error}`);

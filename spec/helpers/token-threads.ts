@@ -1,8 +1,10 @@
-/** Worker threads of TypeScript, on every Node that the specs run on. */
+/** Worker threads of TypeScript, on every Node that runs the specs. */
 
 import { Worker } from "node:worker_threads";
 
-/** A thread that runs a module; Node 20 has no types to strip, and tsx registers in no thread. */
+/**
+ * Starts a thread on a TypeScript module. Node 20 cannot strip types, and tsx does not register in threads.
+ */
 export function thread(module: URL, workerData: unknown): Worker {
   const strips = "typescript" in process.features && process.features.typescript;
   const tsx = strips ? undefined : import.meta.resolve("tsx/esm/api");
@@ -11,12 +13,12 @@ export function thread(module: URL, workerData: unknown): Worker {
   return new Worker(code, { eval: true, workerData });
 }
 
-/** A thread of plain JavaScript that runs until it is ended. */
+/** Starts a thread of plain JavaScript that runs until it is terminated. */
 export function plainThread(code: string, workerData: unknown): Worker {
   return new Worker(code, { eval: true, workerData });
 }
 
-/** What a thread sends first. */
+/** Resolves with a thread's first message. */
 export function message<T>(worker: Worker): Promise<T> {
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);

@@ -1,4 +1,4 @@
-/** A thread of faults.spec.ts: makes and opens tokens for a while, and hands back some. */
+/** A thread of faults.spec.ts: makes and opens tokens, and sends them back. */
 
 import assert from "node:assert/strict";
 import { parentPort, workerData } from "node:worker_threads";
@@ -16,7 +16,7 @@ export interface Made {
   jwt: string[];
 }
 
-/** Tokens that say `name` and their number, each opened at once, under two keys by turns. */
+/** Makes tokens of `name` and a number and opens each at once, with tokens of another key in between. */
 export function work({ key, name, count }: Task): Made {
   const own = Buffer.alloc(32, name);
   const [shared, alone] = [new Fernet(key), new Fernet(own)];

@@ -1,7 +1,7 @@
 /**
- * Runs a case of vectors/*.json; vectors/README.md has the schema, and a new case needs no code.
- * Objects are made once for a key and kept: what one case leaves behind in them, a refusal above all,
- * must not change the verdict on the next. Nothing here is Node's own: it runs in a worker too.
+ * Runs a case of vectors/*.json. vectors/README.md has the schema, and a new case needs no new code. Objects
+ * are made once for a key and reused: a case, above all a refused one, must not affect the next. Nothing here
+ * needs Node itself: it also runs in a worker.
  */
 
 import assert from "node:assert/strict";
@@ -16,13 +16,13 @@ import { CAPACITY, HmacKey, page } from "../../src/internal/hmac.ts";
 import { Jws } from "../../src/internal/jws.ts";
 import { type Claims, Jwt, type JwtPolicy } from "../../src/jwt.ts";
 
-/** Octets or text: as they are, or by pieces, each repeated `times`. */
+/** Octets or text: direct, or in pieces that are each repeated `times`. */
 type Piece = ({ utf8: string } | { hex: string } | { base64url: string }) & { times?: number };
 export type Data = string | Piece | Piece[];
 type Jwk = { kty: "oct"; k: string; kid?: string };
 type Key = string | Jwk | Piece;
 
-/** What goes in. Which of these a case has, its `test` says. */
+/** The input. A case's `test` tells which members it has. */
 export interface Given {
   attributes: { expires?: string };
   bytes: Data;
@@ -62,11 +62,11 @@ export interface Case {
 }
 
 interface Runner {
-  /** What `in` must have, and what it may have. */
+  /** The members that `in` must have; `takes` are optional. */
   needs: (keyof Given)[];
   takes: (keyof Given)[];
   run(given: Given): unknown;
-  /** `out` as `run` gives it. */
+  /** Converts `out` of a case to the form that `run` returns. */
   out(out: unknown): unknown;
 }
 
@@ -98,7 +98,7 @@ const RUNNERS: Record<string, Runner> = {
     takes: [],
     run(given) {
       const payload = once(Jws, given, () => new Jws(keys(given))).open(text(given.token));
-      // The layer returns its refusals where public methods throw.
+      // The layer returns refusals; public methods throw them.
       if (typeof payload !== "string") throw new TokenError(payload.code, payload.claim);
       return payload;
     },
@@ -191,7 +191,7 @@ function asgiOptions({ type, secret, weak = false, now }: Given): AsgiSessionOpt
   };
 }
 
-/** Throws where what comes out is not what the case has. */
+/** Throws where the result differs from the case. */
 export function hold(vector: Case): void {
   const { name, error } = vector;
   const { run, out } = runner(vector);
@@ -211,14 +211,14 @@ export function hold(vector: Case): void {
   );
 }
 
-/** What runs the test that a case names. */
+/** Returns the runner of the test that a case names. */
 export function runner(vector: Case): Runner {
   const found = RUNNERS[vector.test];
   assert.ok(found, `${vector.name}: nothing runs the test ${vector.test}`);
   return found;
 }
 
-/** The MAC by both ways of the layer, which have to agree: in the page, and of any length. */
+/** Computes the MAC in the page and outside it; both must agree. */
 function hmac(key: Buffer, message: Buffer, bits: number): string {
   const made = new HmacKey(key);
   const mac = made.of(message, "base64url");
@@ -229,7 +229,7 @@ function hmac(key: Buffer, message: Buffer, bits: number): string {
   return Buffer.from(mac, "base64url").toString("hex", 0, bits / 8);
 }
 
-/** The IV that the next encryption gets. */
+/** The IV of the next encryption. */
 let iv: Uint8Array = new Uint8Array(16);
 
 function giveIv(target: Uint8Array, at: number): void {
@@ -238,7 +238,7 @@ function giveIv(target: Uint8Array, at: number): void {
 
 const made = new Map<string, unknown>();
 
-/** The object for a key and policy, made at its first use. */
+/** Returns the object for a key and policy, which is made at its first use. */
 function once<T>(type: { name: string }, { key, policy }: Given, make: () => T): T {
   const which = JSON.stringify([type.name, key, policy]);
   const known = (made.get(which) as T | undefined) ?? make();
@@ -277,13 +277,13 @@ export function octets(data: Data): Buffer {
           : "hex" in piece
             ? Buffer.from(piece.hex, "hex")
             : Buffer.from(piece.base64url, "base64url");
-      // Nothing repeated is nothing; Deno refuses to fill with it.
+      // An empty piece stays empty; Deno refuses to fill with it.
       return bytes.length === 0 ? bytes : Buffer.alloc(bytes.length * times, bytes);
     }),
   );
 }
 
-/** Text keeps its UTF-16 as it is: a lone surrogate would not survive the way over octets. */
+/** Repeats text as UTF-16: octets would lose a lone surrogate. */
 function text(data: Data): string {
   if (typeof data === "string") return data;
   return [data]
@@ -296,7 +296,7 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-/** The options that a case gives, and no others. */
+/** Returns the options that a case gives. */
 function pick<N extends keyof Given>(given: Given, ...names: N[]): Partial<Pick<Given, N>> {
   return Object.fromEntries(
     names.filter((name) => name in given).map((name) => [name, given[name]]),

@@ -1,6 +1,6 @@
 /**
- * Decoding by words of four bytes, by single bytes, and by Buffer: one answer for every text. By bytes
- * alone is what a machine does whose words begin with their highest byte.
+ * Decoding by words of four bytes, by single bytes, and by Buffer gives the same result for every text. A
+ * big-endian machine decodes by bytes alone.
  */
 
 import assert from "node:assert/strict";
@@ -15,13 +15,13 @@ const WAYS: readonly (readonly [what: string, words: Words])[] = [
   ["by bytes", false],
 ];
 
-/** Strict, by the runtime's lenient codec. */
+/** Decodes with the runtime's lenient codec, and accepts only what encodes to the same text. */
 function plainly(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, "base64url");
   return bytes.toString("base64url") === text ? bytes : undefined;
 }
 
-/** Decodes what lies at `start` of the target, or of another Buffer, to the target's start. */
+/** Decodes characters at `start` of the target or of another Buffer; the bytes go to the target's start. */
 function decoded(text: string, start: number, inPlace: boolean, words: Words): Buffer | undefined {
   target.fill(0x2a);
   const source = inPlace ? target : Buffer.alloc(start + text.length + 5, "A");
@@ -32,7 +32,7 @@ function decoded(text: string, start: number, inPlace: boolean, words: Words): B
 
 for (const [way, words] of WAYS) {
   describe(`Decoding ${way}`, () => {
-    test("every length from every place in a word, in place and out of it", (t) => {
+    test("decodes every length from every place in a word, in place and from another buffer", (t) => {
       const random = seeded(t);
       for (let length = 0; length <= MOST; length++) {
         const text = random.bytes(length).toString("base64url").slice(0, length);
@@ -43,7 +43,7 @@ for (const [way, words] of WAYS) {
       }
     });
 
-    test("every octet at every place of a group of sixteen and behind it", () => {
+    test("judges every octet at every place of a group of sixteen and behind it", () => {
       for (const length of [16, 17, 18, 19, 20, 39, 43]) {
         const text = Buffer.alloc(length, "A").toString("latin1");
         for (let at = 0; at < length; at++) {
@@ -55,7 +55,7 @@ for (const [way, words] of WAYS) {
       }
     });
 
-    test("what is behind the bytes stays as it is, but for the characters", () => {
+    test("leaves everything behind the decoded bytes unchanged", () => {
       for (let length = 0; length <= 100; length++) {
         const bytes = Buffer.alloc(length, 0xa5);
         const source = Buffer.from(bytes.toString("base64url"));
@@ -66,7 +66,7 @@ for (const [way, words] of WAYS) {
       }
     });
 
-    test("of a string and its padding, which is not looked at, or of a piece of one", (t) => {
+    test("decodes a part of a string, and ignores the padding behind it", (t) => {
       const random = seeded(t);
       for (let length = 1; length <= 440; length++) {
         const bytes = random.bytes(length);

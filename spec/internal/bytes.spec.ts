@@ -1,4 +1,7 @@
-/** Bytes are told by the engine: of any realm, of any memory, and nothing that only says it is bytes. */
+/**
+ * isBytes asks the engine: it accepts bytes of every realm and kind of memory, and nothing that only claims
+ * to be bytes.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -11,10 +14,10 @@ import { Jwt } from "../../src/jwt.ts";
 import { misuse } from "../helpers/token-refusals.ts";
 
 const realm = createContext({ SharedArrayBuffer });
-/** What that code gives in a realm whose Uint8Array is another one. */
+/** Runs code in a realm with another Uint8Array. */
 const foreign = (code: string): Uint8Array => runInContext(code, realm);
 
-/** A subclass that lies about all that can be asked of it. */
+/** A subclass that lies about its type, length, offset and buffer. */
 class Liar extends Uint8Array {
   override get [Symbol.toStringTag](): "Uint8Array" {
     return "Int8Array" as "Uint8Array";
@@ -30,7 +33,7 @@ class Liar extends Uint8Array {
   }
 }
 
-describe("What is not bytes", () => {
+describe("Refuses as bytes", () => {
   const tagged = (value: object): object =>
     Object.defineProperty(value, Symbol.toStringTag, { value: "Uint8Array" });
   const arrays = [
@@ -53,18 +56,21 @@ describe("What is not bytes", () => {
     ["another realm's Uint8ClampedArray", foreign("new Uint8ClampedArray(4)")],
     ["another realm's ArrayBuffer", foreign("new ArrayBuffer(4)")],
     ["another realm's array", foreign("[1, 2, 3]")],
-    ["what inherits from bytes", Object.create(Uint8Array.prototype)],
-    ["what inherits from a Buffer", Object.create(Buffer.prototype)],
-    ["what inherits from another realm's bytes", foreign("Object.create(Uint8Array.prototype)")],
-    ["what inherits from bytes that are there", Object.create(new Uint8Array(32))],
+    ["an object that inherits from Uint8Array", Object.create(Uint8Array.prototype)],
+    ["an object that inherits from Buffer", Object.create(Buffer.prototype)],
+    [
+      "an object that inherits from another realm's Uint8Array",
+      foreign("Object.create(Uint8Array.prototype)"),
+    ],
+    ["an object that inherits from a real array", Object.create(new Uint8Array(32))],
     ["bytes behind a Proxy", new Proxy(new Uint8Array(32), {})],
     ["another realm's bytes behind a Proxy", new Proxy(foreign("new Uint8Array(32)"), {})],
-    ["an object that says it is bytes", tagged({ length: 32, byteLength: 32 })],
-    ["another array that says it is bytes", tagged(new Int8Array(32))],
-    ["another view that says it is bytes", tagged(new DataView(new ArrayBuffer(32)))],
-    ["an array that was given their prototype", Object.setPrototypeOf([1], Uint8Array.prototype)],
+    ["an object tagged as a Uint8Array", tagged({ length: 32, byteLength: 32 })],
+    ["an Int8Array tagged as a Uint8Array", tagged(new Int8Array(32))],
+    ["a DataView tagged as a Uint8Array", tagged(new DataView(new ArrayBuffer(32)))],
+    ["an array with the prototype of Uint8Array", Object.setPrototypeOf([1], Uint8Array.prototype)],
     [
-      "another view with their prototype",
+      "an Int8Array with the prototype of Buffer",
       Object.setPrototypeOf(new Int8Array(4), Buffer.prototype),
     ],
   ];
@@ -76,7 +82,7 @@ describe("What is not bytes", () => {
   }
 });
 
-describe("What is", () => {
+describe("Accepts as bytes", () => {
   const OCTETS = Uint8Array.from({ length: 32 }, (_, at) => 7 * at + 1);
   const code = "Uint8Array.from({ length: 32 }, (_, at) => 7 * at + 1)";
   const sharing = (view: Uint8Array): Uint8Array => {
@@ -91,7 +97,10 @@ describe("What is", () => {
     ["shared memory", sharing(new Uint8Array(new SharedArrayBuffer(40), 8))],
     ["bytes without a prototype", Object.setPrototypeOf(Uint8Array.from(OCTETS), null)],
     ["another realm's Uint8Array", foreign(code)],
-    ["another realm's, and a part", foreign(`new Uint8Array([0, ...${code}, 0]).subarray(1, 33)`)],
+    [
+      "a part of another realm's Uint8Array",
+      foreign(`new Uint8Array([0, ...${code}, 0]).subarray(1, 33)`),
+    ],
     [
       "another realm's shared memory",
       sharing(foreign("new Uint8Array(new SharedArrayBuffer(32))")),
@@ -112,7 +121,7 @@ describe("What is", () => {
       assert.equal(encode(bytes), text);
       assert.equal(encode(bytes, { padding: true }), `${text}=`);
       assert.deepEqual(decode(text), OCTETS);
-      // As a key of all three, and as a message.
+      // As a key for Jwt, Fernet and sessions, and as a message.
       const token = new Jwt(OCTETS).sign({ sub: "tom" }, { now: 1 });
       assert.equal(new Jwt(bytes).sign({ sub: "tom" }, { now: 1 }), token);
       const fernet = new Fernet(bytes);
@@ -121,7 +130,7 @@ describe("What is", () => {
     });
   }
 
-  test("short ones, which are encoded by hand, and none at all", () => {
+  test("short arrays, which are encoded by hand, and empty ones", () => {
     for (let length = 0; length < 32; length++) {
       const expected = Buffer.alloc(length, 9).toString("base64url");
       assert.equal(encode(foreign(`new Uint8Array(${length}).fill(9)`)), expected);
@@ -129,7 +138,7 @@ describe("What is", () => {
     assert.equal(plainView(new Uint8Array()).length, 0);
   });
 
-  test("bytes that were given away are none any more", () => {
+  test("bytes whose buffer was transferred have the length 0", () => {
     const bytes = new Uint8Array(32);
     structuredClone(bytes, { transfer: [bytes.buffer] });
     assert.deepEqual([isBytes(bytes), lengthOf(bytes), plainView(bytes).length], [true, 0, 0]);

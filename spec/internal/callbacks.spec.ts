@@ -1,4 +1,4 @@
-/** The warnings of the process: once for each code, and none of a code that is muted. */
+/** Warnings of the process: one for each code, and none for a muted code. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ process.on("warning", ({ code, message }: Error & { code?: string }) =>
   heard.push(`${code}: ${message}`),
 );
 
-test("warns once for each code, but not of a muted one", async () => {
+test("warns once for each code, except a muted one", async () => {
   mute("MUTED");
   for (const code of ["FIRST", "MUTED", "SECOND"]) {
     for (const message of ["one", "two"]) warnOnce(code, message);
@@ -18,7 +18,7 @@ test("warns once for each code, but not of a muted one", async () => {
   assert.deepEqual(heard, ["FIRST: one", "SECOND: one"]);
 });
 
-test("a code that has warned can be muted as well", async () => {
+test("mutes a code that has already warned", async () => {
   heard.length = 0;
   warnOnce("THIRD", "one");
   mute("THIRD");

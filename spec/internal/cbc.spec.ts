@@ -1,4 +1,4 @@
-/** AES-128-CBC on contexts that stay open, against one createCipheriv for each message. */
+/** AES-128-CBC on contexts that stay open, compared with a new createCipheriv for each message. */
 
 import assert from "node:assert/strict";
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
@@ -11,7 +11,7 @@ interface Pair {
   theirs: KeyObject;
 }
 
-/** Encrypts or decrypts blocks somewhere within other bytes, and compares all that can be seen. */
+/** Encrypts or decrypts blocks in the middle of a buffer, and compares the result and the bytes around it. */
 function turn({ ours, theirs }: Pair, random: Random, blocks: number, encrypting: boolean): void {
   const [before, behind] = [random.below(40), random.below(40)];
   const buffer = random.bytes(before + 16 + blocks * 16 + behind);
@@ -84,8 +84,8 @@ describe("Memory of a long message's pieces", () => {
   });
 });
 
-describe("AES-128-CBC is as createCipheriv has it [fernet-generating-b]", () => {
-  test("for 1 to 70 blocks under each of 100 keys, by turns and both ways", (t) => {
+describe("AES-128-CBC gives the same as createCipheriv [fernet-generating-b]", () => {
+  test("for 1 to 70 blocks under each of 100 keys, encrypting and decrypting in random order", (t) => {
     const random = seeded(t);
     const keys = pairs(random, 100);
     for (let blocks = 1; blocks <= 70; blocks++) {

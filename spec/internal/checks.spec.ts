@@ -1,6 +1,6 @@
 /**
- * Whatever takes options refuses what it does not know, by name: a misspelt `ttl` must not silently
- * switch expiry off. sessions() has more in session/config.spec.ts, a cookie in cookie.spec.ts.
+ * Every function with options refuses an unknown option by name: a misspelt `ttl` must not silently switch
+ * expiry off. session/config.spec.ts has more on sessions(), cookie.spec.ts on cookies.
  */
 
 import assert from "node:assert/strict";
@@ -26,12 +26,12 @@ const JWT_TOKEN = JWT.sign({ sub: "tom" });
 
 interface Taker {
   what: string;
-  /** How a message names it. */
+  /** How an error message names it. */
   of: string;
   known: readonly string[];
-  /** What it cannot do without. */
+  /** Options that it needs. */
   base?: object;
-  /** Those that are refused where they are `undefined`; all of them by default. */
+  /** Options that must not be `undefined`; all of them by default. */
   needed?: readonly string[];
   take(options: unknown): unknown;
 }
@@ -129,14 +129,14 @@ const NO_OBJECTS = [null, 0, 1, "", "padding", true, false, 1n, Symbol("padding"
 
 for (const { what, of, known, base, needed = known, take } of TAKERS) {
   describe(`${what} checks its options`, () => {
-    test("what is no object", () => {
+    test("refuses options that are not an object", () => {
       for (const options of NO_OBJECTS) {
         const message = `the options of ${of} must be an object`;
         misuse(() => take(options), "ERR_OPTION", message, String(options));
       }
     });
 
-    test("a name that it does not know, and what lies close to one that it does", () => {
+    test("refuses an unknown name, and names close to a known one", () => {
       const close = known.flatMap((name) => [
         name.toUpperCase(),
         `${name} `,
@@ -153,12 +153,12 @@ for (const { what, of, known, base, needed = known, take } of TAKERS) {
       }
     });
 
-    test("an unknown name among known ones", () => {
+    test("refuses an unknown name among known ones", () => {
       const options = { ...base, ...Object.fromEntries(known.map((name) => [name, undefined])) };
       misuse(() => take({ ...options, tll: 60 }), "ERR_OPTION", `unknown option "tll" of ${of}`);
     });
 
-    test("one that is undefined, its own or inherited, where a check would be lost with it", () => {
+    test("refuses undefined, own or inherited, where it would turn off a check", () => {
       for (const name of needed) {
         const message = `${name} must be a value, not undefined: set it, or leave it out`;
         const given = { ...base, [name]: undefined };
@@ -170,7 +170,7 @@ for (const { what, of, known, base, needed = known, take } of TAKERS) {
       }
     });
 
-    test("others that are undefined are absent, and an object may be frozen and without a prototype", () => {
+    test("takes undefined as absent elsewhere, and accepts a frozen object and one without a prototype", () => {
       const absent = known.filter((name) => !needed.includes(name));
       for (const options of [{}, ...absent.map((name) => ({ [name]: undefined }))]) {
         const bare = Object.assign(Object.create(null), base, options);
@@ -181,7 +181,7 @@ for (const { what, of, known, base, needed = known, take } of TAKERS) {
   });
 }
 
-/** The same members as a class has them: accessors of its prototype, not enumerable. */
+/** An object of a class with these members as accessors, which are not enumerable. */
 function getters(members: object): object {
   const prototype = {};
   for (const [name, value] of Object.entries(members)) {
@@ -190,13 +190,13 @@ function getters(members: object): object {
   return Object.create(prototype);
 }
 
-test("absent options are none", () => {
+test("options may be left out where none is needed", () => {
   for (const { take } of TAKERS.filter(({ base }) => base === undefined)) take(undefined);
   const message = "the options of sessions must be an object";
   misuse(() => sessions(undefined as unknown as SessionOptions), "ERR_OPTION", message);
 });
 
-/** What is no finite number, though JavaScript takes some of it for one. */
+/** Not finite numbers, though JavaScript converts some of them. */
 const NO_NUMBERS: readonly unknown[] = [
   ...[Number.NaN, Infinity, -Infinity, null, "", "60", "1e3", true, false, 60n],
   ...[Symbol("60"), {}, [], [60], new Date(), () => 60, new Number(60), { valueOf: () => 60 }],
@@ -211,7 +211,7 @@ const NO_STRING_LISTS = [
 ];
 const NO_BOOLEANS = [null, 0, 1, "", "true", "false", {}, [], new Boolean(true), Symbol("true")];
 
-/** What has one of two methods, or both and is a function. */
+/** Objects without the two methods, and functions with both. */
 function withoutMethods(one: string, other: string): readonly unknown[] {
   const method = () => undefined;
   const both = { [one]: method, [other]: method };
@@ -268,7 +268,7 @@ const VALUES: readonly [what: string, name: string, demand: string, wrong: reado
   ]),
 ];
 
-describe("a value of the wrong type or range is refused, and what it should be is said", () => {
+describe("refuses a value of a wrong type or range, and says what it should be", () => {
   for (const [what, name, demand, wrong] of VALUES) {
     test(`${name} of ${what} must be ${demand}`, () => {
       const taker = TAKERS.find((one) => one.what === what);
@@ -281,7 +281,7 @@ describe("a value of the wrong type or range is refused, and what it should be i
   }
 });
 
-test("now is checked where no ttl needs it, and options before the token", () => {
+test("checks `now` even without a ttl, and options before the token", () => {
   const now = `now must be ${SECONDS}`;
   for (const what of ["decrypt", "decryptText", "rotate"] as const) {
     misuse(() => FERNET[what]("", { now: Number.NaN }), "ERR_OPTION", now);
@@ -296,7 +296,7 @@ test("now is checked where no ttl needs it, and options before the token", () =>
   );
 });
 
-test("a policy is read when the Jwt is made, and left as it was", () => {
+test("reads a policy when the Jwt is made, and does not change it", () => {
   const policy = {
     issuer: ["me"],
     audience: ["you"],
@@ -317,7 +317,7 @@ test("a policy is read when the Jwt is made, and left as it was", () => {
   assert.deepEqual(jwt.sign({ role: "king" }, { now: 0 }), token);
 });
 
-describe("options that are kept are kept whole: inherited ones, and those of a class", () => {
+describe("accepts inherited options and those of a class", () => {
   class Policy {
     get maxTokenAge(): number {
       return 60;
@@ -338,7 +338,7 @@ describe("options that are kept are kept whole: inherited ones, and those of a c
     });
   }
 
-  test("a cookie's and a session's, and what is read later is not asked for", async () => {
+  test("of a cookie and of a session, each read once", async () => {
     let reads = 0;
     const cookie = Object.create({ sameSite: "strict", domain: "example.org", priority: "high" });
     const options = Object.create({
@@ -359,7 +359,7 @@ describe("options that are kept are kept whole: inherited ones, and those of a c
     );
   });
 
-  test("and what comes onto Object.prototype later is none of them", () => {
+  test("and ignores what is added to Object.prototype later", () => {
     const jwt = new Jwt(SECRET);
     const token = jwt.sign({ exp: 1000 });
     Object.defineProperty(Object.prototype, "clockTolerance", { configurable: true, value: 1e12 });
@@ -370,7 +370,7 @@ describe("options that are kept are kept whole: inherited ones, and those of a c
     }
   });
 
-  test("where there are no options, what is on Object.prototype is none of them either", () => {
+  test("ignores Object.prototype where no options are given", () => {
     for (const [name, value] of [
       ["clockTolerance", 1e12],
       ["ttl", 0],
@@ -392,7 +392,7 @@ describe("options that are kept are kept whole: inherited ones, and those of a c
     }
   });
 
-  test("a cookie's attributes are checked as they are written", () => {
+  test("checks the very attributes that it writes", () => {
     let reads = 0;
     const attributes = {
       get path() {
@@ -403,12 +403,12 @@ describe("options that are kept are kept whole: inherited ones, and those of a c
   });
 });
 
-/** A value as a message can show it: a template fails on some, JSON on others. */
+/** Formats a value for a message: a template fails on some values, JSON on others. */
 function shown(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-describe("an option is read once, before the work: a getter is foreign code and may call back", () => {
+describe("reads an option once, before any other work: a getter may call back", () => {
   const now = 1_700_000_000;
   const age = 10;
   const jwt = new Jwt(SECRET, { expiresIn: age });
@@ -417,7 +417,7 @@ describe("an option is read once, before the work: a getter is foreign code and 
   const encrypted = fernet.encrypt("message", { now });
   const forged = fernet.encrypt("another message", { now: 1 });
 
-  /** What the option is at first; later nothing that a call could use. */
+  /** An option with its value at the first read and NaN after it. */
   const once = (name: string, value: number): object => {
     let reads = 0;
     return Object.defineProperty({}, name, {

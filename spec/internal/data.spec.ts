@@ -1,4 +1,6 @@
-/** Data that JSON cannot hold, or would alter, are refused at every commit; all other data come back. */
+/**
+ * Data that JSON cannot hold or would change are refused at every commit; all other data come back unchanged.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -18,7 +20,7 @@ import {
 } from "../helpers/session-visit.ts";
 
 const REFUSED = sessionRefusal("ERR_SESSION_DATA");
-/** In no message, property or cause. */
+/** Must not be found in any message, property or cause. */
 const PLAINTEXT = "hunter2";
 
 class Account {
@@ -26,7 +28,7 @@ class Account {
 }
 class List extends Map<string, number> {}
 
-/** Values made anew for each use. */
+/** Functions, so that each use gets a new value. */
 const BAD: Record<string, () => unknown> = {
   "a BigInt": () => 1n,
   "a BigInt object": () => Object(1n),
@@ -134,7 +136,7 @@ describe("refused: save throws, or tells its callback", () => {
       }
     });
 
-    test(`${what}, without a save: a 500 that onError hears once`, async () => {
+    test(`${what}, without a save: a 500, and onError is called once`, async () => {
       for (const [where, place] of Object.entries(PLACES)) {
         const heard: unknown[] = [];
         const made = service({ onError: (error) => heard.push(error) });
@@ -166,7 +168,7 @@ describe("refused: save throws, or tells its callback", () => {
   }
 });
 
-describe("refused even where the text of the data stays the same", () => {
+describe("refuses data even where their JSON text stays the same", () => {
   const rows: Record<string, readonly [before: Bag, edit: (session: BagSession) => unknown]> = {
     "{} becomes a Map": [{ x: {} }, (s) => (s.x = new Map([[1, 2]]))],
     "{} becomes a Set": [{ x: {} }, (s) => (s.x = new Set([1]))],
@@ -192,7 +194,7 @@ describe("refused even where the text of the data stays the same", () => {
     "a new function": [{ x: 1 }, (s) => (s.f = () => 1)],
     "a new symbol": [{ x: 1 }, (s) => (s.f = Symbol("f"))],
     "a new nested function": [{ x: {} }, (s) => Object.assign(s.x as object, { f() {} })],
-    "a toJSON that gives what was there, altered": [
+    "a toJSON that returns NaN in place of null": [
       { x: null },
       (s) => (s.x = { toJSON: () => Number.NaN }),
     ],
@@ -212,7 +214,7 @@ describe("refused even where the text of the data stays the same", () => {
     });
   }
 
-  test("a new session whose only member is one", async () => {
+  test("a new session with a function or a symbol as its only member", async () => {
     for (const value of [() => 1, Symbol("x")]) {
       const made = service();
       const { response, setCookie } = await visit(made, undefined, (s) => (s.f = value));
@@ -233,7 +235,7 @@ describe("refused even where the text of the data stays the same", () => {
   }
 });
 
-describe("data that JSON holds come back", () => {
+describe("stores data that JSON can hold", () => {
   const shared = { a: 1 };
   class Money {
     cents = 5;
@@ -312,7 +314,7 @@ describe("data that JSON holds come back", () => {
       assert.equal(JSON.stringify(again.session), text);
       assert.deepEqual(again.setCookie, []);
       if (back !== undefined) assert.deepEqual(again.session.value, back);
-      // Assigned once more, they are what is there.
+      // Assigning the same data again is not a change.
       const equal = await visit(made, pairOf(setCookie[0]), (session) =>
         Object.assign(session, data),
       );
@@ -320,7 +322,7 @@ describe("data that JSON holds come back", () => {
     });
   }
 
-  test("a member that is undefined is absent, also at the top", async () => {
+  test("leaves out undefined members, at the top level too", async () => {
     const { setCookie } = await visit(service(), undefined, (session) => {
       Object.assign(session, { user: "tom", extra: undefined, deep: { extra: undefined } });
     });
@@ -328,7 +330,7 @@ describe("data that JSON holds come back", () => {
     assert.deepEqual(data, { user: "tom", deep: {} });
   });
 
-  test("a toJSON of the session itself decides what is written", async () => {
+  test("writes what the session's own toJSON returns", async () => {
     const { setCookie } = await visit(service(), undefined, (session) => {
       session.toJSON = () => ({ user: "tom" });
     });
@@ -336,7 +338,7 @@ describe("data that JSON holds come back", () => {
   });
 
   for (const value of ["text", 7, null, undefined, [1], new Map()]) {
-    test(`but it gives an object, not ${inspect(value)}`, async () => {
+    test(`refuses a toJSON that returns ${inspect(value)}, not an object`, async () => {
       const made = service();
       const { response } = await visit(made, undefined, (session) => {
         session.toJSON = () => value;

@@ -1,4 +1,4 @@
-/** SHA-256, by the examples of FIPS 180-2 appendix B. */
+/** SHA-256 against the examples of FIPS 180-2 appendix B. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

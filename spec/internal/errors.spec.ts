@@ -1,6 +1,6 @@
 /**
- * Every code of errors.ts, provoked through the public API: its class, message and members, and that
- * nothing of an error holds anything of a key, a token, a MAC, plaintext or the JSON parser's text.
+ * Every error code, provoked through the public API: its class, message and members. No error holds any part
+ * of a key, a token, a MAC, plaintext or the JSON parser's text.
  */
 
 import assert from "node:assert/strict";
@@ -23,7 +23,7 @@ import { misuse, refused, refusedSomehow, type Verdict } from "../helpers/token-
 
 const { decode, decodeUnverified, encode, Fernet, Jwt, serializeCookie, sessions } = all;
 
-/** Of these no six characters in a row stand in any other text by chance. */
+/** No six characters of these occur in another text by chance. */
 const KEY = "kQ9vZ2xW7pLr4TnB8sYd1GfHj6McAeUo";
 const PLAINTEXT = "Wq8zKp3Vx7Jm2Rt9";
 const FERNET_BYTES = Buffer.from(KEY).reverse();
@@ -86,18 +86,28 @@ const REFUSED: readonly [verdict: Verdict, what: string, token: string, use: Use
 
   ["ERR_TOKEN_MALFORMED", "two parts", `${HEADER}.${PAYLOAD}`, verified],
   ["ERR_TOKEN_MALFORMED", "four parts", `${TOKEN}.${MAC}`, verified],
-  ["ERR_TOKEN_MALFORMED", "no token at all", PLAINTEXT, verified],
-  ["ERR_TOKEN_MALFORMED", "no JSON", jws(HS256, `${PLAINTEXT} {`, KEY), verified],
+  ["ERR_TOKEN_MALFORMED", "not a token at all", PLAINTEXT, verified],
+  [
+    "ERR_TOKEN_MALFORMED",
+    "a payload that is not JSON",
+    jws(HS256, `${PLAINTEXT} {`, KEY),
+    verified,
+  ],
   ["ERR_TOKEN_MALFORMED", "JSON cut off", jws(HS256, `{"sub":"${PLAINTEXT}`, KEY), verified],
   ["ERR_TOKEN_MALFORMED", "JSON and more", jws(HS256, `{}${PLAINTEXT}`, KEY), verified],
   ["ERR_TOKEN_MALFORMED", "an array", jws(HS256, [PLAINTEXT], KEY), verified],
-  ["ERR_TOKEN_MALFORMED", "a header of no JSON", jws(PLAINTEXT, CLAIMS, KEY), verified],
-  ["ERR_TOKEN_MALFORMED", "no UTF-8", jws(HS256, notUtf8(`{"a":"${PLAINTEXT}`), KEY), verified],
-  ["ERR_TOKEN_MALFORMED", "unverified, no JSON", jws(HS256, PLAINTEXT, KEY), unverified],
+  ["ERR_TOKEN_MALFORMED", "a header that is not JSON", jws(PLAINTEXT, CLAIMS, KEY), verified],
+  [
+    "ERR_TOKEN_MALFORMED",
+    "a payload that is not UTF-8",
+    jws(HS256, notUtf8(`{"a":"${PLAINTEXT}`), KEY),
+    verified,
+  ],
+  ["ERR_TOKEN_MALFORMED", "unverified, not JSON", jws(HS256, PLAINTEXT, KEY), unverified],
   ["ERR_TOKEN_MALFORMED", "unverified, a text", jws(HS256, `"${PLAINTEXT}"`, KEY), unverified],
   [
     "ERR_TOKEN_MALFORMED",
-    "a message of no UTF-8, as text",
+    "a message that is not UTF-8, as text",
     fernetToken(FERNET_BYTES, { message: notUtf8(PLAINTEXT) }),
     (token) => fernet.decryptText(token),
   ],
@@ -116,8 +126,8 @@ const REFUSED: readonly [verdict: Verdict, what: string, token: string, use: Use
     () => fernet.encrypt(new Uint8Array(2 ** 29)),
   ],
 
-  ["ERR_TOKEN_SIGNATURE", "a MAC spoilt", spoilt(TOKEN, -2), verified],
-  ["ERR_TOKEN_SIGNATURE", "a payload spoilt", spoilt(TOKEN, HEADER.length + 3), verified],
+  ["ERR_TOKEN_SIGNATURE", "a changed MAC", spoilt(TOKEN, -2), verified],
+  ["ERR_TOKEN_SIGNATURE", "a changed payload", spoilt(TOKEN, HEADER.length + 3), verified],
   ["ERR_TOKEN_SIGNATURE", "another key's", jws(HS256, CLAIMS, FERNET_BYTES), verified],
   ["ERR_TOKEN_SIGNATURE", "no MAC", `${HEADER}.${PAYLOAD}.`, verified],
 
@@ -125,7 +135,7 @@ const REFUSED: readonly [verdict: Verdict, what: string, token: string, use: Use
   ["ERR_TOKEN_ALGORITHM", "HS512", jws({ alg: "HS512" }, CLAIMS, KEY), verified],
   ["ERR_TOKEN_ALGORITHM", "another case", jws({ alg: "hs256" }, CLAIMS, KEY), verified],
   ["ERR_TOKEN_ALGORITHM", "plaintext", jws({ alg: PLAINTEXT }, CLAIMS, KEY), verified],
-  ["ERR_TOKEN_ALGORITHM", "none named", jws({ typ: "JWT" }, CLAIMS, KEY), verified],
+  ["ERR_TOKEN_ALGORITHM", "no algorithm", jws({ typ: "JWT" }, CLAIMS, KEY), verified],
 
   ["ERR_TOKEN_CRITICAL", "crit", jws({ ...HS256, crit: [PLAINTEXT] }, CLAIMS, KEY), verified],
   ["ERR_TOKEN_CRITICAL", "b64", jws({ ...HS256, b64: false }, CLAIMS, KEY), verified],
@@ -153,25 +163,30 @@ const REFUSED: readonly [verdict: Verdict, what: string, token: string, use: Use
   ["ERR_TOKEN_CLAIM role", "missing", TOKEN, verifiedBy({ requiredClaims: ["role"] })],
   ["ERR_TOKEN_CLAIM sub", "no match", TOKEN, verifiedBy({ subject: "tom" })],
   ["ERR_TOKEN_CLAIM typ", "no match", TOKEN, verifiedBy({ typ: "at+jwt" })],
-  ["ERR_TOKEN_CLAIM aud", "no audience", jws(HS256, { aud: PLAINTEXT }, KEY), verified],
-  ["ERR_TOKEN_CLAIM exp", "no number", jws(HS256, { exp: PLAINTEXT }, KEY), verified],
-  ["ERR_TOKEN_CLAIM iss", "no text", jws(HS256, { iss: [PLAINTEXT] }, KEY), verified],
+  [
+    "ERR_TOKEN_CLAIM aud",
+    "an audience that the policy does not have",
+    jws(HS256, { aud: PLAINTEXT }, KEY),
+    verified,
+  ],
+  ["ERR_TOKEN_CLAIM exp", "not a number", jws(HS256, { exp: PLAINTEXT }, KEY), verified],
+  ["ERR_TOKEN_CLAIM iss", "not a string", jws(HS256, { iss: [PLAINTEXT] }, KEY), verified],
 
-  ["ERR_TOKEN_INVALID", "no Fernet token", PLAINTEXT, decrypted],
+  ["ERR_TOKEN_INVALID", "not a Fernet token", PLAINTEXT, decrypted],
   ["ERR_TOKEN_INVALID", "a JWT", TOKEN, decrypted],
   ["ERR_TOKEN_INVALID", "another version", reframed({ version: 0x81 }), decrypted],
   ["ERR_TOKEN_INVALID", "cut off", FRAME.slice(0, -4), decrypted],
   ["ERR_TOKEN_INVALID", "without padding", FRAME.replace(/=+$/, ""), decrypted],
-  ["ERR_TOKEN_INVALID", "a MAC spoilt", spoilt(FRAME, -6), decrypted],
-  ["ERR_TOKEN_INVALID", "a ciphertext spoilt", spoilt(FRAME, 40), decrypted],
+  ["ERR_TOKEN_INVALID", "a changed MAC", spoilt(FRAME, -6), decrypted],
+  ["ERR_TOKEN_INVALID", "a changed ciphertext", spoilt(FRAME, 40), decrypted],
   ["ERR_TOKEN_INVALID", "PKCS#7 of 0", reframed({ blocks: Buffer.alloc(16) }), decrypted],
   ["ERR_TOKEN_INVALID", "PKCS#7 of 17", reframed({ blocks: Buffer.alloc(32, 17) }), decrypted],
   ["ERR_TOKEN_INVALID", "plaintext as padding", reframed({ blocks: unpadded() }), decrypted],
   ["ERR_TOKEN_INVALID", "to rotate", spoilt(FRAME, -6), (token) => fernet.rotate(token)],
-  ["ERR_TOKEN_INVALID", "to date", spoilt(FRAME, -6), (token) => fernet.timestamp(token)],
+  ["ERR_TOKEN_INVALID", "timestamp", spoilt(FRAME, -6), (token) => fernet.timestamp(token)],
 ];
 
-test("each code has its message; that of a claim names it", () => {
+test("each code has its message; a claim's message names the claim", () => {
   for (const [code, message] of Object.entries(MESSAGES)) {
     assert.equal(new TokenError(code as all.TokenErrorCode).message, message);
   }
@@ -179,7 +194,7 @@ test("each code has its message; that of a claim names it", () => {
   assert.equal(message, 'the claim "a\\"b" is missing, of the wrong type, or does not match');
 });
 
-describe("what comes from outside makes a TokenError", () => {
+describe("bad input throws a TokenError", () => {
   for (const [verdict, what, token, use] of REFUSED) {
     test(`${verdict}: ${what}`, () => {
       const error = thrown(() => use(token));
@@ -194,7 +209,7 @@ describe("what comes from outside makes a TokenError", () => {
     });
   }
 
-  test("what is no token at all, whatever takes one", () => {
+  test("anything that is not a token is refused by every function that takes one", () => {
     const takers: Use[] = [
       ...[decoded, unverified, verified, decrypted],
       ...(["decryptText", "rotate", "timestamp"] as const).map(
@@ -314,7 +329,7 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
   ],
 ];
 
-describe("misuse makes a ConfigError", () => {
+describe("misuse throws a ConfigError", () => {
   for (const [code, message, call] of MISUSED) {
     test(`${code}: ${message}`, () => {
       const error = thrown(call);
@@ -326,7 +341,7 @@ describe("misuse makes a ConfigError", () => {
   }
 });
 
-describe("a session that cannot be written or checked makes a SessionError", () => {
+describe("a session that cannot be written or checked gives a SessionError", () => {
   const rows: readonly [
     code: all.SessionErrorCode,
     message: string,
@@ -354,7 +369,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
 
   for (const [code, message, status, spoil] of rows) {
     for (const type of ["fernet", "jwt", "base64"] as const) {
-      test(`${code}, of type ${type}, by save, done and onError alike`, async () => {
+      test(`${code}, of type ${type}: the same from save, done and onError`, async () => {
         const errors: unknown[] = [];
         const onError = (error: unknown) => errors.push(error);
         const secret = type === "base64" ? {} : { secret: KEY };
@@ -374,7 +389,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     }
   }
 
-  test("ERR_SESSION_UNSENT, by save, of a change after the response", async () => {
+  test("ERR_SESSION_UNSENT: save throws it for a change after the response", async () => {
     const held: all.Session<Record<string, unknown>>[] = [];
     const wrapped = sessions<Record<string, unknown>>({ secret: KEY }).wrap((_request, session) => {
       held.push(session);
@@ -392,7 +407,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     );
   });
 
-  test("ERR_SESSION_REVOCATION has what the list threw as its cause, and nothing else", async () => {
+  test("ERR_SESSION_REVOCATION has only the list's error as its cause", async () => {
     const heard: unknown[] = [];
     const cause = new Error("no connection");
     const failing = sessions<Record<string, unknown>>({
@@ -413,7 +428,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
     }
   });
 
-  test("onInvalid hears a code, ERR_SESSION_REVOKED among them, and nothing else", async () => {
+  test("onInvalid gets only a code, such as ERR_SESSION_REVOKED", async () => {
     const heard: object[] = [];
     const options: all.SessionOptions = { secret: KEY, onInvalid: (reason) => heard.push(reason) };
     const revocation = { isRevoked: () => true, revoke: () => {} };
@@ -424,7 +439,7 @@ describe("a session that cannot be written or checked makes a SessionError", () 
   });
 });
 
-test("no object that holds a key shows it [2104-4a]", () => {
+test("no object that holds a key reveals it [2104-4a]", () => {
   const bytes = Buffer.from(KEY);
   const holders = {
     jwt: new Jwt([KEY, { kty: "oct", k: encode(FERNET_BYTES), kid: "one" }]),
@@ -436,7 +451,7 @@ test("no object that holds a key shows it [2104-4a]", () => {
     sessions: sessions({ secret: KEY }),
     seal: lazySeal("jwt", KEY, "session")(),
   };
-  // The key's blocks too, as RFC 2104 section 4 has it; a Buffer is shown in hex with spaces between.
+  // Includes the padded key blocks of RFC 2104 section 4; inspect shows a Buffer as hex with spaces.
   const blocks = [0, 0x36, 0x5c].map((pad) => Buffer.from(bytes.map((byte) => byte ^ pad)));
   const forms = blocks.flatMap((block) => [
     ...(["latin1", "hex", "base64url"] as const).map((form) => block.toString(form)),
@@ -450,7 +465,7 @@ test("no object that holds a key shows it [2104-4a]", () => {
   }
 });
 
-test("every code is provoked here", () => {
+test("this file provokes every code", () => {
   const codes = REFUSED.map(([verdict]) => verdict.split(" ")[0]);
   assert.deepEqual([...new Set(codes)].sort(), [
     "ERR_ENCODING",
@@ -467,7 +482,7 @@ test("every code is provoked here", () => {
   assert.deepEqual(new Set(MISUSED.map(([code]) => code)), new Set(["ERR_KEY", "ERR_OPTION"]));
 });
 
-test("the classes are the same wherever they are imported from", () => {
+test("the error classes are the same from every module", () => {
   for (const module of [all, base64urlModule, jwtModule, fernetModule]) {
     assert.equal(module.TokenError, TokenError);
     assert.equal(module.ConfigError, ConfigError);
@@ -478,7 +493,7 @@ test("the classes are the same wherever they are imported from", () => {
   assert.equal(sessionModule.SessionError, SessionError);
 });
 
-test("a claim's name is quoted in the message, whatever it is", () => {
+test("the message quotes the claim's name, whatever it is", () => {
   for (const claim of ["role", 'a"b', "\n", "https://example.org/role"]) {
     const error = thrown(() => verifiedBy({ requiredClaims: [claim] })(TOKEN));
     assert.ok(error instanceof TokenError);
@@ -488,13 +503,13 @@ test("a claim's name is quoted in the message, whatever it is", () => {
   }
 });
 
-test("a refusal that is no Error is one frozen object for each code", () => {
+test("a refusal that is not thrown is one frozen object for each code", () => {
   assert.deepEqual(refusal("ERR_TOKEN_INVALID"), { code: "ERR_TOKEN_INVALID" });
   assert.equal(refusal("ERR_TOKEN_INVALID"), refusal("ERR_TOKEN_INVALID"));
   assert.ok(Object.isFrozen(refusal("ERR_TOKEN_INVALID")));
 });
 
-/** The Cookie header of a session with some plaintext in it. */
+/** A Cookie header with a session that holds the plaintext. */
 async function cookieOf(made: all.Sessions<Record<string, unknown>>): Promise<string> {
   const wrapped = made.wrap((_request, session) => {
     session.user = PLAINTEXT;
@@ -520,7 +535,7 @@ function isSessionError(
   holdsNothingOf(error, [TOKEN]);
 }
 
-/** An Error of that class, named on its prototype alone, whose stack says so. */
+/** Checks the class, name, stack and code of an error; the name is only on the prototype. */
 function isWhole(error: unknown, type: new (...args: never[]) => Error, name: string): void {
   assert.ok(error instanceof Error && error instanceof type);
   assert.equal(Object.getPrototypeOf(error), type.prototype);
@@ -532,7 +547,7 @@ function isWhole(error: unknown, type: new (...args: never[]) => Error, name: st
   assert.match(String(code), /^ERR_[A-Z_]+$/);
 }
 
-/** No six characters in a row of a secret, or of what was given, are anywhere in the error. */
+/** Checks that no six characters of a secret or of the input are anywhere in the error. */
 function holdsNothingOf(error: unknown, given: readonly string[]): void {
   const { message, stack, cause } = error as Error;
   const names = Reflect.ownKeys(error as Error);
@@ -545,7 +560,7 @@ function inspected(object: unknown): string {
   return inspect(object, { depth: Infinity, showHidden: true, getters: true });
 }
 
-/** No six characters in a row of any of them. */
+/** Checks that no six characters of any secret are in the text. */
 function holdsNone(text: string, secrets: readonly string[]): void {
   for (const secret of secrets) {
     for (let at = 0; at + 6 <= secret.length; at++) {
@@ -576,7 +591,7 @@ function reframed(parts: Parameters<typeof fernetToken>[1]): string {
   return fernetToken(FERNET_BYTES, { message: PLAINTEXT, timestamp: NOW, ...parts });
 }
 
-/** A block whose last octet says nothing of padding. */
+/** A block whose last byte is not valid padding. */
 function unpadded(): Buffer {
   return Buffer.from(PLAINTEXT.padEnd(16, "~"));
 }

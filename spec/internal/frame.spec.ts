@@ -1,6 +1,6 @@
 /**
- * The Fernet token's format. What is bad here lies under a MAC that holds, unless the MAC itself is
- * the matter; and whatever it is, the answer is the same.
+ * The format of Fernet tokens. Every bad token here has a valid MAC, except where the MAC itself is tested.
+ * All are refused with the same error.
  */
 
 import assert from "node:assert/strict";
@@ -21,22 +21,22 @@ import { refused } from "../helpers/token-refusals.ts";
 
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => index + 1));
 const OTHER = Buffer.alloc(32, "another key");
-/** The forge's time. */
+/** The default timestamp of the forged tokens. */
 const NOW = 1_700_000_000;
 const fernet = new Fernet(KEY);
 const both = new Fernet([OTHER, KEY]);
 
 const GOOD = fernetToken(KEY, { message: "a message" });
-/** Longer than the page takes. */
+/** Too long for the page. */
 const LONG = "m".repeat(CAPACITY + 100);
 
-describe("A token is one, or it is invalid, and no more is said", () => {
-  test("the forge makes good ones", () => {
+describe("A bad token is invalid, and the error says nothing more", () => {
+  test("opens good tokens made with node:crypto", () => {
     assert.equal(fernet.decryptText(GOOD), "a message");
     assert.equal(fernet.decryptText(fernetToken(KEY, { message: LONG })), LONG);
   });
 
-  test("what is no string", () => {
+  test("refuses a value that is not a string", () => {
     const bytes = Buffer.from(GOOD);
     for (const value of [
       undefined,
@@ -56,7 +56,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     invalid({ toString: () => GOOD } as never, "an object with a toString");
   });
 
-  test("every version but 0x80 [fernet-version]", () => {
+  test("refuses every version but 0x80 [fernet-version]", () => {
     for (let version = 0; version < 256; version++) {
       for (const message of ["m", LONG]) {
         if (version % 64 !== 1 && message === LONG && version !== 0x80) continue;
@@ -67,7 +67,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     }
   });
 
-  test("every flipped bit, of the bytes and of the characters [fernet-hmac]", () => {
+  test("refuses a flip of any bit, of the bytes and of the characters [fernet-hmac]", () => {
     const frame = fernetFrame(KEY, { message: "a message" });
     for (let at = 0; at < frame.length; at++) {
       for (let bit = 0; bit < 8; bit++) {
@@ -86,7 +86,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     }
   });
 
-  test("every truncation, at both ends, padded anew and not [fernet-token-b]", () => {
+  test("refuses every truncation, at both ends, padded again or not [fernet-token-b]", () => {
     const frame = fernetFrame(KEY, { message: "a message of two blocks" });
     const token = padded(frame);
     for (let length = 0; length < token.length; length++) {
@@ -102,7 +102,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     invalid(GOOD + GOOD, "two tokens");
   });
 
-  test("a long one spoilt", () => {
+  test("refuses a long token with a changed or missing byte", () => {
     const frame = fernetFrame(KEY, { message: LONG });
     for (const at of [0, 1, 8, 9, 24, 25, 1000, frame.length - 33, frame.length - 32]) {
       const spoilt = Buffer.from(frame);
@@ -115,7 +115,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
     assert.equal(fernet.decryptText(padded(frame)), LONG);
   });
 
-  test("other base64url than the strict, padded one (RFC 4648 sections 3.2, 3.3, 3.5) [fernet-verifying-a]", () => {
+  test("refuses base64url that is not strict and padded (RFC 4648 sections 3.2, 3.3, 3.5) [fernet-verifying-a]", () => {
     const strangers = [
       " ",
       "\n",
@@ -130,7 +130,7 @@ describe("A token is one, or it is invalid, and no more is said", () => {
       "\u0141",
       "\ufeff",
     ];
-    // Of one "=" and of two; what is in the page and what is not.
+    // With none, one and two "=", in the page and too long for it.
     for (const message of ["", "m".repeat(16), "m".repeat(32), LONG, `${LONG}${"m".repeat(16)}`]) {
       const token = fernetToken(KEY, { message });
       assert.equal(fernet.decryptText(token), message);
@@ -155,8 +155,8 @@ describe("A token is one, or it is invalid, and no more is said", () => {
   });
 });
 
-describe("What lies under a MAC that holds [fernet-verifying-d]", () => {
-  test("ciphertext that is empty or no multiple of 16 [fernet-ciphertext-a]", () => {
+describe("Refuses bad contents under a valid MAC [fernet-verifying-d]", () => {
+  test("ciphertext that is empty or not a multiple of 16 [fernet-ciphertext-a]", () => {
     for (let length = 0; length < 64; length++) {
       if (length % 16 === 0 && length > 0) continue;
       invalid(fernetToken(KEY, { ciphertext: Buffer.alloc(length) }), `${length} bytes`);
@@ -167,7 +167,7 @@ describe("What lies under a MAC that holds [fernet-verifying-d]", () => {
     }
   });
 
-  test("a good ciphertext with bytes behind it, under a MAC that holds [fernet-ciphertext-b]", () => {
+  test("a good ciphertext with bytes behind it [fernet-ciphertext-b]", () => {
     const whole = fernetFrame(KEY, { message: "a message" }).subarray(25, -32);
     for (let more = 1; more < 16; more++) {
       const ciphertext = Buffer.concat([whole, Buffer.alloc(more, more)]);
@@ -175,9 +175,9 @@ describe("What lies under a MAC that holds [fernet-verifying-d]", () => {
     }
   });
 
-  // RFC 5652 section 6.3: 1 to 16 bytes, each of them their number; so one last block in each case.
+  // RFC 5652 section 6.3: padding is 1 to 16 bytes, each of them the count.
   for (const blocks of [1, 2, 5, 1100]) {
-    test(`padding of every last byte, in ${blocks} blocks`, () => {
+    test(`padding other than 1 to 16, or with any wrong byte, in ${blocks} blocks`, () => {
       for (let pad = 0; pad < 256; pad++) {
         const plaintext = Buffer.alloc(blocks * 16, "m");
         const padding = Math.min(pad, plaintext.length);
@@ -214,7 +214,7 @@ describe("What lies under a MAC that holds [fernet-verifying-d]", () => {
     }
   });
 
-  test("a refused padding changes nothing of what comes next", () => {
+  test("bad padding, which does not disturb the next calls", () => {
     const bad = fernetToken(KEY, { blocks: Buffer.alloc(48) });
     for (let count = 0; count < 20; count++) {
       invalid(bad, "zeros");
@@ -223,7 +223,7 @@ describe("What lies under a MAC that holds [fernet-verifying-d]", () => {
     }
   });
 
-  test("a MAC that another made, or that is cut [2104-5b]", () => {
+  test("a MAC of another key or message, or a truncated one [2104-5b]", () => {
     const good = fernetFrame(KEY);
     const mac = good.subarray(-32);
     const wrong: FernetParts[] = [
@@ -242,15 +242,15 @@ describe("What lies under a MAC that holds [fernet-verifying-d]", () => {
   });
 });
 
-describe("timestamp asks for the MAC, and not for the message", () => {
-  test("the time of a good one, whatever its padding", () => {
+describe("timestamp checks the MAC, but does not decrypt", () => {
+  test("returns the time of a token with a valid MAC, whatever its padding", () => {
     assert.equal(fernet.timestamp(fernetToken(KEY, { timestamp: 5 })), 5);
     assert.equal(fernet.timestamp(fernetToken(KEY, { timestamp: 2n ** 64n - 1n })), 2 ** 64);
     assert.equal(fernet.timestamp(fernetToken(KEY, { timestamp: 6, blocks: Buffer.alloc(16) })), 6);
     assert.equal(both.timestamp(fernetToken(KEY, { timestamp: 7, message: LONG })), 7);
   });
 
-  test("none of a bad one", () => {
+  test("refuses a token with a wrong MAC or form", () => {
     for (const parts of [
       { mac: Buffer.alloc(32) },
       { version: 0 },
@@ -263,17 +263,17 @@ describe("timestamp asks for the MAC, and not for the message", () => {
   });
 });
 
-describe("Padding is the caller's: a frame ends where it is said to", () => {
+describe("Frames work without padding and end at a given place", () => {
   const frames = new Frames(KEY);
-  /** The message of what lies in front of `end`. */
+  /** The message of the frame that ends at `end`. */
   const opened = (token: string, end: number): string | undefined => {
     const frame = frames.open(token, end);
     return frame && decryptFrame(frame)?.toString();
   };
 
-  // Of no "=", one and two.
+  // Tokens with none, one and two "=".
   for (const message of ["", "m".repeat(16), "m".repeat(32), LONG]) {
-    test(`of a message of ${message.length} bytes`, () => {
+    test(`a message of ${message.length} bytes`, () => {
       const token = fernetToken(KEY, { message });
       const bare = token.replace(/=+$/, "");
       assert.equal(opened(bare, bare.length), message);
@@ -294,14 +294,14 @@ describe("Padding is the caller's: a frame ends where it is said to", () => {
   }
 });
 
-describe("The key whose MAC held last is tried first, and that changes no answer", () => {
+describe("Trying the last successful key first does not change any result", () => {
   const keys = Array.from({ length: 10 }, (_, index) => Buffer.alloc(32, index + 1));
   const tokens = keys.flatMap((key, index) => [
     [fernetToken(key, { message: `${index}` }), `${index}`] as const,
     [fernetToken(key, { message: LONG + index }), LONG + index] as const,
   ]);
 
-  test("in any order of tokens, among them such as no key made", (t) => {
+  test("for tokens in any order, some under an unknown key", (t) => {
     const random = seeded(t);
     const all = new Fernet(keys);
     const first = new Fernet(keys[0] as Buffer);
@@ -309,15 +309,15 @@ describe("The key whose MAC held last is tried first, and that changes no answer
       const [token, message] = tokens[random.below(tokens.length)] as (typeof tokens)[number];
       assert.equal(all.decryptText(token), message);
       if (round % 7 === 0) refused(() => all.decrypt(fernetToken(OTHER)), "ERR_TOKEN_INVALID");
-      // The first still encrypts.
+      // The first key still encrypts.
       assert.equal(first.decryptText(all.encrypt("mine")), "mine");
       assert.equal(first.decryptText(all.rotate(token)), message);
     }
   });
 });
 
-describe("The fast way and the plain way make the same token [fernet-generating-a]", () => {
-  /** A hundred keys in use at once, each with what it last did. */
+describe("The fast and the plain implementation make the same token [fernet-generating-a]", () => {
+  /** A hundred keys in use at once, each with its own open contexts. */
   function keysOf(random: Random) {
     return Array.from({ length: 100 }, () => {
       const key = random.bytes(32);
@@ -336,7 +336,7 @@ describe("The fast way and the plain way make the same token [fernet-generating-
     });
   }
 
-  /** What is encrypted is decrypted at random later: no two contexts see the same turns. */
+  /** Decrypts each token at a random later time, so that no two contexts see the same sequence. */
   function compare(lengths: Iterable<number>, rounds: number, random: Random): void {
     const keys = keysOf(random);
     const waiting: (() => void)[] = Array(500).fill(() => {});
@@ -361,14 +361,14 @@ describe("The fast way and the plain way make the same token [fernet-generating-
     compare(lengths, 100, seeded(t));
   });
 
-  test("around the end of the page, and past it", (t) => {
+  test("around the end of the page and past it", (t) => {
     const lengths = Array.from({ length: 120 }, (_, index) => CAPACITY - 100 + index);
-    // Where a piece of what is encoded ends, too, and the last one has one to sixteen bytes.
+    // Also around the end of the encoder's second piece, where the last piece has 1 to 16 bytes.
     const pieces = Array.from({ length: 50 }, (_, index) => 24_576 * 2 - 80 + index);
     compare([...lengths, ...pieces, 32_767, 65_536, 200_000, 600_001], 5, seeded(t));
   });
 
-  test("for text, whose bytes are counted only as they are written", (t) => {
+  test("for text, whose bytes are counted only while they are written", (t) => {
     const random = seeded(t);
     const keys = keysOf(random);
     const units = ["x", "\x7f", "\x80", "\u07ff", "\u0800", "\uffff", "\ud83d\ude00", "\u{10ffff}"];
@@ -388,7 +388,7 @@ describe("The fast way and the plain way make the same token [fernet-generating-
   });
 });
 
-/** Refused by all that opens, under one key and two, in one and the same way. */
+/** Checks that every method refuses the token in the same way, with one key and with two. */
 function invalid(token: string, what: string): void {
   refused(() => fernet.decrypt(token), "ERR_TOKEN_INVALID", what);
   refused(() => both.decryptText(token), "ERR_TOKEN_INVALID", what);

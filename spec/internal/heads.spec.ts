@@ -1,4 +1,7 @@
-/** The fields of a response, read and changed: what a `writeHead` is called with, and what is undone. */
+/**
+ * Reading and changing the fields of a response: what `writeHead` is called with, and what is undone on
+ * failure.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,11 +15,11 @@ import {
 
 interface Made {
   set?: Record<string, string | number | readonly string[]>;
-  /** Members that not every response has. */
+  /** Members that only some responses have. */
   more?: object;
 }
 
-/** A response as node:http has it, of which only the fields are kept. */
+/** A response as in node:http, reduced to its fields. */
 class Answer implements HeadResponse {
   statusMessage = "Fine";
   readonly set: Map<string, string | number | readonly string[]>;
@@ -42,10 +45,10 @@ class Answer implements HeadResponse {
 const headOf = (...args: unknown[]): HeadArguments => new HeadArguments(new Answer(), args);
 const VARY: Change = ["Vary", "Cookie"];
 const COOKIES: Change = ["Set-Cookie", ["a=1", "b=2"]];
-/** As sessions ask for, where a response without a body fails. */
+/** The change that sessions ask for when a response without a body fails. */
 const NO_LENGTH: Change = ["Content-Length", undefined];
 
-/** What `writeHead` gets for these arguments and changes. */
+/** Returns what `writeHead` is called with for these arguments and changes. */
 function written(
   made: Made,
   args: readonly unknown[],
@@ -62,8 +65,8 @@ function written(
   return { args: given, answer };
 }
 
-describe("a head is read", () => {
-  test("which status has no body (RFC 9110 section 6.4.1), as a number or as text", () => {
+describe("reading a head", () => {
+  test("knows which statuses have no body (RFC 9110 section 6.4.1), as a number or as text", () => {
     for (const status of [100, 101, 103, 199, 204, 304]) {
       for (const given of [status, String(status)]) assert.equal(headOf(given).hasNoBody, true);
     }
@@ -72,7 +75,7 @@ describe("a head is read", () => {
     }
   });
 
-  test("names are those that are set and those of the call", () => {
+  test("lists the names that are set and those of the call", () => {
     const names = (answer: HeadResponse, ...args: unknown[]) =>
       new HeadArguments(answer, args).names();
     const set = { "x-one": "1" };
@@ -83,7 +86,7 @@ describe("a head is read", () => {
     assert.deepEqual(names(without, 200, "Fine", ["X-Two", "2"]), ["X-Two"]);
   });
 
-  test("a name is text, of any case; whatever else is one is left to Node", () => {
+  test("compares names as text, in any case; other values are left to Node", () => {
     const list = ["V", "a", "r", "y"];
     for (const name of ["Vary", "vary", "VARY"]) {
       assert.deepEqual(headOf(200, { [name]: "x" }).get("Vary"), ["x"]);
@@ -95,7 +98,7 @@ describe("a head is read", () => {
     }
   });
 
-  test("a value is refused that Node rejects, of that field alone", () => {
+  test("reports a value that Node rejects, of that field alone", () => {
     const bad = ["\n", "a\u0000", "\u0100", "\x7f", ["a", "\n"], ["\r", "a"], ["a", undefined]];
     for (const value of bad) {
       assert.equal(headOf(200, { vary: value }).refuses("Vary"), true, JSON.stringify(value));
@@ -112,7 +115,7 @@ describe("a head is read", () => {
 });
 
 describe("a head is written", () => {
-  test("as it was given where nothing changes, and nothing is given", () => {
+  test("passes the arguments on unchanged where nothing changes", () => {
     for (const set of [{}, { "x-one": "1" }]) {
       for (const fields of [{ "X-Two": "2" }, ["X-Two", "2"], [["X-Two", "2"]]]) {
         const { args } = written({ set }, [200, fields], []);
@@ -123,7 +126,7 @@ describe("a head is written", () => {
     }
   });
 
-  test("with the changes in the argument where no field is set", () => {
+  test("puts the changes into the arguments where no field is set", () => {
     const rows: [fields: unknown, written: unknown][] = [
       [undefined, { Vary: "Cookie", "Set-Cookie": ["a=1", "b=2"] }],
       [[], { Vary: "Cookie", "Set-Cookie": ["a=1", "b=2"] }],
@@ -150,7 +153,7 @@ describe("a head is written", () => {
     }
   });
 
-  test("with the changes set where a field is, and left out of the argument", () => {
+  test("sets the changes where a field is set, and removes them from the arguments", () => {
     const fields = { "set-cookie": "c=3", n: 1 };
     const made = { set: { "content-length": 5, vary: "x" } };
     const { args, answer } = written(made, [200, fields], [VARY, COOKIES, NO_LENGTH]);
@@ -161,7 +164,7 @@ describe("a head is written", () => {
     });
   });
 
-  test("with pairs as they are where a field is set: node:http rejects them, node:http2 does not", () => {
+  test("leaves pairs to node:http where a field is set, because it rejects them; node:http2 accepts them", () => {
     const pairs = [["Vary", "x"]];
     const set = { "x-one": "1" };
     assert.equal(written({ set }, [200, pairs], [VARY]).args[1], pairs);
@@ -169,7 +172,7 @@ describe("a head is written", () => {
     assert.deepEqual(args, [200, []]);
   });
 
-  test("with another status: without the reason, and without fields where none are given", () => {
+  test("drops the reason with another status", () => {
     const set = { "x-one": "1" };
     const { args, answer } = written({ set }, [204, "Mine"], [VARY], 500);
     assert.deepEqual([args, answer.statusMessage], [[500], ""]);
@@ -177,7 +180,7 @@ describe("a head is written", () => {
     assert.deepEqual([http2.args, http2.answer.statusMessage], [[500], "Fine"]);
   });
 
-  test("with the length 0 where a response without a body fails and its body is gone already", () => {
+  test("writes Content-Length 0 where a response that must have no body fails and its body is already discarded", () => {
     const changes = [VARY, NO_LENGTH];
     const emptied = { more: { _hasBody: false } };
     const rows: [made: Made, status: number, failure: number | undefined, length: unknown][] = [
@@ -195,7 +198,7 @@ describe("a head is written", () => {
     }
   });
 
-  test("and undone if the call throws, as is the reason", () => {
+  test("undoes the changes and the reason if the call throws", () => {
     const error = new Error("no");
     const rows: [more: object, status: number | undefined][] = [
       [{}, undefined],
@@ -207,7 +210,7 @@ describe("a head is written", () => {
       const set = { vary: "x", "set-cookie": ["c=3"] };
       const answer = new Answer({ set, more });
       const writeHead = (): never => {
-        // As node:http2 does before it rejects a call.
+        // node:http2 sets fields before it rejects a call.
         answer.setHeader("Vary", "Cookie");
         answer.setHeader("Set-Cookie", ["a=1", "b=2"]);
         answer.setHeader("Cache-Control", "private");
@@ -224,15 +227,15 @@ describe("a head is written", () => {
   });
 });
 
-describe("Headers", () => {
-  test("are changed, or said to be immutable", () => {
+describe("Headers and Response", () => {
+  test("changeHeaders changes the fields, or returns false for immutable ones", () => {
     const headers = new Headers({ vary: "x", "content-length": "5" });
     assert.equal(changeHeaders(headers, [VARY, COOKIES, NO_LENGTH]), true);
     assert.deepEqual(
       [[...headers.keys()].sort(), headers.getSetCookie(), headers.get("vary")],
       [["set-cookie", "set-cookie", "vary"], ["a=1", "b=2"], "Cookie"],
     );
-    // As fetch()'s and Response.redirect()'s are, on most runtimes.
+    // On most runtimes the headers of fetch() and Response.redirect() are immutable.
     const immutable = (): never => {
       throw new TypeError("immutable");
     };
@@ -240,7 +243,7 @@ describe("Headers", () => {
     assert.equal(changeHeaders(fixed, [VARY]), false);
   });
 
-  test("are those of a Response, whatever its realm", () => {
+  test("isResponse accepts a Response of any realm", () => {
     const throwing = {
       get [Symbol.toStringTag](): string {
         throw new Error("no");

@@ -1,4 +1,4 @@
-/** HMAC-SHA256 in the page and out of it, against createHmac (RFC 2104). */
+/** HMAC-SHA256 in the page and outside it, compared with createHmac (RFC 2104). */
 
 import assert from "node:assert/strict";
 import { createHmac, createSecretKey } from "node:crypto";
@@ -8,7 +8,7 @@ import { seeded } from "../helpers/token-random.ts";
 
 const ENCODINGS = ["utf16le", "base64url"] as const;
 
-/** Key lengths about the block's 64 bytes and the digest's 32, and any others. */
+/** Key lengths around the block's 64 bytes and the digest's 32, and others. */
 const KEY_LENGTHS = [1, 16, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 1000];
 
 describe("HMAC-SHA256 [2104-2a]", () => {
@@ -20,7 +20,7 @@ describe("HMAC-SHA256 [2104-2a]", () => {
       20,
     ],
   ] as const) {
-    test(`${what} under 100 keys by turns: as createHmac has it [7518-8.6]`, (t) => {
+    test(`${what} under 100 keys in turn: the same as createHmac [7518-8.6]`, (t) => {
       const random = seeded(t);
       const keys = Array.from({ length: 100 }, (_, index) => {
         const bytes = random.bytes(KEY_LENGTHS[index] ?? 32 + random.below(100));
@@ -30,7 +30,7 @@ describe("HMAC-SHA256 [2104-2a]", () => {
         for (let index = length % step; index < keys.length; index += step) {
           const { ours, theirs } = keys[index] as (typeof keys)[number];
           const message = random.bytes(length);
-          // utf16le and base64url by turns; what lies behind the message must not count.
+          // Alternates the encodings; bytes behind the message must not count.
           const encoding = ENCODINGS[index & 1] as (typeof ENCODINGS)[number];
           const expected = createHmac("sha256", theirs).update(message).digest().toString(encoding);
           page.set(message);
@@ -43,7 +43,7 @@ describe("HMAC-SHA256 [2104-2a]", () => {
     });
   }
 
-  test("a message longer than the page, as bytes and as text", (t) => {
+  test("computes a message longer than the page, as bytes and as text", (t) => {
     const random = seeded(t);
     for (const length of [CAPACITY + 1, CAPACITY + 5, 65_536, 1_000_000]) {
       const key = random.bytes(32);
@@ -56,7 +56,7 @@ describe("HMAC-SHA256 [2104-2a]", () => {
     }
   });
 
-  test("whoever fills the page to its last byte leaves the key's block alone [2104-4b]", () => {
+  test("a message that fills the page to its last byte does not touch the key's block [2104-4b]", () => {
     const bytes = Buffer.alloc(32, "key");
     const key = new HmacKey(bytes);
     const before = key.ofPage(0, "base64url");
@@ -70,7 +70,7 @@ describe("HMAC-SHA256 [2104-2a]", () => {
     }
   });
 
-  test("a key's bytes may change afterwards", () => {
+  test("keeps its own copy of the key's bytes", () => {
     for (const length of [32, 100]) {
       const bytes = Buffer.alloc(length, "key");
       const key = new HmacKey(bytes);
@@ -83,8 +83,8 @@ describe("HMAC-SHA256 [2104-2a]", () => {
   });
 });
 
-describe("The MAC that a token carries", () => {
-  test("is the one expected in all 256 bits, or is not [7518-3.2]", () => {
+describe("The MAC of a token", () => {
+  test("is compared in all 256 bits [7518-3.2]", () => {
     const mac = createHmac("sha256", "key").update("message").digest();
     const expected = mac.toString("utf16le");
     assert.equal(isMac(mac, expected), true);
@@ -96,7 +96,7 @@ describe("The MAC that a token carries", () => {
     assert.equal(isMac(mac, expected), true);
   });
 
-  test("as text anywhere in the page, whose every bit counts", () => {
+  test("is compared as text anywhere in the page, in every bit", () => {
     const mac = createHmac("sha256", "key").update("message").digest("base64url");
     for (const at of [0, 1, 37, 1023, 1024, CAPACITY - mac.length]) {
       for (let round = 0; round < 2; round++) {
@@ -113,11 +113,11 @@ describe("The MAC that a token carries", () => {
     }
   });
 
-  test("is written as its bytes, whatever UTF-16 they are", (t) => {
+  test("is written as its bytes, even where they are not valid UTF-16", (t) => {
     const random = seeded(t);
     for (let round = 0; round < 1000; round++) {
       const mac = random.bytes(32);
-      // Lone surrogates, a byte order mark, and zeros are units like others.
+      // Lone surrogates, a byte order mark and zeros must be written like any other unit.
       if (round < 4) mac.fill(["\ud800", "\udfff", "\ufeff", "\0"][round] as string, "utf16le");
       const target = Buffer.alloc(40, 0x5a);
       writeMac(target, 3, mac.toString("utf16le"));

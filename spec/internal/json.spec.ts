@@ -1,4 +1,7 @@
-/** What JSON holds: values that other languages read alike (RFC 8259 sections 6 and 8.2), and unchanged ones. */
+/**
+ * Values that JSON can hold: portable ones, which other languages read alike (RFC 8259 sections 6 and 8.2),
+ * and unchanged ones.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -29,7 +32,7 @@ test("numbers beyond 2^53, ill-formed text and more than 200 levels are not port
   }
 });
 
-test("what JSON.parse gives is, up to these bounds", () => {
+test("other values of JSON.parse are portable", () => {
   const values = [
     null,
     true,
@@ -56,7 +59,7 @@ const DATA = JSON.parse(
 );
 const copy = (): typeof DATA => structuredClone(DATA);
 
-/** One change each, that a session's data must not hide. */
+/** Changes that must be noticed in a session's data. */
 const CHANGES: Record<string, (data: typeof DATA) => unknown> = {
   "a leaf": (data) => (data.user.name = "Eve"),
   "a number by its text": (data) => (data.user.id = "7"),
@@ -91,9 +94,9 @@ const CHANGES: Record<string, (data: typeof DATA) => unknown> = {
   "a Map": (data) => (data.e = new Map()),
 };
 
-describe("parts tell whether a value is still as it was", () => {
+describe("parts tell whether a value has changed", () => {
   for (const [name, change] of Object.entries(CHANGES)) {
-    test(`${name} is seen`, () => {
+    test(`${name} is noticed`, () => {
       const data = copy();
       const parts = partsOf(data) as Parts;
       assert.equal(hasParts(data, parts), true);
@@ -102,7 +105,7 @@ describe("parts tell whether a value is still as it was", () => {
     });
   }
 
-  test("an unchanged value has them, and a shallow copy of it", () => {
+  test("parts match the unchanged value and a shallow copy of it", () => {
     for (const data of [
       {},
       { a: undefined },
@@ -116,7 +119,7 @@ describe("parts tell whether a value is still as it was", () => {
     }
   });
 
-  test("a getter that throws is a change, and no error", () => {
+  test("a getter that throws counts as a change", () => {
     const data = copy();
     const parts = partsOf(data);
     Object.defineProperty(data.user, "name", {
@@ -128,7 +131,7 @@ describe("parts tell whether a value is still as it was", () => {
     assert.equal(hasParts({}, undefined), false);
   });
 
-  test("what has a toJSON never has them, though it can be stored", () => {
+  test("parts never match a value with a toJSON, though JSON can hold it", () => {
     const plain = { toJSON: () => ({ a: 1 }), a: 1 };
     for (const value of [new Date(0), plain, Object.assign(["a"], { toJSON: () => ["a"] })]) {
       const data = { a: 1, value, b: 2 };
@@ -138,7 +141,7 @@ describe("parts tell whether a value is still as it was", () => {
     }
   });
 
-  test("what JSON would alter has none", () => {
+  test("a value that JSON would change has no parts", () => {
     class Point {}
     const sparse = [1];
     sparse.length = 2;
@@ -164,7 +167,7 @@ describe("parts tell whether a value is still as it was", () => {
   });
 });
 
-test("parts of what has a toJSON never match, even if it gives what is there", () => {
+test("parts never match a hidden toJSON, even if it returns an equal value", () => {
   const hidden = Object.defineProperty({ a: 1 }, "toJSON", { value: () => ({ a: 1 }) });
   for (const value of [{ hidden }, { deep: [hidden] }]) {
     assert.equal(hasParts(value, partsOf(value)), false);
@@ -179,7 +182,7 @@ describe("a snapshot", () => {
     assert.equal(snapshot(object, new Set(["id"]))?.text, '{"a":1}');
   });
 
-  test("has the text, and the parts of an object that has no toJSON", () => {
+  test("has the JSON text, and parts where the object has no toJSON", () => {
     const data = { a: [1, { b: "c" }], d: null };
     const taken = snapshot(data, NONE);
     assert.equal(taken?.text, JSON.stringify(data));
@@ -190,7 +193,7 @@ describe("a snapshot", () => {
     assert.deepEqual(snapshot(own, NONE), { text: JSON.stringify(data), parts: undefined });
   });
 
-  test("is not taken of what has a reserved name, or is not JSON", () => {
+  test("is not taken of data with a reserved name or that are not JSON", () => {
     const reserved = new Set(["id"]);
     assert.equal(snapshot({ a: { id: 1 } }, reserved)?.text, '{"a":{"id":1}}');
     const cycle: Record<string, unknown> = {};

@@ -1,6 +1,6 @@
 /**
- * The JWS compact serialisation as a JWT has it: shape, encodings, header, MAC. Every bad token
- * whose MAC is not itself the matter has one that holds.
+ * The JWS compact serialisation as JWT uses it: shape, encodings, header, MAC. Every bad token has a valid
+ * MAC, except where the MAC itself is tested.
  */
 
 import assert from "node:assert/strict";
@@ -24,18 +24,18 @@ const MAC = TOKEN.slice(TOKEN.lastIndexOf(".") + 1);
 const jwt = new Jwt(KEY);
 const patient = new Jwt(KEY, { maxTokenLength: 2 ** 20 });
 
-/** JSON in a text of about that many characters; the middle one makes the codec's way another. */
+/** Approximate sizes in characters; the longer ones use the runtime's codec. */
 const SIZES = [20, 300, 3000, 40_000];
 const filler = (size: number): string => "x".repeat(size);
 
-describe("The key whose MAC held last is tried first, and that changes no answer", () => {
+describe("Trying the last successful key first does not change any result", () => {
   const keys = Array.from({ length: 10 }, (_, index) => `${index} `.padEnd(40, KEY));
   const jwks = keys.map((key, index) => ({ kty: "oct", k: base64url(key), kid: `${index % 3}` }));
   for (const [what, given] of [
     ["keys", keys],
     ["keys with a kid", jwks],
   ] as const) {
-    test(`${what}, in any order of tokens, among them such as no key made`, (t) => {
+    test(`${what}: for tokens in any order, some under an unknown key`, (t) => {
       const random = seeded(t);
       const all = new Jwt(given as never, { maxTokenLength: 2 ** 20 });
       const tokens = keys.flatMap((key, index) =>
@@ -49,7 +49,7 @@ describe("The key whose MAC held last is tried first, and that changes no answer
         const { claims, token } = tokens[random.below(tokens.length)] as (typeof tokens)[number];
         assert.deepEqual(all.verify(token), claims);
         if (round % 7 === 0) refused(() => all.verify(TOKEN), "ERR_TOKEN_SIGNATURE");
-        // The first still signs.
+        // The first key still signs.
         const mine = all.sign({ iat: 1 });
         const input = mine.slice(0, mine.lastIndexOf("."));
         assert.equal(mine, sealed(input, keys[0] as string));
@@ -58,7 +58,7 @@ describe("The key whose MAC held last is tried first, and that changes no answer
   }
 });
 
-test("a MAC of other characters than ASCII, in short tokens and long ones", () => {
+test("refuses a MAC with characters outside ASCII, in short and long tokens", () => {
   for (const size of SIZES) {
     const token = jws(HS256, { x: filler(size) }, KEY);
     const first = token.lastIndexOf(".") + 1;
@@ -108,7 +108,7 @@ describe("A token has three parts (RFC 7515 section 7.1) [7515-7.1]", () => {
     });
   }
 
-  test("what is no string is no token", () => {
+  test("refuses a value that is not a string", () => {
     const values = [undefined, null, 0, 1n, true, {}, [TOKEN], Symbol("t"), Buffer.from(TOKEN)];
     for (const value of [...values, new String(TOKEN), () => TOKEN, { toString: () => TOKEN }]) {
       refused(() => jwt.verify(value as never), "ERR_TOKEN_MALFORMED", typeof value);
@@ -117,12 +117,12 @@ describe("A token has three parts (RFC 7515 section 7.1) [7515-7.1]", () => {
   });
 });
 
-describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648) [7515-2]", () => {
-  // U+0141 and U+2164D have the low bits of a letter, U+212A folds to one.
+describe("Every part must be base64url (RFC 7515 section 2; RFC 4648) [7515-2]", () => {
+  // U+0141 and U+2164D have the low bits of a letter, U+212A case-folds to one.
   const strangers = ["=", "==", " ", "\t", "\n", "\r\n", "\0", "+", "/", "%", "?", ",", '"', "~"];
   strangers.push("\x7f", "\x80", "\u00e9", "\u0141", "\u212a", "\ud841\ude4d", "\ud800", "\ufeff");
 
-  /** The text with a stranger at its start, in it, and at its end. */
+  /** The text with a foreign character at its start, in the middle, and at its end. */
   function spoilt(text: string, stranger: string): string[] {
     return [0, text.length >> 1, text.length].map(
       (at) => text.slice(0, at) + stranger + text.slice(at),
@@ -138,7 +138,7 @@ describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648)
     const header = base64url({ ...HS256, x: filler(size) });
     const payload = base64url({ x: filler(size) });
 
-    test(`a stranger in a part of about ${size} characters`, () => {
+    test(`refuses a foreign character in a part of about ${size} characters`, () => {
       patient.verify(sealed(`${header}.${payload}`, KEY));
       for (const stranger of strangers) {
         const what = JSON.stringify(stranger);
@@ -153,11 +153,11 @@ describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648)
       }
     });
 
-    test(`trailing bits, and a length that no bytes have, at about ${size} characters`, () => {
+    test(`refuses trailing bits and impossible lengths at about ${size} characters`, () => {
       for (const more of ["", "x", "xx"]) {
         const part = base64url({ ...HS256, x: filler(size) + more });
         const left = part.length % 4;
-        // One character more or less than whole bytes have; where bits are left, any of them set.
+        // One character too many or too few; where bits are unused, any of them set.
         const bad = left === 0 ? [`${part}A`, part.slice(0, -3)] : [...trailing(part)];
         for (const text of bad) {
           bothRefuse(sealed(`${text}.${CLAIMS}`, KEY), `header of ${text.length}`);
@@ -167,12 +167,12 @@ describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648)
     });
   }
 
-  test("a stranger in the MAC, and its trailing bits", () => {
+  test("refuses a foreign character in the MAC, and trailing bits", () => {
     const input = `${HEADER}.${CLAIMS}`;
     const mac = MAC.slice(0, -1);
     const bad = strangers.flatMap((stranger) => [
       ...spoilt(MAC, stranger),
-      // As long as a MAC is: the length alone must not be what refuses it.
+      // Some have the length of a MAC, so that the length is not the reason for the refusal.
       ...spoilt(mac, stranger).filter((text) => text.length === MAC.length),
     ]);
     for (const text of [...bad, ...trailing(MAC), `${mac}=`]) {
@@ -180,7 +180,7 @@ describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648)
     }
   });
 
-  test("a MAC of any other length is none [2104-5a]", () => {
+  test("refuses a MAC of any other length [2104-5a]", () => {
     const mac = Buffer.from(MAC, "base64url");
     const twice = Buffer.concat([mac, mac]);
     for (const length of [0, 1, 15, 16, 30, 31, 33, 48, 64]) {
@@ -190,7 +190,7 @@ describe("Each part is base64url and nothing else (RFC 7515 section 2; RFC 4648)
   });
 });
 
-describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7.2) [7515-5.2a]", () => {
+describe("Header and payload must be UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7.2) [7515-5.2a]", () => {
   const bad: [what: string, hex: string][] = [
     ["FF", "ff"],
     ["FE", "fe"],
@@ -219,11 +219,11 @@ describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7
   ];
 
   for (const size of SIZES) {
-    /** JSON whose string holds those bytes. */
+    /** JSON with these bytes in a string. */
     const json = (bytes: Uint8Array, member: string): Buffer =>
       Buffer.concat([Buffer.from(`{${member}"x":"${filler(size)}`), bytes, Buffer.from('"}')]);
 
-    test(`ill-formed bytes in about ${size}`, () => {
+    test(`refuses ill-formed bytes in about ${size} characters`, () => {
       for (const [what, hex] of bad) {
         const bytes = Buffer.from(hex, "hex");
         malformed(jws(json(bytes, '"alg":"HS256",'), {}, KEY), `${what} in the header`);
@@ -231,7 +231,7 @@ describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7
       }
     });
 
-    test(`rare characters in about ${size}`, () => {
+    test(`accepts rare characters in about ${size} characters`, () => {
       for (const [what, text] of good) {
         const header = { ...HS256, x: filler(size) + text };
         const claims = { x: filler(size) + text };
@@ -241,7 +241,7 @@ describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7
       }
     });
 
-    test(`a byte order mark in front of about ${size}`, () => {
+    test(`refuses a byte order mark before about ${size} characters`, () => {
       const mark = "\ufeff";
       for (const end of ["", "\ufffd"]) {
         const x = filler(size) + end;
@@ -251,7 +251,7 @@ describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7
     });
   }
 
-  test("UTF-16 and UTF-32 are not UTF-8 [8725-3.7]", () => {
+  test("refuses UTF-16 and UTF-32 [8725-3.7]", () => {
     for (const json of ['{"alg":"HS256"}', '\ufeff{"alg":"HS256"}']) {
       const utf16 = Buffer.from(json, "utf16le");
       const utf32 = Buffer.alloc(json.length * 4);
@@ -264,7 +264,7 @@ describe("Header and payload are UTF-8 (RFC 7515 section 5.2; RFC 7519 section 7
   });
 });
 
-describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 section 7.2) [7515-5.2b]", () => {
+describe("Header and payload must be JSON objects (RFC 7515 section 4; RFC 7519 section 7.2) [7515-5.2b]", () => {
   const texts = [
     "",
     " ",
@@ -282,21 +282,21 @@ describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 sect
   texts.push('{"alg":"HS256"', '{"alg":"HS256"}\0', '{"alg":"HS\u0001256"}', '{"a":NaN}');
   texts.push('{"alg":"HS256"}//', '{"a":01}', '{"a":.5}', '{"a":+1}', '{"a":"\\x41"}', "\u00a0{}");
 
-  test("what is none [7515-5.2c]", () => {
+  test("refuses everything else [7515-5.2c]", () => {
     for (const text of texts) {
       malformed(jws(text, {}, KEY), `header ${text}`);
       malformed(jws(HS256, text, KEY), `payload ${text}`);
     }
   });
 
-  test("depth alone refuses nothing, and breaks nothing", () => {
+  test("accepts deep nesting, and refuses a deep list as malformed", () => {
     const deep = `${'{"a":'.repeat(5000)}1${"}".repeat(5000)}`;
     assert.ok(patient.verify(jws(HS256, deep, KEY)).a);
     malformed(jws(HS256, "[".repeat(50_000) + "]".repeat(50_000), KEY), "a list");
     malformed(jws(HS256, "[".repeat(50_000), KEY), "a list without an end");
   });
 
-  test("white space of JSON is allowed, and what is behind an escape counts (section 5.3) [7515-5.3a]", () => {
+  test("accepts white space and escapes of JSON (section 5.3) [7515-5.3a]", () => {
     const token = jws('\r\n\t {"\\u0061lg" : "HS\\u003256"} ', ' {"s\\u0075b":"\\u0074om"}\n', KEY);
     assert.deepEqual(jwt.verify(token), { sub: "tom" });
     refused(() => jwt.verify(jws('{"\\u0061lg":"none"}', {}, KEY)), "ERR_TOKEN_ALGORITHM");
@@ -306,7 +306,7 @@ describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 sect
     );
   });
 
-  test("of two members of one name the last counts (section 4) [7515-4a]", () => {
+  test("takes the last of two members of one name (section 4) [7515-4a]", () => {
     const last = (header: string, claims: string) => () => jwt.verify(jws(header, claims, KEY));
     assert.deepEqual(last('{"alg":"none","alg":"HS256"}', '{"a":1,"a":2}')(), { a: 2 });
     refused(last('{"alg":"HS256","alg":"none"}', "{}"), "ERR_TOKEN_ALGORITHM");
@@ -314,7 +314,7 @@ describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 sect
     refused(last('{"alg":"HS256"}', '{"exp":9e9,"exp":1}'), "ERR_TOKEN_EXPIRED");
   });
 
-  test("a member named like an object's own machinery pollutes nothing", () => {
+  test("a member named __proto__ or constructor changes no prototype", () => {
     const json = '{"__proto__":{"admin":true,"exp":1},"constructor":{"prototype":{"admin":true}}}';
     const claims = jwt.verify(jws(HS256, json, KEY));
     assert.deepEqual(Object.keys(claims), ["__proto__", "constructor"]);
@@ -327,7 +327,7 @@ describe("Header and payload are JSON objects (RFC 7515 section 4; RFC 7519 sect
   });
 });
 
-describe("The algorithm is HS256, to the letter (RFC 7515 section 4.1.1; RFC 8725) [7515-4b]", () => {
+describe("The algorithm must be exactly HS256 (RFC 7515 section 4.1.1; RFC 8725) [7515-4b]", () => {
   const names: unknown[] = [
     "none",
     "None",
@@ -343,7 +343,7 @@ describe("The algorithm is HS256, to the letter (RFC 7515 section 4.1.1; RFC 872
   names.push("\uff28S256", "H\u017f256", 256, 0, true, null, ["HS256"], { HS256: 1 }, [], {});
 
   for (const alg of names) {
-    test(`${JSON.stringify(alg)} is refused, with a MAC that holds and without`, () => {
+    test(`refuses ${JSON.stringify(alg)}, with a valid MAC and without`, () => {
       const input = `${base64url({ alg })}.${CLAIMS}`;
       for (const token of [sealed(input, KEY), `${input}.`, `${input}.${MAC}`]) {
         refused(() => jwt.verify(token), "ERR_TOKEN_ALGORITHM");
@@ -356,27 +356,27 @@ describe("The algorithm is HS256, to the letter (RFC 7515 section 4.1.1; RFC 872
     ["HS512", "sha512"],
     ["HS1", "sha1"],
   ] as const) {
-    test(`${alg} with a MAC of its own is refused`, () => {
+    test(`refuses ${alg}, with that algorithm's own MAC`, () => {
       const token = sealed(`${base64url({ alg })}.${CLAIMS}`, KEY, hash);
       refused(() => jwt.verify(token), "ERR_TOKEN_ALGORITHM");
       refused(() => jwt.verify(sealed(`${HEADER}.${CLAIMS}`, KEY, hash)), "ERR_TOKEN_SIGNATURE");
     });
   }
 
-  test("a header without alg: refused for it where the MAC holds, else for the MAC [7515-4.1.1]", () => {
+  test("refuses a header without alg, for the algorithm if the MAC is valid, otherwise for the MAC [7515-4.1.1]", () => {
     const input = `${base64url({ typ: "JWT" })}.${CLAIMS}`;
     refused(() => jwt.verify(sealed(input, KEY)), "ERR_TOKEN_ALGORITHM");
     refused(() => jwt.verify(`${input}.${MAC}`), "ERR_TOKEN_SIGNATURE");
   });
 
-  test("an empty MAC is none of an empty key [7518-3.6]", () => {
+  test("refuses the MAC of an empty key [7518-3.6]", () => {
     const input = `${HEADER}.${CLAIMS}`;
     refused(() => jwt.verify(sealed(input, "")), "ERR_TOKEN_SIGNATURE");
     refused(() => jwt.verify(sealed(input, Buffer.alloc(32))), "ERR_TOKEN_SIGNATURE");
   });
 });
 
-describe("crit and b64 are refused, all other members are not ours (RFC 7515 section 4) [7515-4c]", () => {
+describe("Refuses crit and b64, and ignores other members (RFC 7515 section 4) [7515-4c]", () => {
   const critical: object[] = [
     { crit: ["exp"], exp: 9e9 },
     { crit: ["http://example.com/x"], "http://example.com/x": true },
@@ -394,7 +394,7 @@ describe("crit and b64 are refused, all other members are not ours (RFC 7515 sec
   ];
 
   for (const members of critical) {
-    test(`${JSON.stringify(members)} is refused once the MAC holds`, () => {
+    test(`refuses ${JSON.stringify(members)} once the MAC is valid`, () => {
       const token = jws({ ...HS256, ...members }, { sub: "tom" }, KEY);
       refused(() => jwt.verify(token), "ERR_TOKEN_CRITICAL");
       refused(
@@ -405,12 +405,12 @@ describe("crit and b64 are refused, all other members are not ours (RFC 7515 sec
     });
   }
 
-  test("b64 false with the payload as it is (RFC 7797 section 4) is refused [7797-7]", () => {
+  test("refuses b64 false with an unencoded payload (RFC 7797 section 4) [7797-7]", () => {
     const header = base64url({ ...HS256, b64: false, crit: ["b64"] });
     refused(() => jwt.verify(sealed(`${header}.{"sub":"tom"}`, KEY)), "ERR_TOKEN_CRITICAL");
   });
 
-  test("unknown members are ignored, and no key is taken from a token (section 4.1.3) [7515-4d]", () => {
+  test("ignores unknown members, and takes no key from a token (section 4.1.3) [7515-4d]", () => {
     const jwk = { kty: "oct", k: base64url(OTHER), alg: "HS256" };
     const members = { jwk, jku: "https://x.example/", x5u: "https://x.example/", x5c: ["MIIB"] };
     const header = {
@@ -425,12 +425,12 @@ describe("crit and b64 are refused, all other members are not ours (RFC 7515 sec
     refused(() => jwt.verify(jws(header, { sub: "tom" }, OTHER)), "ERR_TOKEN_SIGNATURE");
   });
 
-  test("Crit and CRIT are members like any other [7515-4e]", () => {
+  test("ignores Crit and CRIT like any other member [7515-4e]", () => {
     jwt.verify(jws({ ...HS256, Crit: ["x"], CRIT: ["x"], B64: false }, {}, KEY));
   });
 });
 
-describe("typ is compared as a media type (RFC 7515 section 4.1.9; RFC 8725 section 3.11) [7515-4.1.9a]", () => {
+describe("Compares typ as a media type (RFC 7515 section 4.1.9; RFC 8725 section 3.11) [7515-4.1.9a]", () => {
   const cases: [policy: string, typ: unknown, accepted: boolean][] = [
     ["at+jwt", "at+jwt", true],
     ["at+jwt", "AT+JWT", true],
@@ -468,7 +468,7 @@ describe("typ is compared as a media type (RFC 7515 section 4.1.9; RFC 8725 sect
     });
   }
 
-  test("without a policy any typ will do, and JWT is written; with one, that is [7515-4.1.9b]", () => {
+  test("without a policy writes JWT and accepts any typ; with one writes and requires its typ [7515-4.1.9b]", () => {
     for (const typ of ["JWT", "x", undefined, null, 1]) jwt.verify(jws({ ...HS256, typ }, {}, KEY));
     for (const typ of ["at+jwt", "application/AT+jwt", "\u00e9"]) {
       const typed = new Jwt(KEY, { typ });
@@ -482,10 +482,10 @@ describe("typ is compared as a media type (RFC 7515 section 4.1.9; RFC 8725 sect
   });
 });
 
-describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4) [7515-4.1.4]", () => {
+describe("kid selects among the keys and proves nothing (RFC 7515 section 4.1.4) [7515-4.1.4]", () => {
   const secrets = { a: `a ${KEY}`, b: `b ${KEY}`, c: `c ${KEY}`, plain: `d ${KEY}` };
   const jwk = (kid: string, secret: string) => ({ kty: "oct", k: base64url(secret), kid }) as const;
-  // Two keys share a kid, one has none.
+  // Two keys share a kid, one has no kid.
   const many = new Jwt([
     jwk("one", secrets.a),
     jwk("two", secrets.b),
@@ -534,7 +534,7 @@ describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4
     });
   }
 
-  test("of keys that all have one, the named one alone is tried", () => {
+  test("tries only the named key where every key has a kid", () => {
     const two = new Jwt([jwk("one", secrets.a), jwk("two", secrets.b)]);
     two.verify(jws({ ...HS256, kid: "two" }, {}, secrets.b));
     two.verify(jws({ ...HS256, kid: "x" }, {}, secrets.b));
@@ -542,20 +542,20 @@ describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4
     refused(() => two.verify(jws({ ...HS256, kid: "two" }, {}, secrets.a)), "ERR_TOKEN_SIGNATURE");
   });
 
-  test("one key alone is tried whatever the kid", () => {
+  test("tries a single key whatever the kid", () => {
     const one = new Jwt(jwk("one", secrets.a));
     one.verify(jws({ ...HS256, kid: "two" }, {}, secrets.a));
     refused(() => one.verify(jws({ ...HS256, kid: "one" }, {}, secrets.b)), "ERR_TOKEN_SIGNATURE");
   });
 
-  test("a header that is none chooses nothing and is refused", () => {
+  test("refuses a header that is not a JSON object or not base64url, with several keys too", () => {
     refused(() => many.verify(jws("[]", {}, secrets.b)), "ERR_TOKEN_MALFORMED");
     refused(() => many.verify(jws(Buffer.from("ff", "hex"), {}, secrets.b)), "ERR_TOKEN_MALFORMED");
     refused(() => many.verify(sealed(`e30=.${CLAIMS}`, secrets.b)), "ERR_ENCODING");
     refused(() => many.verify(sealed(`[.${CLAIMS}`, secrets.plain)), "ERR_ENCODING");
   });
 
-  test("the first key's kid is written, and its secret signs [7515-6]", () => {
+  test("writes the first key's kid and signs with its secret [7515-6]", () => {
     const token = many.sign({ sub: "tom" }, { now: 1 });
     const header = { alg: "HS256", typ: "JWT", kid: "one" };
     assert.equal(token, jws(header, { sub: "tom", iat: 1 }, secrets.a));
@@ -564,7 +564,7 @@ describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4
     strange.verify(strange.sign({}));
   });
 
-  test("rotation: the new key signs, the old one still verifies, until it is gone [2104-3b]", () => {
+  test("rotation: the new key signs, and the old one verifies until it is removed [2104-3b]", () => {
     const old = new Jwt(secrets.a);
     const both = new Jwt([secrets.b, secrets.a]);
     const done = new Jwt([secrets.b]);
@@ -577,7 +577,7 @@ describe("kid chooses among the keys, and proves nothing (RFC 7515 section 4.1.4
   });
 });
 
-describe("A token is good as a whole, or not at all [7515-5.2d]", () => {
+describe("A token is accepted only as a whole [7515-5.2d]", () => {
   for (const [what, keys] of [
     ["one key", KEY],
     ["three keys", [OTHER, KEY, `${OTHER}!`]],
@@ -585,7 +585,7 @@ describe("A token is good as a whole, or not at all [7515-5.2d]", () => {
   ] as [string, ConstructorParameters<typeof Jwt>[0]][]) {
     const verifier = new Jwt(keys);
 
-    test(`no flipped bit passes, in any code unit: ${what}`, () => {
+    test(`refuses a flip of any bit in any code unit: ${what}`, () => {
       for (let at = 0; at < TOKEN.length; at++) {
         for (let bit = 0; bit < 16; bit++) {
           const unit = String.fromCharCode(TOKEN.charCodeAt(at) ^ (1 << bit));
@@ -596,7 +596,7 @@ describe("A token is good as a whole, or not at all [7515-5.2d]", () => {
       }
     });
 
-    test(`no truncation, loss, doubling or swap of characters passes: ${what}`, () => {
+    test(`refuses missing, doubled and swapped characters: ${what}`, () => {
       for (let at = 0; at < TOKEN.length; at++) {
         const [head, tail] = [TOKEN.slice(0, at), TOKEN.slice(at)];
         const swapped = head + tail.slice(1, 2) + tail.slice(0, 1) + tail.slice(2);
@@ -609,14 +609,14 @@ describe("A token is good as a whole, or not at all [7515-5.2d]", () => {
     });
   }
 
-  test("parts of two good tokens make none [7515-5.2e]", () => {
+  test("refuses a token made of the parts of two good ones [7515-5.2e]", () => {
     const [header, , mac] = jwt.sign({ sub: "ann" }).split(".");
     refused(() => jwt.verify(`${header}.${CLAIMS}.${mac}`), "ERR_TOKEN_SIGNATURE");
   });
 });
 
-describe("Tokens around and past the page's end [7515-5.2f]", () => {
-  /** Claims whose token's signing input has just that length, if any have. */
+describe("Tokens around the page's end and past it [7515-5.2f]", () => {
+  /** Claims whose token has a signing input of exactly that length, if there are any. */
   function claimsOf(length: number, unit: string): { x: string } | undefined {
     const bytes = Math.floor(((length - HEADER.length - 1) * 3) / 4) - '{"x":""}'.length;
     const size = Buffer.byteLength(unit);
@@ -627,14 +627,14 @@ describe("Tokens around and past the page's end [7515-5.2f]", () => {
 
   const huge = new Jwt([KEY, OTHER], { maxTokenLength: 2 ** 24, issuedAt: false });
   const lengths = Array.from({ length: 40 }, (_, index) => CAPACITY - 20 + index);
-  // Where three bytes a character would just fill the page, and past all buffers.
+  // Around the lengths where three bytes a character fill the page, and past every buffer.
   for (const near of [CAPACITY / 3, (CAPACITY * 4) / 9, (CAPACITY * 4) / 3]) {
     lengths.push(...Array.from({ length: 12 }, (_, index) => Math.floor(near) - 6 + index));
   }
   lengths.push(8192, 65_536, 65_537, 1_000_000);
 
   for (const unit of ["x", "\u00e9", "\u20ac", "\ud83d\ude00"]) {
-    test(`signed and verified as createHmac has it, with ${JSON.stringify(unit)}`, () => {
+    test(`signs and verifies like createHmac, with ${JSON.stringify(unit)}`, () => {
       let tokens = 0;
       for (const length of lengths) {
         const claims = claimsOf(length, unit);
@@ -651,7 +651,7 @@ describe("Tokens around and past the page's end [7515-5.2f]", () => {
       assert.ok(tokens > 50, `${tokens} tokens`);
     });
 
-    test(`what the policy adds goes through the same, with ${JSON.stringify(unit)}`, () => {
+    test(`signs added claims the same way, with ${JSON.stringify(unit)}`, () => {
       for (const iss of [unit, unit.repeat(1000), unit.repeat(10_000)]) {
         const adding = new Jwt(KEY, { issuer: iss, maxTokenLength: 2 ** 24 });
         for (const length of lengths) {
@@ -665,7 +665,7 @@ describe("Tokens around and past the page's end [7515-5.2f]", () => {
     });
   }
 
-  test("a character that folds to the last one passes at no length", () => {
+  test("refuses a character that a latin1 write would fold to the right one, at every length", () => {
     for (const length of lengths) {
       const claims = claimsOf(length, "x");
       if (claims === undefined) continue;
@@ -679,7 +679,7 @@ describe("Tokens around and past the page's end [7515-5.2f]", () => {
     }
   });
 
-  test("flipped bits and truncations of a long token", () => {
+  test("refuses flipped bits and truncations of a long token", () => {
     const token = huge.sign({ x: "y".repeat(20_000) });
     for (let at = 0; at < token.length; at += at < 50 || at > token.length - 60 ? 1 : 997) {
       const unit = String.fromCharCode(token.charCodeAt(at) ^ 1);
@@ -691,7 +691,7 @@ describe("Tokens around and past the page's end [7515-5.2f]", () => {
   });
 });
 
-test("The layer signs and opens any text, JSON or not (RFC 7515 section 5) [7519-7.1b]", () => {
+test("The layer signs and opens any text, even if it is not JSON (RFC 7515 section 5) [7519-7.1b]", () => {
   const layer = new Jws(KEY);
   for (const payload of ["", "a sentence", "\u00e9\ud83d\ude00", "x".repeat(70_000)]) {
     const token = layer.sign(payload);
@@ -703,14 +703,14 @@ test("The layer signs and opens any text, JSON or not (RFC 7515 section 5) [7519
   assert.equal(mac, MAC);
 });
 
-test("The layer opens no two parts, though its own header's MAC holds, and an empty text behind any header", () => {
+test("The layer refuses two parts under a valid MAC, and opens an empty text with any header", () => {
   const malformed = { code: "ERR_TOKEN_MALFORMED" };
   assert.deepEqual(new Jws(KEY).open(sealed(HEADER, KEY)), malformed);
   const long = new Jws(KEY, filler(20_000));
   assert.equal(long.open(long.sign("")), "");
 });
 
-/** Both refuse it: the text decodes, and is not what it has to be. */
+/** Checks that verify and decodeUnverified refuse the token as malformed. */
 function malformed(token: string, what: string): void {
   refused(() => patient.verify(token), "ERR_TOKEN_MALFORMED", what);
   refused(() => decodeUnverified(token), "ERR_TOKEN_MALFORMED", what);

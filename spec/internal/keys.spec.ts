@@ -1,4 +1,4 @@
-/** What may be a key, of a JWT (RFC 7518 section 3.2) and of Fernet, and what looks like one. */
+/** Keys of Jwt (RFC 7518 section 3.2) and of Fernet, and values that look like keys. */
 
 import assert from "node:assert/strict";
 import { createSecretKey, generateKeyPairSync, KeyObject, webcrypto } from "node:crypto";
@@ -13,7 +13,7 @@ const TEXT = "a key of thirty-two bytes, no less";
 const BYTES = Buffer.from(TEXT);
 const HEADER = { alg: "HS256", typ: "JWT" };
 
-/** Bytes that say that they are 32. */
+/** A subclass that reports a length of 32. */
 class Longer extends Uint8Array {
   override get length(): number {
     return 32;
@@ -34,14 +34,14 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
     ["a secret KeyObject", createSecretKey(BYTES)],
     ["a JWK", jwk()],
     ["a JWK for HS256", jwk({ alg: "HS256", use: "sig" })],
-    ["a JWK with what we do not know", jwk({ key_ops: ["sign"], exp: 1, x: null })],
+    ["a JWK with unknown members", jwk({ key_ops: ["sign"], exp: 1, x: null })],
     ["a JWK without a prototype", Object.assign(Object.create(null), jwk())],
     ["a list of one", [TEXT]],
     ["a frozen list", Object.freeze([BYTES])],
   ];
 
   for (const [what, key] of alike) {
-    test(`${what} is the key that it says`, () => {
+    test(`accepts ${what}`, () => {
       const jwt = new Jwt(key as JwtKey);
       const token = jws(HEADER, { iat: 1 }, TEXT);
       assert.equal(jwt.sign({}, { now: 1 }), token);
@@ -51,7 +51,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
 
   const lengths = [32, 33, 63, 64, 65, 100, 1000];
   for (const length of lengths) {
-    test(`${length} bytes are the key, whatever the form`, () => {
+    test(`accepts ${length} bytes in every form`, () => {
       const text = "k".repeat(length);
       const k = base64url(text);
       for (const key of [text, Buffer.from(text), createSecretKey(text, "utf8"), jwk({ k })]) {
@@ -60,7 +60,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
     });
   }
 
-  test("text counts in bytes of UTF-8, and nothing in it is decoded or trimmed", () => {
+  test("counts text in bytes of UTF-8, and neither decodes nor trims it", () => {
     const texts = ["\u20ac".repeat(11), "\ud83d\ude00".repeat(8), ` ${"k".repeat(30)}\n`];
     texts.push("0".repeat(64), `${base64url(BYTES)}==`, "\0".repeat(32), `${"k".repeat(31)}\ufffd`);
     for (const text of texts) {
@@ -115,23 +115,23 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
     }
   }
 
-  test("no key at all", () => {
+  test("refuses an empty list and no argument", () => {
     misuse(() => new Jwt([]), "ERR_KEY", "no JWT key was given: make one with randomBytes(32)");
     misuse(() => new (Jwt as unknown as new () => Jwt)(), "ERR_KEY", kinds);
   });
 
-  test("a CryptoKey is none", async () => {
+  test("refuses a CryptoKey", async () => {
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     const key = await webcrypto.subtle.importKey("raw", BYTES, algorithm, false, ["sign"]);
     misuse(() => new Jwt(key as never), "ERR_KEY", kinds);
   });
 
-  test("what only inherits from a kind of key is none of it", () => {
+  test("refuses an object that only inherits from a kind of key", () => {
     for (const { prototype } of [Uint8Array, Buffer]) {
       misuse(() => new Jwt(Object.create(prototype)), "ERR_KEY", kinds);
     }
     const secret = { type: { value: "secret" } };
-    // Some versions of Node throw for its type, others for its export alone.
+    // Some Nodes throw when asked for its type, others only on export.
     for (const members of [{}, secret, { ...secret, k: { value: base64url(TEXT) } }]) {
       misuse(
         () => new Jwt(Object.create(KeyObject.prototype, members)),
@@ -150,7 +150,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
     misuse(() => new Jwt(new Proxy(new Uint8Array(BYTES), {})), "ERR_KEY", kinds, "a Proxy");
   });
 
-  test("what says another length than it has counts by what it has", () => {
+  test("counts the true length of bytes that report another one", () => {
     misuse(() => new Jwt(new Longer(16)), "ERR_KEY", short);
     assert.equal(
       new Jwt(new Longer(BYTES)).sign({}, { now: 1 }),
@@ -158,7 +158,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
     );
   });
 
-  test("a key's bytes may change afterwards", () => {
+  test("keeps its own copy of the key's bytes", () => {
     for (const length of [32, 100]) {
       const key = Buffer.alloc(length, "k");
       const jwt = new Jwt(key);
@@ -174,7 +174,7 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
   }
 });
 
-describe("Text that is visibly another kind of key is refused (RFC 8725 section 2.1) [8725-3.1]", () => {
+describe("Refuses text that is visibly another kind of key (RFC 8725 section 2.1) [8725-3.1]", () => {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = publicKey.export({ type: "spki", format: "pem" }) as string;
   const blob = "AAAAC3NzaC1lZDI1NTE5AAAAIJ4P1Pn2Hs5Y0bZz2G3YdQ0J2y4m3aGmYw1Yw7y6kQ8e";
@@ -212,12 +212,12 @@ describe("Text that is visibly another kind of key is refused (RFC 8725 section 
     });
   }
 
-  test("a PEM within a KeyObject or a JWK is as public", () => {
+  test("a PEM in a KeyObject or a JWK", () => {
     misuse(() => new Jwt(createSecretKey(pem, "utf8")), "ERR_KEY", message, "a KeyObject");
     misuse(() => new Jwt({ kty: "oct", k: base64url(pem) }), "ERR_KEY", message, "a JWK");
   });
 
-  test("what only looks a little like it is a secret", () => {
+  test("but accepts a secret that only resembles one", () => {
     const secrets = ["my ssh-rsa key has been lost, sorry", `{"key":"${"k".repeat(32)}"}`];
     secrets.push("-----begin public key----- in jest.", `${"-".repeat(32)}BEGIN`, `ssh-${blob}`);
     secrets.push(`"kty" is a fine word of three letters`, `BEGIN PUBLIC KEY ${blob}`);
@@ -241,7 +241,7 @@ describe("A Fernet key is 44 characters or 32 bytes [fernet-key]", () => {
     ["a frozen list", Object.freeze([text])],
   ];
   for (const [what, key] of alike) {
-    test(`${what} is the key that it says`, () => {
+    test(`accepts ${what}`, () => {
       const fernet = new Fernet(key as string);
       const token = fernet.encrypt("m", { now: 1 });
       const iv = Buffer.from(token, "base64url").subarray(9, 25);
@@ -279,7 +279,7 @@ describe("A Fernet key is 44 characters or 32 bytes [fernet-key]", () => {
     }
   }
 
-  test("no key at all", () => {
+  test("refuses an empty list and no argument", () => {
     misuse(
       () => new Fernet([]),
       "ERR_KEY",
@@ -288,26 +288,26 @@ describe("A Fernet key is 44 characters or 32 bytes [fernet-key]", () => {
     misuse(() => new (Fernet as unknown as new () => Fernet)(), "ERR_KEY", size);
   });
 
-  test("what only inherits from bytes is none of them", () => {
+  test("refuses an object that only inherits from bytes", () => {
     for (const { prototype } of [Uint8Array, Buffer]) {
       misuse(() => new Fernet(Object.create(prototype)), "ERR_KEY", size);
     }
     misuse(() => new Fernet(new Proxy(new Uint8Array(bytes), {})), "ERR_KEY", size, "a Proxy");
   });
 
-  test("what says another length than it has counts by what it has", () => {
+  test("counts the true length of bytes that report another one", () => {
     misuse(() => new Fernet(new Longer(16)), "ERR_KEY", size);
     assert.equal(new Fernet(new Longer(bytes)).decryptText(new Fernet(bytes).encrypt("m")), "m");
   });
 
-  test("a hole in a list is no key", () => {
+  test("refuses a hole in a list", () => {
     for (const at of [0, 1]) {
       const list = Object.assign(Array(2), { [at]: bytes });
       misuse(() => new Fernet(list), "ERR_KEY", size);
     }
   });
 
-  test("a key's bytes may change afterwards", () => {
+  test("keeps its own copy of the key's bytes", () => {
     const key = Buffer.from(bytes);
     const fernet = new Fernet(key);
     key.fill(0);
@@ -339,14 +339,14 @@ describe("generateKey [2104-3a]", () => {
   });
 });
 
-/** That none is left as it was: a thousand values for each. */
+/** Checks that every byte is random: a thousand keys give it many values. */
 function everyByteVaries(keys: readonly Uint8Array[]): void {
   for (let at = 0; at < 32; at++) {
     assert.ok(new Set(keys.map((key) => key[at])).size > 200, `byte ${at}`);
   }
 }
 
-/** For a title: what kind of thing it is, and its beginning. */
+/** A title for a key: its kind and its beginning. */
 function describeKey(key: unknown): string {
   if (key instanceof Uint8Array) return `${key.length} bytes`;
   if (typeof key === "string")

@@ -1,4 +1,4 @@
-/** random.ts: an IV is handed out once, wiped where it lay, and never anything but fresh. */
+/** random.ts hands out each IV once, wipes it in the pool, and hands out only fresh bytes. */
 
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
@@ -11,7 +11,7 @@ import { Jwt } from "../../src/jwt.ts";
 const IV = 16;
 const POOL = 4096;
 
-/** Puts another source in the place of randomFillSync, until the test ends. */
+/** Replaces randomFillSync until the test ends. */
 function withSource(fill: (bytes: Buffer) => void): void {
   mock.restoreAll();
   mock.method(crypto, "randomFillSync", fill as never);
@@ -23,7 +23,7 @@ afterEach(() => {
   syncBuiltinESMExports();
 });
 
-/** Takes what is left in the pool, so that the next IV needs a new one. */
+/** Uses up the pool, so that the next IV needs new bytes. */
 function spend(): void {
   let spent = false;
   const fault = new Error("spent");
@@ -41,18 +41,18 @@ function spend(): void {
   assert.ok(spent);
 }
 
-test("without entropy the error passes through, and there is no IV until there is entropy", () => {
+test("without entropy every IV fails with the source's error; afterwards IVs are fresh", () => {
   const fault = new Error("no entropy");
   let calls = 0;
   spend();
-  // Fills what it can, as nothing must ever be handed out.
+  // Fills the bytes before it fails: they must never be handed out.
   withSource((bytes) => {
     calls++;
     bytes.fill(calls % 2 === 0 ? 0xaa : 0);
     throw fault;
   });
   const target = Buffer.alloc(IV, 0x5a);
-  // More often than the pool has IVs.
+  // More calls than the pool has IVs.
   for (let count = 1; count <= POOL / IV + 2; count++) {
     assert.throws(
       () => writeIv(target, 0),
@@ -72,7 +72,7 @@ test("without entropy the error passes through, and there is no IV until there i
   }
 });
 
-test("without entropy there are no keys and no ids, and a full pool stands for neither", () => {
+test("without entropy no keys and ids are made, not even from a full pool", () => {
   const fault = new Error("no entropy");
   withSource((bytes) => bytes.fill(0xbb));
   writeIv(new Uint8Array(IV), 0);
@@ -85,13 +85,13 @@ test("without entropy there are no keys and no ids, and a full pool stands for n
   }
 });
 
-test("IVs are handed out once, in the order they came, and wiped in the pool [fernet-iv-a]", () => {
+test("hands out each IV once, in order, and wipes it in the pool [fernet-iv-a]", () => {
   const pools: Buffer[] = [];
   let live: Buffer = Buffer.alloc(0);
   spend();
   withSource((pool) => {
     assert.equal(pool.length, POOL);
-    // No byte is zero, so that a wiped one shows; no two pools are alike.
+    // No byte is zero, so that a wiped one is seen, and all pools differ.
     for (let at = 0; at < POOL; at++) pool[at] = 1 + ((at + (at >> 8) + 7 * pools.length) % 255);
     pools.push(Buffer.from(pool));
     live = pool;
@@ -105,7 +105,7 @@ test("IVs are handed out once, in the order they came, and wiped in the pool [fe
     assert.equal(pools.length, 1 + Math.floor((round * IV) / POOL), "refilled when it is empty");
     const pool = pools.at(-1) as Buffer;
     const iv = pool.subarray(next, next + IV);
-    // Just the range asked for is written.
+    // Writes only to the given place.
     assert.deepEqual(target, Buffer.concat([Buffer.alloc(at, 0x5a), iv, Buffer.alloc(9, 0x5a)]));
     next += IV;
     assert.deepEqual(live.subarray(0, next), Buffer.alloc(next), "what was handed out is gone");
@@ -113,7 +113,7 @@ test("IVs are handed out once, in the order they came, and wiped in the pool [fe
   }
 });
 
-/** A source that counts, and says what it was asked for. */
+/** A counting source that records what it hands out. */
 function counting(): { drawn(call: () => string): { text: string; bytes: Buffer } } {
   const asked: Buffer[] = [];
   let octet = 0;
@@ -131,7 +131,7 @@ function counting(): { drawn(call: () => string): { text: string; bytes: Buffer 
   };
 }
 
-test("an id is 16 bytes of the source as 22 characters of base64url [7519-4.1.7b]", () => {
+test("an id is 16 bytes of the source in 22 characters of base64url [7519-4.1.7b]", () => {
   const { drawn } = counting();
   for (let count = 0; count < 300; count++) {
     const { text, bytes } = drawn(randomId);
@@ -139,7 +139,7 @@ test("an id is 16 bytes of the source as 22 characters of base64url [7519-4.1.7b
   }
 });
 
-test("keys of Jwt and of Fernet are bytes of the source, each taken once [2104-3c]", () => {
+test("keys of Jwt and Fernet are bytes of the source, and each uses its own [2104-3c]", () => {
   const { drawn } = counting();
   for (let count = 0; count < 300; count++) {
     const jwt = drawn(() => Jwt.generateKey());
@@ -150,7 +150,7 @@ test("keys of Jwt and of Fernet are bytes of the source, each taken once [2104-3
   }
 });
 
-test("no two ids are alike, and each of their 128 bits is as often one as zero [7519-4.1.7a]", () => {
+test("all ids differ, and each of their 128 bits is one as often as zero [7519-4.1.7a]", () => {
   const ids = new Set<string>();
   const ones = new Array<number>(128).fill(0);
   const rounds = 20_000;
@@ -164,6 +164,6 @@ test("no two ids are alike, and each of their 128 bits is as often one as zero [
     }
   }
   assert.equal(ids.size, rounds);
-  // Eight standard deviations of 71: chance fails here once in 10^13 runs.
+  // Eight standard deviations of 71: fails by chance once in 10^13 runs.
   for (const count of ones) assert.ok(Math.abs(count - rounds / 2) < 570, `${ones}`);
 });

@@ -1,4 +1,7 @@
-/** Requests and responses that stand for others: made by Object.create(), or given in place of the one that is sent. */
+/**
+ * Requests and responses that stand in for others: made by Object.create(), or passed instead of the one that
+ * is sent.
+ */
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -8,7 +11,7 @@ import { PROTOCOLS, serve } from "../helpers/session-server.ts";
 import { service } from "../helpers/session-visit.ts";
 import { ownCookie } from "../helpers/session-ways.ts";
 
-test("two requests on one stand-in response have sessions of their own", () => {
+test("two requests with one stand-in response have separate sessions", () => {
   const made = service();
   const stub: Record<string, unknown> = { headersSent: false };
   for (const name of ["writeHead", "once", "getHeader", "setHeader", "removeHeader"]) {
@@ -20,7 +23,7 @@ test("two requests on one stand-in response have sessions of their own", () => {
   assert.equal(made.sessions.attach({ headers: {} }, res).user, undefined);
 });
 
-test("a response that cannot list its fields carries the session in them", () => {
+test("a response without getHeaderNames carries the session", () => {
   const made = service();
   const fields = new Map<string, string | readonly string[]>();
   const res = {
@@ -39,7 +42,7 @@ test("a response that cannot list its fields carries the session in them", () =>
   assert.deepEqual([fields.get("Vary"), fields.get("Cache-Control")], ["Cookie", "no-store"]);
 });
 
-test("a response that never calls writeHead: the change is lost, and onError hears it", () => {
+test("a response that never calls writeHead loses the change, and onError reports it", () => {
   const made = service();
   const listeners: (() => void)[] = [];
   const res = {
@@ -56,7 +59,7 @@ test("a response that never calls writeHead: the change is lost, and onError hea
   assert.deepEqual(made.errors, ["ERR_SESSION_UNSENT"]);
 });
 
-test("pairs stay pairs for what stands in front of node:http, and are refused where it refuses them", async (t) => {
+test("a wrapper of writeHead gets pairs as pairs, and node:http rejects them where it always does", async (t) => {
   const made = service();
   const seen: unknown[] = [];
   const site = await serve(t, (req, res) => {
@@ -84,7 +87,7 @@ test("pairs stay pairs for what stands in front of node:http, and are refused wh
 });
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  test(`${protocol}: a derived request first and untouched, then the request: one session`, async (t) => {
+  test(`${protocol}: a derived request, untouched at first, and its request share one session`, async (t) => {
     const made = service();
     const site = await start(t, (req, res) => {
       const derived = Object.create(req);
@@ -99,7 +102,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual({ ...read }, { a: 1, b: 2 });
   });
 
-  test(`${protocol}: a stand-in response first, then the one that is sent`, async (t) => {
+  test(`${protocol}: a session that was first attached to a stand-in response is sent with the real one`, async (t) => {
     const made = service();
     const site = await start(t, (req, res) => {
       made.sessions.attach(req, new http.ServerResponse(req));
@@ -110,7 +113,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual({ ...made.sessions.read(ownCookie(reply, NAME).split(";")[0]) }, { a: 1 });
   });
 
-  test(`${protocol}: a derived response ends no process`, async (t) => {
+  test(`${protocol}: a derived response does not crash the process`, async (t) => {
     const made = service();
     const site = await start(t, (req, res) => {
       if (req.url === "/derived") made.sessions.attach(req, Object.create(res)).a = 1;
@@ -120,7 +123,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.equal((await site.ask("/")).text, "text");
   });
 
-  test(`${protocol}: a status that is text is the status`, async (t) => {
+  test(`${protocol}: a status given as text is understood`, async (t) => {
     const made = service();
     const site = await start(t, (req, res) => {
       made.sessions.attach(req, res).bad = 1n;

@@ -1,6 +1,6 @@
 /**
- * The two example applications of klen/asgi-sessions (README.md, 1.2.4), with sessions of each type:
- * one that takes the user from the query string, one with a login and a logout.
+ * The two example applications of klen/asgi-sessions (README.md, 1.2.4), with sessions of each type: one
+ * remembers the user of the query string, one has a login and a logout.
  */
 
 import assert from "node:assert/strict";
@@ -16,7 +16,7 @@ import {
 import { type Handler, Jar, PROTOCOLS } from "../helpers/session-server.ts";
 import { type BagSession, optionsOf, type Service, service } from "../helpers/session-visit.ts";
 
-/** The first application: `?tom` is remembered, redirected, and greeted from then on. */
+/** The first application: `?tom` is stored and redirected; later visits greet the user. */
 function greeter({ sessions }: Service): Handler {
   return (req, res) => {
     sessions.middleware(req, res, () => {
@@ -31,7 +31,7 @@ function greeter({ sessions }: Service): Handler {
   };
 }
 
-/** The second application: a login by path, a logout that deletes the user from the session. */
+/** The second application: a login by path, and a logout that deletes the user from the session. */
 function pages({ sessions }: Service): Handler {
   return (req, res) => {
     sessions.middleware(req, res, () => {
@@ -52,7 +52,7 @@ function title(name: unknown): string {
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   for (const type of TYPES) {
     describe(`${protocol}, ${type}`, () => {
-      test("the query string gives 307, and then Hello Tom", async (t) => {
+      test("the query string redirects with 307, and the next visit says Hello Tom", async (t) => {
         const made = service(optionsOf(type));
         const site = await start(t, greeter(made));
         const jar = new Jar();
@@ -80,7 +80,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         assert.deepEqual([made.invalid, made.errors], [[], []]);
       });
 
-      test("a login, a greeting, a logout, and a restart under another secret", async (t) => {
+      test("a login, a greeting, a logout, and a restart with another secret", async (t) => {
         const made = service(optionsOf(type));
         const site = await start(t, pages(made));
         const jar = new Jar();

@@ -1,4 +1,7 @@
-/** Assignments to req.session: null destroys, an object replaces the data, itself changes nothing. */
+/**
+ * Assignments to req.session: null destroys it, an object replaces its data, and the session itself changes
+ * nothing.
+ */
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
@@ -23,12 +26,12 @@ const COOKIE = cookieOf("fernet", TOM);
 interface Assigned {
   status: number;
   setCookie: string[];
-  /** The session when the handler returned. */
+  /** The session's data when the handler returned. */
   data: Bag;
   id: string;
 }
 
-/** One request behind the middleware, over every protocol; checks that they agree. */
+/** Sends one request through the middleware on every protocol, and checks that the results agree. */
 async function assigning(
   t: TestContext,
   make: () => Service,
@@ -70,7 +73,7 @@ async function assigning(
 }
 
 describe("null", () => {
-  test("destroys the session, and leaves an empty new one", async (t) => {
+  test("destroys the session and leaves a new, empty one", async (t) => {
     const { setCookie, data, id } = await assigning(t, service, COOKIE, (req) => {
       const { session } = req;
       req.session = null;
@@ -81,14 +84,14 @@ describe("null", () => {
     assert.notEqual(id, OLD_ID);
   });
 
-  test("deletes whatever cookie of the name came, as destroy() does", async (t) => {
+  test("deletes any cookie of that name, as destroy() does", async (t) => {
     const assign = (req: WithSession): unknown => (req.session = null);
     const bad = await assigning(t, service, `${NAME}=garbage`, assign);
     assert.deepEqual(bad.setCookie, [CLEARING]);
     assert.deepEqual((await assigning(t, service, undefined, assign)).setCookie, []);
   });
 
-  test("and new data after it begin a new session", async (t) => {
+  test("begins a new session when data follow", async (t) => {
     const { setCookie, id } = await assigning(t, service, COOKIE, (req) => {
       req.session = null;
       Object.assign(req.session ?? {}, { user: "ann" });
@@ -99,7 +102,7 @@ describe("null", () => {
   });
 
   for (const [what, Made] of Object.entries(LISTS)) {
-    test(`with ${what} it is a ConfigError that names destroy(), and ends nothing`, async (t) => {
+    test(`with ${what}, is a ConfigError that names destroy(), and changes nothing`, async (t) => {
       for (const cookie of [COOKIE, undefined]) {
         const lists: List[] = [];
         const make = (): Service => {
@@ -117,14 +120,14 @@ describe("null", () => {
   }
 });
 
-describe("an object replaces the data, under the same id", () => {
+describe("an object replaces the data and keeps the id", () => {
   const objects: Record<string, () => Bag> = {
     "a plain object": () => ({ user: "ann", cart: [1] }),
     "an object without a prototype": () =>
       Object.assign(Object.create(null), { user: "ann", cart: [1] }),
     "an object of another realm": () => runInNewContext('({ user: "ann", cart: [1] })'),
     "a frozen object": () => Object.freeze({ user: "ann", cart: [1] }),
-    "an object with symbols and what is not enumerable": () =>
+    "an object with a symbol and a hidden member": () =>
       Object.defineProperty({ user: "ann", cart: [1], [Symbol("id")]: 1 }, "id", { value: 7 }),
   };
   for (const [what, make] of Object.entries(objects)) {
@@ -157,7 +160,7 @@ describe("an object replaces the data, under the same id", () => {
     }
   });
 
-  test("an empty one empties: deletes the cookie, keeps the id, revokes nothing", async (t) => {
+  test("an empty object deletes the cookie, keeps the id, and revokes nothing", async (t) => {
     const list = new List();
     const make = (): Service => service({ revocation: list });
     const empty = (req: WithSession): unknown => (req.session = {} as never);
@@ -169,7 +172,7 @@ describe("an object replaces the data, under the same id", () => {
     assert.deepEqual((await assigning(t, make, cookieOf("fernet", {}), empty)).setCookie, []);
   });
 
-  test("itself changes nothing", async (t) => {
+  test("the session itself changes nothing", async (t) => {
     for (const make of [service, () => service({ revocation: new List() })]) {
       const { setCookie, data } = await assigning(t, make, COOKIE, (req) => {
         const { session } = req;
@@ -180,7 +183,7 @@ describe("an object replaces the data, under the same id", () => {
     }
   });
 
-  test("later changes of the object that was given are its own", async (t) => {
+  test("later changes to the assigned object do not reach the session", async (t) => {
     const { setCookie } = await assigning(t, service, COOKIE, (req) => {
       const given: Bag = { user: "ann" };
       req.session = given as never;
@@ -191,7 +194,7 @@ describe("an object replaces the data, under the same id", () => {
   });
 });
 
-describe("anything else is a ConfigError, and changes nothing", () => {
+describe("any other value is a ConfigError and changes nothing", () => {
   class Account {
     user = "ann";
   }
@@ -222,7 +225,9 @@ describe("anything else is a ConfigError, and changes nothing", () => {
     "a Promise": Promise.resolve(TOM),
     bytes: new Uint8Array(2),
     "a boxed string": new String("ann"),
-    "what JSON.parse makes of __proto__": JSON.parse('{"__proto__":{"bad":1},"user":"ann"}'),
+    "an object with an own __proto__, from JSON.parse": JSON.parse(
+      '{"__proto__":{"bad":1},"user":"ann"}',
+    ),
   };
   const members = ["id", "isNew", "createdAt", "expiresAt"];
   for (const name of [...members, "regenerate", "destroy", "save", "touch"]) {
@@ -238,7 +243,7 @@ describe("anything else is a ConfigError, and changes nothing", () => {
     });
   }
 
-  test("a session of another request is an object like any other, without its members", async (t) => {
+  test("a copy of another request's session is plain data, without its id", async (t) => {
     const { sessions } = service();
     const other = sessions.attach(...exchange(cookieOf("fernet", { user: "eve" })));
     const { data, id, setCookie } = await assigning(t, service, COOKIE, (req) => {

@@ -1,4 +1,4 @@
-/** onInvalid and onError: when they are called, and what becomes of one that throws. */
+/** onInvalid and onError: when they are called, and what happens if they fail. */
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -17,7 +17,7 @@ import {
   visit,
 } from "../helpers/session-visit.ts";
 
-/** In no warning. */
+/** Must not be found in any warning. */
 const PLAINTEXT = "hunter2";
 
 function throwing(): never {
@@ -33,9 +33,9 @@ const THROWING: Record<string, () => unknown> = {
   "rejects with undefined": () => Promise.reject(undefined),
 };
 
-describe("callbacks that fail are their own matter", () => {
+describe("a callback that fails does not affect the request", () => {
   for (const [what, failing] of Object.entries(THROWING)) {
-    test(`onInvalid ${what}: the request goes on, a warning tells`, async () => {
+    test(`onInvalid ${what}: the request goes on, and a warning is emitted`, async () => {
       const made = service({ onInvalid: failing });
       const warning = nextWarning();
       const { response, setCookie } = await visit(made, `${NAME}=garbage`);
@@ -44,7 +44,7 @@ describe("callbacks that fail are their own matter", () => {
       assert.deepEqual([code, message], ["BULLA_CALLBACK", "onInvalid threw"]);
     });
 
-    test(`onError of a Response ${what}: the Response goes, a warning tells`, async () => {
+    test(`onError ${what} for unwritable data: the Response is sent, and a warning is emitted`, async () => {
       const made = service({ onError: failing });
       const warning = nextWarning();
       const handler = made.sessions.wrap((_request, session) => {
@@ -55,7 +55,7 @@ describe("callbacks that fail are their own matter", () => {
       assert.equal((await warning).message, "onError threw");
     });
 
-    test(`onError of a list that fails ${what}: the Response goes, a warning tells`, async () => {
+    test(`onError ${what} for a failing list: the Response is sent, and a warning is emitted`, async () => {
       const isRevoked = () => Promise.reject(new Error("down"));
       const made = service({ onError: failing, revocation: { isRevoked, revoke() {} } });
       const warning = nextWarning();
@@ -65,7 +65,7 @@ describe("callbacks that fail are their own matter", () => {
     });
 
     for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-      test(`onError, while ${protocol} writes a head, ${what}: the response goes`, async (t) => {
+      test(`onError ${what} while ${protocol} writes a head: the response is sent`, async (t) => {
         const made = service({ onError: failing });
         const site = await start(t, (req, res) => {
           made.sessions.attach(req, res).count = 1n;
@@ -78,7 +78,7 @@ describe("callbacks that fail are their own matter", () => {
         assert.deepEqual([code, message], ["BULLA_CALLBACK", "onError threw"]);
       });
 
-      test(`onError of a late change on ${protocol} ${what}: a warning tells`, async (t) => {
+      test(`onError ${what} for a late change on ${protocol}: a warning is emitted`, async (t) => {
         const { site } = await app(
           start,
           t,
@@ -101,7 +101,7 @@ describe("callbacks that fail are their own matter", () => {
     ["returns nothing", () => {}],
     ["returns a Promise", async () => {}],
   ] as const) {
-    test(`onInvalid ${what}: no warning of a bad cookie`, async (t) => {
+    test(`onInvalid ${what}: a bad cookie gives no warning`, async (t) => {
       const warnings = warningsOf(t);
       const { read } = sessions({ secret: SECRET, ...(onInvalid && { onInvalid }) });
       assert.equal(read(`${NAME}=garbage`).isNew, true);
@@ -111,7 +111,7 @@ describe("callbacks that fail are their own matter", () => {
   }
 });
 
-describe("onInvalid is told a code and the source, once a request", () => {
+describe("onInvalid gets a code and the source, once a request", () => {
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     test(protocol, async (t) => {
       const heard: unknown[] = [];
@@ -137,7 +137,7 @@ describe("onInvalid is told a code and the source, once a request", () => {
   }
 });
 
-test("without onError a warning of the process says what could not be written", async (t) => {
+test("without onError a process warning says what could not be written", async (t) => {
   const made = service({ onError: undefined } as unknown as SessionOptions);
   const site = await serve(t, (req, res) => {
     Object.assign(made.sessions.attach(req, res), { text: PLAINTEXT.repeat(600) });
@@ -153,7 +153,7 @@ test("without onError a warning of the process says what could not be written", 
   );
 });
 
-describe("what is not a request or not a response is a ConfigError, whatever takes it", () => {
+describe("an invalid request or response is a ConfigError, in every function", () => {
   const req = new http.IncomingMessage(new net.Socket());
   const res = new http.ServerResponse(req);
   const next = () => assert.fail("next is not called");
@@ -170,7 +170,7 @@ describe("what is not a request or not a response is a ConfigError, whatever tak
   }
 });
 
-/** The next warning of the process, but for that of base64. */
+/** Resolves with the process's next warning, except that of base64. */
 function nextWarning(): Promise<Error & { code?: string }> {
   return new Promise((resolve) => {
     process.on("warning", function hear(warning: Error & { code?: string }) {

@@ -1,4 +1,4 @@
-/** The options of sessions() at work: the cookie they make, when they are read, the clock. */
+/** The options of sessions() in use: the cookie, when options are read, the clock. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -19,7 +19,7 @@ import { configRefusal, pairOf, request, service, visit } from "../helpers/sessi
 
 const secret = SECRET;
 
-describe("the cookie's name and attributes are those configured; it is always HttpOnly", () => {
+describe("the cookie has the configured name and attributes, and is always HttpOnly", () => {
   const age = `Max-Age=${FOURTEEN_DAYS}`;
   const rows: readonly (readonly [cookie: SessionOptions["cookie"], name: string, rest: string])[] =
     [
@@ -55,7 +55,7 @@ describe("the cookie's name and attributes are those configured; it is always Ht
         `; ${age}; Path=/a; HttpOnly; Secure; SameSite=Lax`,
       ],
       [{ name: "__host-s" }, "__host-s", `; ${age}${ATTRIBUTES}`],
-      // User agents want HttpOnly for these, which is always there.
+      // User agents require HttpOnly for these prefixes; it is always set.
       [{ name: "__Http-s" }, "__Http-s", `; ${age}${ATTRIBUTES}`],
       [{ name: "__Host-Http-s" }, "__Host-Http-s", `; ${age}${ATTRIBUTES}`],
     ];
@@ -76,7 +76,7 @@ describe("the cookie's name and attributes are those configured; it is always Ht
   }
 });
 
-test("the data of a cookie with the longest name still fit", async () => {
+test("leaves room for the data beside the longest cookie name", async () => {
   const made = service({ cookie: { name: "n".repeat(512) } });
   const { setCookie } = await visit(
     made,
@@ -92,7 +92,7 @@ test("fernet is the default type", async () => {
 });
 
 describe("options are read once", () => {
-  test("and left as they were; what happens to them later changes nothing", async () => {
+  test("and not modified; later changes to them have no effect", async () => {
     const options: SessionOptions = {
       secret: [new Uint8Array(Buffer.from(SECRET))],
       maxAge: 60,
@@ -117,7 +117,7 @@ describe("options are read once", () => {
     }
   });
 
-  test("a getter of each is called once, and no more at use", async () => {
+  test("each getter once, and none when the sessions are used", async () => {
     const values: Record<string, unknown> = {
       type: "jwt",
       secret,
@@ -161,7 +161,7 @@ describe("options are read once", () => {
     }
   });
 
-  test("inherited ones count", async () => {
+  test("also where they are inherited", async () => {
     class Defaults {
       get maxAge(): number {
         return 60;
@@ -178,7 +178,7 @@ describe("options are read once", () => {
     }
   });
 
-  test("what is put on Object.prototype later is not an option", async () => {
+  test("and later changes to Object.prototype are ignored", async () => {
     const made = service();
     Object.defineProperty(Object.prototype, "maxAge", { value: 1, configurable: true });
     try {
@@ -218,7 +218,7 @@ describe("defaults", () => {
     [false, Infinity],
   ];
   for (const [renewAfter, due] of renewals) {
-    test(`renewAfter ${renewAfter}: an unchanged cookie is written again after ${due} s`, async () => {
+    test(`renewAfter ${renewAfter}: renews an unchanged cookie after ${due} s`, async () => {
       let now = NOW;
       const rest = renewAfter === undefined ? {} : { renewAfter };
       const made = service({ maxAge: AGE, clock: () => now, ...rest });
@@ -236,7 +236,7 @@ describe("defaults", () => {
   }
 });
 
-describe("a clock that gives no finite number is a ConfigError at use", () => {
+describe("a clock that does not return a finite number is a ConfigError when it is used", () => {
   const wrong: Record<string, unknown> = {
     NaN: Number.NaN,
     Infinity: Infinity,
@@ -266,7 +266,7 @@ describe("a clock that gives no finite number is a ConfigError at use", () => {
     });
   }
 
-  test("a fraction is cut off", async () => {
+  test("drops a fraction of a second", async () => {
     const made = service({ clock: () => NOW + 0.999 });
     const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
     assert.equal(unseal("fernet", cookieValue(setCookie[0])).iat, NOW);

@@ -1,4 +1,4 @@
-/** The options of sessions(): every wrong one is a ConfigError that names it. */
+/** Every wrong option of sessions() is a ConfigError that names it. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -16,8 +16,8 @@ const list = { isRevoked: () => false, revoke() {} };
 const warned: (Error & { code?: string })[] = [];
 process.on("warning", (warning) => warned.push(warning));
 
-// The first test of the file: no session of that type was made before.
-test("type base64 warns once a process, no other does", async () => {
+// First in this file: no session of type base64 may exist before it.
+test("type base64 warns once a process, other types do not", async () => {
   for (const type of ["fernet", "jwt"] as const) sessions({ secret, type });
   sessions({ secret });
   sessions({ seal: ownSeal });
@@ -157,7 +157,7 @@ describe("a wrong option is a ConfigError that names it", () => {
   }
 });
 
-describe("two options that contradict each other are a ConfigError", () => {
+describe("contradicting options are a ConfigError", () => {
   const EITHER = "give either seal, or type and secret, not both";
   const rows: Record<string, [options: unknown, message: string]> = {
     "seal beside secret": [{ seal: ownSeal, secret }, EITHER],
@@ -175,7 +175,7 @@ describe("two options that contradict each other are a ConfigError", () => {
     });
   }
 
-  test("but revocation goes with every other type, and with a seal", () => {
+  test("but revocation works with every other type, and with a seal", () => {
     for (const rest of [{ secret }, { secret, type: "jwt" as const }, { seal: ownSeal }]) {
       assert.equal(sessions({ ...rest, revocation: list }).read("").isNew, true);
     }
@@ -192,25 +192,25 @@ describe("an option that is undefined", () => {
     "onError",
     "clock",
   ]) {
-    test(`is absent: ${name}`, () => {
+    test(`counts as absent: ${name}`, () => {
       assert.equal(sessions({ secret, [name]: undefined }).read("").isNew, true);
     });
   }
   const cookie = "name path domain secure sameSite partitioned priority persistent";
   for (const name of cookie.split(" ")) {
-    test(`is absent: ${name} of cookie`, () => {
+    test(`counts as absent: ${name} of cookie`, () => {
       assert.equal(sessions({ secret, cookie: { [name]: undefined } }).read("").isNew, true);
     });
   }
 
   for (const name of ["seal", "revocation", "maxAge", "maxLifetime"]) {
-    test(`is a ConfigError, for a check must not be lost: ${name}`, () => {
+    test(`is a ConfigError, so that no check is lost: ${name}`, () => {
       const expected = configRefusal(new RegExp(`^${name} `));
       assert.throws(() => sessions({ secret, [name]: undefined }), expected);
     });
   }
 
-  test("is a ConfigError, for a check must not be lost: secret", () => {
+  test("is a ConfigError, so that no check is lost: secret", () => {
     for (const rest of [{}, { type: "jwt" }, { type: "base64" }, { seal: ownSeal }]) {
       assert.throws(() => sessions({ ...rest, secret: undefined } as object), {
         name: "ConfigError",
@@ -250,7 +250,7 @@ describe("a wrong secret is a ConfigError", () => {
       });
     }
 
-    test(`none, of type ${type}`, () => {
+    test(`no secret, of type ${type}`, () => {
       const none = "no secret was given: make one with randomBytes(32)";
       misuse(() => sessions({ type }), "ERR_KEY", none);
       misuse(() => sessions({ type, secret: null as never }), "ERR_KEY", none);

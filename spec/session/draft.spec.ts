@@ -1,11 +1,11 @@
-/** draft.ts: the cookie that is worked out once is worked out anew when the session's lifetime changes. */
+/** draft.ts: the cached cookie is made again when the session's lifetime changes. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cookieValue, NOW, unseal } from "../helpers/session-cookies.ts";
 import { service, visit } from "../helpers/session-visit.ts";
 
-test("touch after save: the cookie has the lifetime that was set last", async () => {
+test("touch after save: the cookie gets the lifetime that was set last", async () => {
   const { setCookie } = await visit(service(), undefined, (session) => {
     session.user = "tom";
     session.save();

@@ -1,4 +1,4 @@
-/** The session's envelope: the exact text of what is written, and the claims that do not open. */
+/** The session's envelope: the exact text that is written, and the claims that do not open. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -29,10 +29,10 @@ const CODED: Seal = {
 };
 
 interface Situation {
-  /** The claims of the cookie that came; undefined: none came. */
+  /** The claims of the request's cookie; undefined for no cookie. */
   claims?: object | undefined;
   edit(session: BagSession): unknown;
-  /** The claims that are written between jti and data; "ID" is the session's id. */
+  /** The claims that are written before data; "ID" is the session's id. */
   written: string;
   /** The Max-Age attribute. */
   lasts?: number | undefined;
@@ -73,10 +73,10 @@ const SITUATIONS: Record<string, Situation> = {
     written: `"jti":"${OLD_ID}",${TIMES},"begun":${BEGAN - 5}`,
     data: '{"user":"ann"}',
   },
-  "a session that a clock ahead began": {
+  "a session that began on a clock ahead": {
     claims: { iat: NOW + 60, exp: NOW + 60 + FOURTEEN_DAYS },
     edit: (session) => (session.user = "ann"),
-    // It does not begin earlier than it did: its first cookies may open as long as that allows.
+    // A session never gets an earlier beginning: its first cookies may open for as long as theirs allows.
     written: `"jti":"${OLD_ID}","iat":${NOW + 60},"exp":${NOW + FOURTEEN_DAYS}`,
     data: '{"user":"ann"}',
   },
@@ -168,7 +168,7 @@ const SITUATIONS: Record<string, Situation> = {
   },
 };
 
-describe("the exact text that is written", () => {
+describe("the exact text of the envelope", () => {
   for (const [what, situation] of Object.entries(SITUATIONS)) {
     const { claims, edit, written, data = '{"user":"tom"}' } = situation;
     test(`${what}`, async () => {
@@ -209,13 +209,13 @@ describe("the exact text that is written", () => {
     assert.equal(CODED.open(cookieValue(setCookie[0])), `{${written},"data":{"user":"tom"}}`);
   });
 
-  test("what was written opens again, with the same facts", async () => {
+  test("a written session opens again with the same facts", async () => {
     for (const type of TYPES) {
       for (const [what, { claims, edit }] of Object.entries(SITUATIONS)) {
         const made = service({ ...optionsOf(type), renewAfter: false });
         const cookie = claims && cookieOf(type, { user: "tom" }, claims);
         const { session, setCookie } = await visit(made, cookie, edit);
-        if (setCookie.length === 0) continue; // no renewal
+        if (setCookie.length === 0) continue; // The cookie was not renewed.
         const again = await visit(made, pairOf(setCookie[0]));
         assert.deepEqual(again.setCookie, [], what);
         assert.deepEqual([again.session.id, again.session.isNew], [session.id, false], what);
@@ -226,7 +226,7 @@ describe("the exact text that is written", () => {
     }
   });
 
-  test("every new session has an id of its own, and keeps it", async () => {
+  test("every new session has its own id and keeps it", async () => {
     const ids = new Set<string>();
     for (let round = 0; round < 300; round++) {
       const { session } = await visit(service(), undefined);
@@ -320,7 +320,7 @@ describe("claims that do not open", () => {
   }
 
   for (const [how, { open }] of Object.entries(OPENERS)) {
-    test(`by ${how}, a claim of each kind`, async () => {
+    test(`by ${how}, for one claim of each kind`, async () => {
       for (const differing of [{ jti: 7 }, { exp: NOW }, { iat: NOW + 61 }, { age: 0 }]) {
         const made = service();
         const { data, isNew, id } = await open(
@@ -340,7 +340,7 @@ describe("claims that open", () => {
     "the claims alone": {},
     "an id of zeros": { jti: "A".repeat(22) },
     "any other id": { jti: idOf("other") },
-    "a claim of nobody's": { iss: "other" },
+    "an unknown claim": { iss: "other" },
     "the last possible exp": { exp: 2 ** 53 - 1 },
     "an iat 60 s ahead": { iat: NOW + 60 },
     "a begun at the epoch": { begun: 0 },

@@ -1,4 +1,7 @@
-/** A session that cannot be written when the head goes: a 500, never a throw, never in silence. */
+/**
+ * A session that cannot be written when the headers go out gives a 500; it never throws, and is always
+ * reported.
+ */
 
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
@@ -21,7 +24,7 @@ import { PROTOCOLS, rawly, repliesIn, requestBytes, serve } from "../helpers/ses
 import { type BagSession, service, sessionRefusal, visit } from "../helpers/session-visit.ts";
 import { besidesSession, ownCookie, waysOf } from "../helpers/session-ways.ts";
 
-/** In no message, property or cause. */
+/** Must not be found in any message, property or cause. */
 const PLAINTEXT = "hunter2";
 
 type Code = "ERR_SESSION_DATA" | "ERR_SESSION_TOO_LARGE";
@@ -80,9 +83,9 @@ const UNWRITABLE: Record<string, Unwritable> = {
 };
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  describe(`${protocol}: every head becomes a 500`, () => {
+  describe(`${protocol}: every way to write a response gives a 500`, () => {
     for (const [what, { write, method = "GET" }] of waysOf(protocol)) {
-      test(`${what}; onError hears it once`, async (t) => {
+      test(`${what}; onError is called once`, async (t) => {
         let heard: SessionError[] = [];
         const responses = new Closing();
         const rows = Object.values(UNWRITABLE).map((row) => ({
@@ -110,7 +113,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           assert.equal(bad.headers["cache-control"], "no-store");
           assert.equal(bad.headers.vary, "Cookie");
           const cookies = besidesSession(plain, NAME).setCookie;
-          // Behind setHeader, Node 20 loses the first of a list's cookies.
+          // After setHeader, Node 20 loses the first cookie of a list.
           assert.deepEqual(bad.setCookie.slice(-cookies.length || undefined), cookies);
           if (plain.status < 204) assert.equal(bad.text, plain.text);
           assert.deepEqual(
@@ -125,7 +128,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  describe(`${protocol}: every way in, and every way to end, throws nothing`, () => {
+  describe(`${protocol}: no way to open a session and end a response throws`, () => {
     const ends: Record<string, (res: http.ServerResponse) => unknown> = {
       "writeHead and end": (res) =>
         res.writeHead(200, { "Content-Type": "text/plain" }).end("text"),
@@ -165,7 +168,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: no session cookie goes with it, none of an earlier head either`, async (t) => {
+  test(`${protocol}: a failed response carries no session cookie, not even one of an earlier head`, async (t) => {
     const { site } = await app(start, t, (session, res, req) => {
       if (req.url === "/set") res.setHeader("Set-Cookie", ["a=1", `${NAME}=of-the-application`]);
       session.user = "tom";
@@ -183,7 +186,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: caches are kept out, whatever the application allows`, async (t) => {
+  test(`${protocol}: a failed response is never cached, whatever the application allows`, async (t) => {
     const fields = { "Cache-Control": "public, max-age=60", "CDN-Cache-Control": "max-age=60" };
     const { site } = await app(start, t, (session, res, req) => {
       session.count = 1n;
@@ -200,7 +203,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  describe(`${protocol}: the fields of a body stay where there is one, and go where there was none`, () => {
+  describe(`${protocol}: fields of a body stay where there is a body, and are removed where there is none`, () => {
     const fields = {
       "Content-Length": "4",
       ETag: '"1"',
@@ -251,7 +254,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: a session that is mended before the head is written goes well`, async (t) => {
+  test(`${protocol}: a session that is repaired before the headers go out is written`, async (t) => {
     const { site, errors } = await app(start, t, (session, res) => {
       session.count = 1n;
       assert.throws(() => session.save(), sessionRefusal("ERR_SESSION_DATA"));
@@ -263,7 +266,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.equal(unseal("fernet", cookieValue(ownCookie(reply, NAME))).data.count, 1);
   });
 
-  test(`${protocol}: a session that fails leaves the cookie of another beside it`, async (t) => {
+  test(`${protocol}: a session that fails does not affect the cookie of another`, async (t) => {
     const [users, carts] = [service(), service({ cookie: { name: "cart" } })];
     const site = await start(t, (req, res) => {
       users.sessions.attach(req, res).user = "tom";
@@ -276,7 +279,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual([users.errors, carts.errors], [[], ["ERR_SESSION_DATA"]]);
   });
 
-  test(`${protocol}: a renewal that cannot be written changes nothing, and is reported`, async (t) => {
+  test(`${protocol}: a renewal that cannot be written leaves the response as it is, and is reported`, async (t) => {
     const warnings = warningsOf(t);
     const { site, errors, closed } = await app(
       start,
@@ -299,7 +302,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   });
 }
 
-test("a 304 that becomes a 500 promises no body: the reply to the next request stays its own", async (t) => {
+test("a 304 that becomes a 500 announces no body, so that clients read the next reply correctly", async (t) => {
   const made = service();
   const statuses = { "/200": 200, "/204": 204, "/304": 304 };
   const paths = Object.keys(statuses);
@@ -345,7 +348,7 @@ describe("the largest cookie is 4096 bytes of name and value", () => {
     [room + 1, false],
     [1, true],
   ] as const) {
-    test(`a value of ${length}: ${fits}`, async () => {
+    test(`a value of ${length} ${fits ? "fits" : "does not fit"}`, async () => {
       const made = service({ seal: sized(length) });
       if (fits) {
         const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
@@ -363,7 +366,7 @@ describe("the largest cookie is 4096 bytes of name and value", () => {
     });
   }
 
-  test("the attributes do not count, as user agents have it", async () => {
+  test("the attributes do not count, as in user agents", async () => {
     const cookie = { path: `/${"p".repeat(1000)}`, name: NAME.slice("__Host-".length) };
     const made = service({ seal: sized(4096 - cookie.name.length), cookie });
     const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
@@ -371,7 +374,7 @@ describe("the largest cookie is 4096 bytes of name and value", () => {
   });
 });
 
-test("a machine that gives no random bytes for an id: a 500, and no session", async (t) => {
+test("without random bytes for an id: a 500, and no session", async (t) => {
   const { mock: broken } = t.mock.method(crypto, "randomFillSync", () => {
     throw new Error("no entropy");
   });

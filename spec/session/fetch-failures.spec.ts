@@ -1,4 +1,4 @@
-/** wrap: sessions that cannot be checked or written, lists that fail or take their time, late changes. */
+/** wrap: sessions that cannot be checked or written, lists that fail or are slow, late changes. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -30,7 +30,7 @@ const down = (): never => {
   throw new Error("the list is down");
 };
 
-/** The ways in which a list answers. */
+/** Lists answer at once or later. */
 const ANSWERS: Record<string, <V>(give: () => V) => V | Promise<V>> = {
   "at once": (give) => give(),
   later: async (give) => {
@@ -59,12 +59,12 @@ function assertFailed(response: Response, status: number, setCookie: string[]): 
   assert.deepEqual(response.headers.getSetCookie(), setCookie);
 }
 
-describe("a session that cannot be written makes a 500, which onError hears once", () => {
+describe("a session that cannot be written gives a 500, and onError is called once", () => {
   const responses: Record<string, () => Response> = {
     text: () => new Response("text", { headers: { "X-Secret": "text", ETag: '"1"' } }),
     "a cookie of the session's name": () =>
       new Response("text", { headers: { "Set-Cookie": `${NAME}=x` } }),
-    "a public one": () => new Response("text", { headers: { "Cache-Control": "public" } }),
+    "a public response": () => new Response("text", { headers: { "Cache-Control": "public" } }),
     "no content": () => new Response(null, { status: 204 }),
     "not modified": () => new Response(null, { status: 304, headers: { ETag: '"1"' } }),
     "a redirect": () => Response.redirect("https://example.org/", 302),
@@ -99,7 +99,7 @@ describe("a session that cannot be written makes a 500, which onError hears once
     });
   }
 
-  test("a stream that is not sent is stopped", async () => {
+  test("a stream that is not sent is cancelled", async () => {
     const stopped = gate();
     const body = new ReadableStream({
       cancel() {
@@ -111,14 +111,14 @@ describe("a session that cannot be written makes a 500, which onError hears once
     await stopped.opened;
   });
 
-  test("and one whose cancel fails harms nobody", async () => {
+  test("a stream whose cancel fails does no harm", async () => {
     const cancel = () => Promise.reject(new Error("it cannot be stopped"));
     const give = () => new Response(new ReadableStream({ cancel }));
     assertFailed(await respond(service(), (session) => (session.text = 1n), give), 500, []);
     await turns();
   });
 
-  test("what was mended before the handler returned is written", async () => {
+  test("a session that is repaired before the handler returns is written", async () => {
     const made = service();
     const response = await respond(made, (session) => {
       session.text = 1n;
@@ -138,7 +138,7 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
       ...differing,
     });
 
-    test("and cannot be asked makes a 503; the handler is not called", async () => {
+    test("and cannot be asked: a 503, and the handler is not called", async () => {
       for (const isRevoked of [
         () => answer(down),
         () => answer(() => "no" as never),
@@ -151,7 +151,7 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
       }
     });
 
-    test("is not asked of a request without a valid cookie", async () => {
+    test("is not asked without a valid cookie", async () => {
       const made = service({ revocation: list({ isRevoked: () => answer(down) }) });
       const handler = made.sessions.wrap((_request, { isNew }) => new Response(`${isNew}`));
       for (const cookie of [undefined, `${NAME}=garbage`]) {
@@ -160,7 +160,7 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
       assert.deepEqual(made.errors, []);
     });
 
-    test("leaves a revoked session empty, its cookie where it is", async () => {
+    test("and has the id: the session is empty, and its cookie stays", async () => {
       const made = service({
         revocation: list({ isRevoked: (id) => answer(() => id === OLD_ID) }),
       });
@@ -170,12 +170,12 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
     });
 
     for (const [end, edit] of Object.entries(ENDS)) {
-      /** How the handler takes the failure: it waits, looks away, or gives a callback. */
+      /** A handler may await the failure, ignore it, or use a callback. */
       const handling: Record<string, Edit> = {
         "awaited, and thrown on": (session) => edit(session),
         "awaited and caught": (session) => rejection(edit(session) as Promise<void>),
         "not awaited": (session) => void edit(session),
-        "told to a callback": (session) =>
+        "with a callback": (session) =>
           calledBack((done) => session[end as keyof typeof ENDS](done)),
       };
 
@@ -192,7 +192,7 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
         });
       }
 
-      test(`and cannot be told of ${end}: the error is given, and save throws it`, async () => {
+      test(`and cannot be told of ${end}: the promise rejects, and save throws the error`, async () => {
         const made = service({ revocation: list({ revoke: () => answer(down) }) });
         const expected = sessionRefusal("ERR_SESSION_REVOCATION");
         await respond(made, async (session) => {
@@ -203,7 +203,7 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
         });
       });
 
-      test(`and cannot be told of ${end}: a thrown Response is a 503 too`, async () => {
+      test(`and cannot be told of ${end}: a thrown Response becomes a 503 too`, async () => {
         const made = service({ revocation: list({ revoke: () => answer(down) }) });
         const thrown = await rejection(
           respond(
@@ -218,7 +218,7 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
         assertFailed(thrown, 503, [CLEARING]);
       });
 
-      test(`hears of ${end} before the Response leaves`, async () => {
+      test(`is told of ${end} before the Response is returned`, async () => {
         const { opened, open } = gate();
         const heard: string[] = [];
         const revoke = (id: string): Promise<void> | void => {
@@ -243,8 +243,8 @@ for (const [when, answer] of Object.entries(ANSWERS)) {
   });
 }
 
-describe("after wrap returned only save can say that a change is too late", () => {
-  /** The session of a request that is answered already. */
+describe("after wrap has returned, a change is too late, and save says so", () => {
+  /** Returns the session of an answered request. */
   const answered = async (
     edit: Edit,
     options: Parameters<typeof service>[0] = {},
@@ -263,7 +263,7 @@ describe("after wrap returned only save can say that a change is too late", () =
     "the session was written": (session) => (session.user = "ann"),
     "the session was only read": (session) => session.user,
   })) {
-    test(`save throws if it changed, ${what}`, async () => {
+    test(`save throws if the session changed, where ${what}`, async () => {
       const { session, response } = await answered(edit);
       session.save();
       assert.equal(await calledBack((done) => session.save(done)), undefined);
@@ -293,7 +293,7 @@ describe("after wrap returned only save can say that a change is too late", () =
       });
     }
 
-    test(`${end} rejects without a list, and gives the error to its callback`, async () => {
+    test(`${end} without a list rejects and calls back with the error`, async () => {
       const made = await answered(() => {});
       const name = end as keyof typeof ENDS;
       const error = await calledBack((done) => made.session[name](done));
@@ -303,7 +303,7 @@ describe("after wrap returned only save can say that a change is too late", () =
     });
   }
 
-  test("a body that is made later changes nothing that was sent", async () => {
+  test("a change while the body is streamed is too late", async () => {
     const { sessions } = service();
     const held: BagSession[] = [];
     const handler = sessions.wrap((_request, session) => {
@@ -321,7 +321,7 @@ describe("after wrap returned only save can say that a change is too late", () =
   });
 });
 
-describe("without onError a process warning tells", () => {
+describe("without onError a process warning is emitted", () => {
   for (const [code, edit] of [
     ["ERR_SESSION_DATA", (session) => (session.text = 1n)],
     ["ERR_SESSION_TOO_LARGE", (session) => (session.text = "x".repeat(5000))],

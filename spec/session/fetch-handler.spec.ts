@@ -1,4 +1,4 @@
-/** wrap: what a handler gets, gives and throws. */
+/** wrap: the arguments, results and errors of a handler. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -36,7 +36,7 @@ describe("misuse is a ConfigError", () => {
   }
 
   for (const given of [undefined, null, {}, "text", 7, { headers: {} }, new Headers(), () => {}]) {
-    test(`a handler that gives ${String(given)}`, async () => {
+    test(`a handler that returns ${String(given)}`, async () => {
       const { sessions } = service();
       for (const handler of [() => given, async () => given]) {
         const wrapped = sessions.wrap(handler as unknown as () => Response);
@@ -61,7 +61,7 @@ describe("misuse is a ConfigError", () => {
   }
 });
 
-test("the handler gets the very request, and whatever else the framework passes", async () => {
+test("the handler gets the same Request, and every other argument of the framework", async () => {
   const { sessions } = service();
   class OwnRequest extends Request {
     readonly own = "own";
@@ -78,7 +78,7 @@ test("the handler gets the very request, and whatever else the framework passes"
   assert.equal(await (await handler(asked, context, 9)).text(), "own tom 7 9");
 });
 
-test("a bad cookie leaves the session empty, and is not cleared", async () => {
+test("a bad cookie gives an empty session and is not deleted", async () => {
   const made = service();
   const handler = made.sessions.wrap((_request, session) => new Response(`${session.isNew}`));
   const response = await handler(request(REFUSED));
@@ -87,7 +87,7 @@ test("a bad cookie leaves the session empty, and is not cleared", async () => {
   assert.deepEqual(made.invalid, ["ERR_TOKEN_INVALID"]);
 });
 
-test("destroy clears a bad cookie", async () => {
+test("destroy deletes a bad cookie", async () => {
   const { sessions } = service();
   const handler = sessions.wrap(async (_request, session) => {
     await session.destroy();
@@ -111,7 +111,7 @@ describe("a thrown Response carries the session like a returned one", () => {
   const redirect = () =>
     new Response("body", { status: 303, headers: { Location: "/", "X-A": "b" } });
 
-  test("a change leaves in a copy", async () => {
+  test("a change is sent in a copy", async () => {
     const given = redirect();
     const { response, errors } = await thrown((session) => (session.user = "ann"), given);
     assert.notEqual(response, given);
@@ -123,13 +123,13 @@ describe("a thrown Response carries the session like a returned one", () => {
     assert.deepEqual(errors, []);
   });
 
-  test("a logout clears the cookie", async () => {
+  test("a logout deletes the cookie", async () => {
     const { response, errors } = await thrown((session) => session.destroy(), redirect());
     assert.deepEqual(response.headers.getSetCookie(), [CLEARING]);
     assert.deepEqual(errors, []);
   });
 
-  test("without a change it is the very Response", async () => {
+  test("without a change it is the same Response", async () => {
     const given = redirect();
     const { response, errors } = await thrown(() => {}, given);
     assert.equal(response, given);
@@ -145,7 +145,7 @@ describe("a thrown Response carries the session like a returned one", () => {
   });
 });
 
-describe("another error passes through as it is, and onError hears what was lost", () => {
+describe("another error passes through unchanged, and onError reports lost changes", () => {
   const errors: Record<string, unknown> = {
     "an Error": new Error("the handler's own"),
     "a frozen Error": Object.freeze(new Error("the handler's own")),
@@ -191,7 +191,7 @@ describe("another error passes through as it is, and onError hears what was lost
     });
   }
 
-  test("a new session without data is not a loss", async () => {
+  test("a new session without data is not a lost change", async () => {
     const made = service();
     const handler = made.sessions.wrap((_request, session) => {
       assert.equal(session.isNew, true);
@@ -202,7 +202,7 @@ describe("another error passes through as it is, and onError hears what was lost
   });
 });
 
-test("renewal alone is written too", async () => {
+test("a renewal alone is written too", async () => {
   const made = service({ renewAfter: 5 });
   const handler = made.sessions.wrap(() => new Response());
   const [cookie] = (await handler(request(COOKIE))).headers.getSetCookie();

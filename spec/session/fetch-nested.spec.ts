@@ -1,4 +1,4 @@
-/** wrap: nested wraps of one Request, one after the other, and two at once. */
+/** wrap: nested and repeated wraps of one Request, in sequence and at the same time. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -22,9 +22,9 @@ const REVOCATIONS: Record<string, (new () => List) | undefined> = {
   ...LISTS,
 };
 
-describe("nested wraps share one session, and the outermost writes it", () => {
+describe("nested wraps share one session, which the outermost writes", () => {
   for (const [what, Kind] of Object.entries(REVOCATIONS)) {
-    test(`both see and change it, and one cookie leaves, with ${what}`, async () => {
+    test(`both see and change it, and one cookie is sent, with ${what}`, async () => {
       const list = Kind && new Kind();
       const made = service(list === undefined ? {} : { revocation: list });
       let within: BagSession | undefined;
@@ -54,7 +54,7 @@ describe("nested wraps share one session, and the outermost writes it", () => {
     });
   }
 
-  test("a Response that the inner one throws reaches the outer one as it is", async () => {
+  test("a Response that the inner wrap throws reaches the outer one unchanged", async () => {
     const made = service();
     const given = new Response("no", { status: 403 });
     const inner = made.sessions.wrap((_request, session) => {
@@ -71,7 +71,7 @@ describe("nested wraps share one session, and the outermost writes it", () => {
     assert.deepEqual([response.status, response.headers.getSetCookie().length], [403, 1]);
   });
 
-  test("another Response of the outer one carries what the inner one changed", async () => {
+  test("another Response of the outer wrap carries the inner one's changes", async () => {
     const made = service();
     const inner = made.sessions.wrap((_request, session) => {
       session.inner = 1;
@@ -86,7 +86,7 @@ describe("nested wraps share one session, and the outermost writes it", () => {
     assert.deepEqual(made.errors, []);
   });
 
-  test("a Response that the inner one throws is sealed once, by the outer one", async () => {
+  test("a Response that the inner wrap throws gets one cookie, from the outer one", async () => {
     const made = service();
     const inner = made.sessions.wrap((_request, session) => {
       session.inner = 1;
@@ -104,7 +104,7 @@ describe("nested wraps share one session, and the outermost writes it", () => {
   });
 
   for (const caught of [true, false]) {
-    test(`an error of the inner one is ${caught ? "not told of once it is caught" : "told of once if nobody catches it"}`, async () => {
+    test(`an inner error that is ${caught ? "caught is not reported" : "not caught is reported once"}`, async () => {
       const made = service();
       const error = new Error("the inner one's own");
       const inner = made.sessions.wrap((_request, session) => {
@@ -123,7 +123,7 @@ describe("nested wraps share one session, and the outermost writes it", () => {
     });
   }
 
-  test("three deep, with a request of one's own in the middle", async () => {
+  test("three levels share a session, and a copy of the Request has its own", async () => {
     const made = service();
     const count = (session: BagSession) => (session.count = Number(session.count ?? 0) + 1);
     const third = made.sessions.wrap((_request, session) => new Response(`${count(session)}`));
@@ -142,7 +142,7 @@ describe("nested wraps share one session, and the outermost writes it", () => {
     assert.equal(response.headers.getSetCookie().length, 1);
   });
 
-  test("wraps of two sessions() each write their own", async () => {
+  test("nested wraps of two sessions() each write their own cookie", async () => {
     const users = service({ cookie: { name: "user" } });
     const carts = service({ cookie: { name: "cart" } });
     const inner = carts.sessions.wrap((_request, session) => {
@@ -160,7 +160,7 @@ describe("nested wraps share one session, and the outermost writes it", () => {
   });
 });
 
-test("a Request that is handled twice, one after the other, loses no change", async () => {
+test("two wraps of one Request in sequence lose no change", async () => {
   const made = service();
   const asked = request(COOKIE);
   for (const user of ["ann", "tim"]) {
@@ -190,7 +190,7 @@ test("a Request that is handled again after an error carries the change then", a
   assert.equal(unseal("fernet", cookieValue(cookie)).data.user, "ann");
 });
 
-describe("of two wraps of one Request at once no change is lost unsaid", () => {
+describe("two wraps of one Request at the same time: every change that is lost is reported", () => {
   for (const [what, Kind] of Object.entries(REVOCATIONS)) {
     for (const first of ["a", "b"] as const) {
       test(`${first} returns first, with ${what}`, async () => {

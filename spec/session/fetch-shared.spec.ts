@@ -1,4 +1,4 @@
-/** wrap: a Response that the application keeps never carries one visitor's cookie to another. */
+/** wrap: a Response that the application reuses never carries one visitor's cookie to another. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -15,7 +15,7 @@ import {
 
 const COOKIE = cookieOf("fernet", { user: "tom" });
 
-/** Responses that may be sent any number of times. */
+/** Responses without a body, which an application may send any number of times. */
 const SHARED: Record<string, () => Response> = {
   "no content": () => new Response(null, { status: 204 }),
   "a Response with Vary": () => new Response(null, { headers: { Vary: "Cookie" } }),
@@ -35,7 +35,7 @@ const EDITS: Record<string, Edit> = {
   "is new again": (session) => session.regenerate(),
 };
 
-/** How a handler gives its Response. */
+/** A handler returns or throws its Response. */
 const WAYS: Record<string, (response: Response) => Response> = {
   returned: (response) => response,
   thrown(response) {
@@ -44,10 +44,10 @@ const WAYS: Record<string, (response: Response) => Response> = {
 };
 
 for (const [what, make] of Object.entries(SHARED)) {
-  describe(`${what}, shared`, () => {
+  describe(`${what}, reused`, () => {
     for (const [way, give] of Object.entries(WAYS)) {
       for (const [does, edit] of Object.entries(EDITS)) {
-        test(`is as it was after a visitor ${does}, ${way}`, async () => {
+        test(`is unchanged after a visitor ${does}, ${way}`, async () => {
           const plain = make();
           const shared = make();
           const { sessions } = service();
@@ -66,7 +66,7 @@ for (const [what, make] of Object.entries(SHARED)) {
       }
     }
 
-    test("carries nothing to the visitor after", async () => {
+    test("carries nothing to the next visitor", async () => {
       const plain = make();
       const shared = make();
       const { sessions } = service();
@@ -84,7 +84,7 @@ for (const [what, make] of Object.entries(SHARED)) {
       }
     });
 
-    test("has each visitor's cookie for requests at once", async () => {
+    test("gets each visitor's own cookie in requests at the same time", async () => {
       const shared = make();
       const { sessions } = service();
       const { opened, open } = gate();
@@ -136,7 +136,7 @@ for (const [what, make] of Object.entries(SHARED)) {
   });
 }
 
-test("the 500 and the 503 of two requests are two Responses", async () => {
+test("every 500 and every 503 is a new Response", async () => {
   const failing = {
     isRevoked(): boolean {
       throw new Error("down");
@@ -159,7 +159,7 @@ test("the 500 and the 503 of two requests are two Responses", async () => {
   }
 });
 
-test("an error that is shared stays as it was", async () => {
+test("an error that is reused stays unchanged", async () => {
   const made = service();
   const shared = Object.freeze(new Error("the handler's own"));
   const handler = made.sessions.wrap((_request, session) => {

@@ -1,4 +1,4 @@
-/** wrap over a socket: fetch on one side, a small host of fetch handlers on the other. */
+/** wrap over a socket: fetch as the client, and a small server of fetch handlers. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { optionsOf, service } from "../helpers/session-visit.ts";
 
 const PARTED = new Response(null, { status: 204 });
 
-describe("visits, a redirect after the login, a logout", () => {
+describe("visits, a redirect after the login, and a logout", () => {
   for (const type of TYPES) {
     test(`of type ${type}`, async (t) => {
       const made = service(optionsOf(type));
@@ -55,7 +55,7 @@ describe("visits, a redirect after the login, a logout", () => {
   }
 });
 
-test("twenty visitors at once keep to themselves, by one Response", async (t) => {
+test("twenty visitors at the same time keep separate sessions, with one shared Response", async (t) => {
   const { sessions } = service();
   const handler = sessions.wrap(async (request, session) => {
     const user = new URL(request.url).searchParams.get("user");
@@ -78,7 +78,7 @@ test("twenty visitors at once keep to themselves, by one Response", async (t) =>
   assert.deepEqual([stranger.status, stranger.headers.getSetCookie()], [204, []]);
 });
 
-/** A small server of fetch handlers, until the test ends. */
+/** Starts a small server of fetch handlers until the test ends. */
 async function host(
   t: TestContext,
   handler: (request: Request) => Promise<Response>,

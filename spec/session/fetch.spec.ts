@@ -1,4 +1,4 @@
-/** wrap: the Response that leaves is the handler's, or a copy of it with the session's cookie. */
+/** wrap returns the handler's Response, or a copy of it with the session's cookie. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -17,7 +17,7 @@ const URL = "https://example.org/elsewhere";
 const login = (session: BagSession) => (session.user = "ann");
 const nothing = () => {};
 
-/** Responds to a request whose session the handler edits. */
+/** Sends a request to a handler that edits the session. */
 function wrapped(
   made: Service,
   respond: () => Response | Promise<Response>,
@@ -36,7 +36,7 @@ function userOf(response: Response): unknown {
   return unseal("fernet", cookieValue(own[0])).data.user;
 }
 
-/** Every way to make a Response with headers of its own. */
+/** Every way to make a Response, with headers of its own. */
 const RESPONSES: Record<string, () => Response> = {
   text: () => new Response("text"),
   JSON: () => Response.json({ user: "tom" }),
@@ -63,7 +63,7 @@ for (const status of [301, 302, 303, 307, 308] as const) {
   RESPONSES[`Response.redirect with ${status}`] = () => Response.redirect(URL, status);
 }
 
-describe("a changed session leaves in a copy of the Response", () => {
+describe("a changed session is sent in a copy of the Response", () => {
   for (const [what, respond] of Object.entries(RESPONSES)) {
     test(`${what}`, async () => {
       const plain = respond();
@@ -79,7 +79,7 @@ describe("a changed session leaves in a copy of the Response", () => {
     });
   }
 
-  test("what fetch() gives, with its body, status and fields", async (t) => {
+  test("of fetch(), with its body, status and fields", async (t) => {
     const upstream = await serve(t, (_req, res) => {
       res.writeHead(202, "Taken", [
         ...["Set-Cookie", "a=1", "Set-Cookie", "b=2; Path=/"],
@@ -101,7 +101,7 @@ describe("a changed session leaves in a copy of the Response", () => {
     assert.equal(await response.text(), "one, two");
   });
 
-  test("also where the handler waits and changes the session late", async () => {
+  test("also where the handler changes the session asynchronously", async () => {
     const { sessions } = service();
     const handler = sessions.wrap(async (_request, session) => {
       await new Promise(setImmediate);
@@ -116,7 +116,7 @@ describe("a changed session leaves in a copy of the Response", () => {
   });
 });
 
-describe("an unchanged session adds Vary alone", () => {
+describe("an unchanged session adds only Vary", () => {
   for (const [what, respond] of Object.entries(RESPONSES)) {
     test(`${what}`, async () => {
       const plain = respond();
@@ -133,13 +133,13 @@ describe("an unchanged session adds Vary alone", () => {
     });
   }
 
-  test("and not even that where it stands already", async (t) => {
+  test("and nothing where Vary has Cookie already", async (t) => {
     const upstream = await serve(t, (_req, res) => res.writeHead(200, { Vary: "Cookie" }).end());
     const given = await fetch(`http://localhost:${upstream.port}/`);
     assert.equal(await wrapped(service(), () => given, nothing), given);
   });
 
-  test("and to a copy of what fetch() gives", async (t) => {
+  test("to a copy of what fetch() returns", async (t) => {
     const upstream = await serve(t, (_req, res) => {
       res.writeHead(203, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-Way", "fetched"]);
       res.end("text");
@@ -168,7 +168,7 @@ describe("an unchanged session adds Vary alone", () => {
     { "Cache-Control": "public, s-maxage=60", "CDN-Cache-Control": "max-age=60" },
     { "Cache-Control": 'private="x", max-age="' },
   ]) {
-    test(`and leaves ${JSON.stringify(init)} alone`, async () => {
+    test(`and keeps ${JSON.stringify(init)}`, async () => {
       const response = await wrapped(
         service(),
         () => new Response(null, { headers: init as never }),
@@ -181,14 +181,14 @@ describe("an unchanged session adds Vary alone", () => {
   }
 });
 
-describe("a network error and an informational Response are returned as they are", () => {
+describe("a network error and an informational Response are returned unchanged", () => {
   for (const [what, given] of Object.entries({
     "Response.error()": Response.error(),
     "a Response with status 101": Object.defineProperty(new Response(null), "status", {
       value: 101,
     }),
   })) {
-    test(`${what}: onError hears of a change`, async () => {
+    test(`${what}: onError reports a change`, async () => {
       for (const [edit, codes] of [
         [nothing, []],
         [login, ["ERR_SESSION_UNSENT"]],
@@ -203,9 +203,9 @@ describe("a network error and an informational Response are returned as they are
   }
 });
 
-describe("a stream is passed on while it is made", () => {
+describe("a stream is passed on piece by piece", () => {
   for (const [what, edit] of Object.entries({ changed: login, unchanged: nothing })) {
-    test(`the session is ${what}`, async () => {
+    test(`while the session is ${what}`, async () => {
       let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
       const body = new ReadableStream<Uint8Array>({
         start(given) {
@@ -223,7 +223,7 @@ describe("a stream is passed on while it is made", () => {
       assert.equal((await reader?.read())?.done, true);
     });
 
-    test(`and stopped at its source, the session is ${what}`, async () => {
+    test(`and cancelled at its source, while the session is ${what}`, async () => {
       let stopped: unknown;
       const body = new ReadableStream({
         cancel(reason) {
@@ -237,7 +237,7 @@ describe("a stream is passed on while it is made", () => {
   }
 });
 
-describe("the fields of the application beside a cookie that is written", () => {
+describe("the application's fields beside a cookie that is written", () => {
   type Init = [name: string, value: string][];
   const rows: Record<string, { init: Init; vary?: string; others?: string[] }> = {
     none: { init: [] },
@@ -318,7 +318,7 @@ describe("the fields of the application beside a cookie that is written", () => 
     "x-new-cdn-cache-control",
   ];
   for (const name of overriding) {
-    test(`${name} goes`, async () => {
+    test(`removes ${name}`, async () => {
       const headers = { [name]: "max-age=60", "X-Other": "stays" };
       const response = await wrapped(service(), () => new Response("", { headers }));
       assert.equal(response.headers.get(name), null);
@@ -327,7 +327,7 @@ describe("the fields of the application beside a cookie that is written", () => 
   }
 });
 
-/** The status of another Response, and its fields but the session's own. */
+/** Checks that a Response has another's status and fields, except for the session's own. */
 function assertLike(response: Response, plain: Response): void {
   const { status, statusText } = plain;
   assert.deepEqual([response.status, response.statusText], [status, statusText]);
@@ -339,7 +339,7 @@ function assertLike(response: Response, plain: Response): void {
   assert.deepEqual(others, plain.headers.getSetCookie());
 }
 
-/** Nothing but Vary may be added to the handler's own Response. */
+/** Checks that only Vary was added to the handler's own Response. */
 function assertUntouched(given: Response, plain: Response): void {
   const { vary = "Cookie", ...fields } = Object.fromEntries(given.headers);
   assert.equal(vary, "Cookie");
@@ -347,7 +347,10 @@ function assertUntouched(given: Response, plain: Response): void {
   assert.deepEqual(given.headers.getSetCookie(), plain.headers.getSetCookie());
 }
 
-/** The Fetch standard guards a redirect's fields; Bun lets them be set. */
+/**
+ * Tells whether a Response's headers can be set. By the Fetch standard those of a redirect cannot; in Bun
+ * they can.
+ */
 function isSettable(response: Response): boolean {
   try {
     response.headers.set("Vary", "Cookie");

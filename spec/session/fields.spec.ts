@@ -1,4 +1,6 @@
-/** The fields of a response that carries sessions: Vary, Set-Cookie, Cache-Control and those beside it. */
+/**
+ * The fields of a response with sessions: Vary, Set-Cookie, Cache-Control, and fields that depend on them.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -19,7 +21,7 @@ const failed: Carrying = Object.freeze({
   failure: new SessionError("ERR_SESSION_DATA"),
 });
 
-/** The fields of a response: names in the case in which they were set, look-ups in any case. */
+/** The fields of a response: names keep their case, and look-ups ignore it. */
 class Response {
   readonly rows: Row[];
 
@@ -38,7 +40,7 @@ class Response {
     for (const [name] of this.rows) yield name;
   }
 
-  /** Every field after the changes, by name in lower case; a list of texts each. */
+  /** Returns every field after the changes, by name in lower case, as lists of texts. */
   after(carryings: readonly Carrying[], bodyForbidden = false): Record<string, string[]> {
     const before = JSON.stringify(this.rows);
     const changes = changesFor(this, Object.freeze([...carryings]), bodyForbidden);
@@ -70,7 +72,7 @@ function after(
   return new Response(rows).after(carryings, bodyForbidden);
 }
 
-/** The parts of a list field, but for commas in quoted strings; sorted. */
+/** Splits a list field at commas outside quoted strings, and sorts the parts. */
 function parts(texts: readonly string[] | undefined): string[] {
   const found = (texts ?? []).join(",").match(/(?:"(?:\\.|[^"\\])*"|[^",])+/g) ?? [];
   return found
@@ -79,7 +81,7 @@ function parts(texts: readonly string[] | undefined): string[] {
     .sort();
 }
 
-test("a response that carries no session stays as it is", () => {
+test("a response without a session stays unchanged", () => {
   for (const bodyForbidden of [false, true]) {
     const rows: Row[] = [
       ["Cache-Control", "public"],
@@ -90,7 +92,7 @@ test("a response that carries no session stays as it is", () => {
   }
 });
 
-test("the names of new fields are written as the standards write them", () => {
+test("new fields have the spelling of the standards", () => {
   const names = (carrying: Carrying) =>
     changesFor(new Response([]), [carrying], false).map(([name]) => name);
   assert.deepEqual(names(touched), ["Vary"]);
@@ -98,7 +100,7 @@ test("the names of new fields are written as the standards write them", () => {
   assert.deepEqual(names(written).sort(), ["Cache-Control", "Set-Cookie", "Vary"]);
 });
 
-describe("Vary gains Cookie, whatever happens to the session", () => {
+describe("Vary gains Cookie for every session that was used", () => {
   const rows: readonly (readonly [given: Value, expected: string[]])[] = [
     [undefined, ["Cookie"]],
     [null, ["Cookie"]],
@@ -134,13 +136,13 @@ describe("Vary gains Cookie, whatever happens to the session", () => {
     });
   }
 
-  test("it is added once for several sessions", () => {
+  test("once for several sessions", () => {
     const { vary } = after([], [touched, { ...written, name: "cart", cookie: "cart=1" }]);
     assert.deepEqual(parts(vary), ["Cookie"]);
   });
 });
 
-describe("a session that is only touched changes nothing but Vary", () => {
+describe("a session that is only read changes nothing but Vary", () => {
   const rows: readonly Row[] = [
     ["Set-Cookie", [`${NAME}=of-the-application`, "a=1"]],
     ["Set-Cookie", `${NAME}=of-the-application`],
@@ -162,7 +164,7 @@ describe("a session that is only touched changes nothing but Vary", () => {
   }
 });
 
-describe("Set-Cookie: the session's own is replaced, others stay in order", () => {
+describe("Set-Cookie: the session's own is replaced, others keep their order", () => {
   const rows: readonly (readonly [given: Value, others: string[]])[] = [
     [undefined, []],
     [[], []],
@@ -199,7 +201,7 @@ describe("Set-Cookie: the session's own is replaced, others stay in order", () =
     });
   }
 
-  test("two sessions write their own, and take each no other away", () => {
+  test("two sessions each write their own cookie and keep the other's", () => {
     const cart = { name: "cart", cookie: "cart=new" };
     const given = ["cart=old", "a=1", `${NAME}=old`];
     const { "set-cookie": both = [] } = after([["Set-Cookie", given]], [written, cart]);
@@ -212,21 +214,21 @@ describe("Set-Cookie: the session's own is replaced, others stay in order", () =
   });
 });
 
-describe("Cache-Control beside a Set-Cookie lets no shared cache keep it", () => {
+describe("Cache-Control beside a Set-Cookie keeps shared caches from storing the response", () => {
   const rows: readonly (readonly [given: Value, expected: string[]])[] = [
     [undefined, ["no-store"]],
     [null, ["no-store"]],
-    // What forbids it already stays as it is.
+    // These values already forbid it, and stay.
     ["no-store", ["no-store"]],
     ["No-Store", ["No-Store"]],
     ["private", ["private"]],
     ["PRIVATE, max-age=60", ["PRIVATE", "max-age=60"]],
     ["no-cache, no-store, must-revalidate", ["must-revalidate", "no-cache", "no-store"]],
-    // What does not gains private.
+    // These do not, and get private.
     ["no-cache", ["no-cache", "private"]],
     ["max-age=60", ["max-age=60", "private"]],
     ["max-age=0, must-revalidate", ["max-age=0", "must-revalidate", "private"]],
-    // What allows it goes.
+    // These allow it, and are replaced.
     ["public", ["private"]],
     ["PUBLIC", ["private"]],
     ["public, max-age=60", ["max-age=60", "private"]],
@@ -237,25 +239,25 @@ describe("Cache-Control beside a Set-Cookie lets no shared cache keep it", () =>
     ['s-maxage="60", max-age=5', ["max-age=5", "private"]],
     ["private, public", ["private"]],
     ["no-store, public, s-maxage=60", ["no-store"]],
-    // A qualified private lets shared caches keep the rest (RFC 9111 section 5.2.2.7).
+    // A private with field names lets shared caches store the rest (RFC 9111 section 5.2.2.7).
     ['private="set-cookie"', ["private"]],
     ["private=set-cookie", ["private"]],
     ['Private="a, b", max-age=60', ["max-age=60", "private"]],
     ['private="a", private', ["private"]],
     ['private="a", no-store', ["no-store"]],
     ['private=""', ["private"]],
-    // Words in a quoted string are no directives.
+    // Words in a quoted string are not directives.
     ['x="public, s-maxage=9"', ["private", 'x="public, s-maxage=9"']],
     ['x="no-store"', ["private", 'x="no-store"']],
     ['x="private, no-store", public', ["private", 'x="private, no-store"']],
     ['no-cache="a, b", public', ['no-cache="a, b"', "private"]],
     ['x="\\", public, \\"", public', ["private", 'x="\\", public, \\""']],
     ['x="\\\\", public', ["private", 'x="\\\\"']],
-    // Names that only look alike.
+    // Names that only begin like a directive.
     ["public-read", ["private", "public-read"]],
     ["x-private", ["private", "x-private"]],
     ["no-store-x", ["no-store-x", "private"]],
-    // Several fields are one list.
+    // Several fields count as one list.
     [
       ["public", "max-age=60"],
       ["max-age=60", "private"],
@@ -282,7 +284,7 @@ describe("Cache-Control beside a Set-Cookie lets no shared cache keep it", () =>
 
   const empty: Value[] = ["", " ", ",", []];
   for (const given of empty) {
-    test(`${JSON.stringify(given)}, which says nothing, becomes private or no-store`, () => {
+    test(`${JSON.stringify(given)}, which is empty, becomes private or no-store`, () => {
       const { "cache-control": field } = after([["Cache-Control", given]], [written]);
       assert.match(field?.join() ?? "", /^[, ]*(private|no-store)[, ]*$/);
     });
@@ -314,7 +316,7 @@ describe("Cache-Control beside a Set-Cookie lets no shared cache keep it", () =>
     });
   }
 
-  test("a session that failed makes it no-store, whatever it was", () => {
+  test("becomes no-store for a session that failed, whatever it was", () => {
     for (const given of [...rows.map(([value]) => value), ...unparsable]) {
       const { "cache-control": field } = after([["Cache-Control", given]], [failed]);
       assert.equal(field?.join().toLowerCase(), "no-store");
@@ -322,7 +324,7 @@ describe("Cache-Control beside a Set-Cookie lets no shared cache keep it", () =>
   });
 });
 
-describe("fields that override Cache-Control go with it", () => {
+describe("fields that override Cache-Control are removed with it", () => {
   const overriding = [
     "Surrogate-Control",
     "surrogate-control",
@@ -352,7 +354,7 @@ describe("fields that override Cache-Control go with it", () => {
   ];
   for (const name of [...overriding, ...others]) {
     const goes = overriding.includes(name);
-    test(`${name} ${goes ? "goes" : "stays"}`, () => {
+    test(`${name} ${goes ? "is removed" : "stays"}`, () => {
       for (const value of ["max-age=600", 600, ["max-age=600", "public"]]) {
         for (const caching of [undefined, "public", "private", "no-store"]) {
           const rows: Row[] = [
@@ -374,7 +376,7 @@ describe("fields that override Cache-Control go with it", () => {
     });
   }
 
-  test("all of them at once", () => {
+  test("all of them are removed together", () => {
     const once = new Map(overriding.map((name) => [name.toLowerCase(), name]));
     const rows = [...once.values()].map((name) => [name, "1"] as const);
     const left = Object.keys(after([...rows, ["Age", 1]], [written]));
@@ -382,7 +384,7 @@ describe("fields that override Cache-Control go with it", () => {
   });
 });
 
-describe("the fields of a body go where a failure gives one to a response that had none", () => {
+describe("fields of the body are removed where a failure gives a body to a response that had none", () => {
   const ofTheBody = ["Content-Length", "content-length", "ETag", "etag", "Last-Modified"];
   for (const name of [...ofTheBody, "LAST-MODIFIED", "Content-Encoding", "content-encoding"]) {
     test(name, () => {
@@ -398,14 +400,14 @@ describe("the fields of a body go where a failure gives one to a response that h
     });
   }
 
-  test("others stay", () => {
+  test("other fields stay", () => {
     const names = ["Content-Type", "Content-Language", "Location", "Content-Length-Hint", "Link"];
     const rows = names.map((name) => [name, "1"] as const);
     const left = Object.keys(after(rows, [failed], true));
     for (const name of names) assert.ok(left.includes(name.toLowerCase()), name);
   });
 
-  test("one session that failed is enough", () => {
+  test("one failed session is enough", () => {
     const cart = { name: "cart", cookie: "cart=1" };
     for (const carryings of [
       [failed, cart],
@@ -417,27 +419,27 @@ describe("the fields of a body go where a failure gives one to a response that h
   });
 });
 
-describe("changes, to the letter", () => {
+describe("the exact changes", () => {
   const changes = (rows: readonly Row[], carrying: Carrying): Record<string, unknown> =>
     Object.fromEntries(changesFor(new Response(rows), [carrying], false));
 
-  test("a failed session's only cookie: the field is removed, not emptied", () => {
+  test("a failed session's only cookie: the field is removed, not left empty", () => {
     const made = changes([["Set-Cookie", `${failed.name}=old`]], failed);
     assert.ok("Set-Cookie" in made);
     assert.equal(made["Set-Cookie"], undefined);
   });
 
-  test("a response without cookies: a failed session changes none", () => {
+  test("a failed session adds no field to a response without its cookies", () => {
     assert.equal("Set-Cookie" in changes([], failed), false);
     assert.equal("Set-Cookie" in changes([["Set-Cookie", "a=1"]], failed), false);
   });
 
-  test("blanks around the name of an earlier cookie", () => {
+  test("the name of an earlier cookie may have blanks around it", () => {
     const made = changes([["Set-Cookie", [` ${written.name} =old; Path=/`, "a=1"]]], written);
     assert.deepEqual(made["Set-Cookie"], ["a=1", written.cookie]);
   });
 
-  test("null stands for no field, as of Headers", () => {
+  test("null means that there is no field, as in Headers", () => {
     const fields = { get: () => null, names: () => [] };
     const made = Object.fromEntries(changesFor(fields, [written], false));
     assert.deepEqual(made, {
@@ -447,7 +449,7 @@ describe("changes, to the letter", () => {
     });
   });
 
-  test("a Cache-Control that is private already keeps its spelling", () => {
+  test("a Cache-Control that is already private keeps its spelling", () => {
     for (const control of [
       "private,max-age=5",
       "Private ,  Max-Age=5",

@@ -1,4 +1,4 @@
-/** Cookies of garbage, and forged ones where nothing is signed: a mere read never makes a 500. */
+/** Garbage in cookies, and forged cookies of a type that is not signed: reading them never gives a 500. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -22,7 +22,7 @@ import { serve } from "../helpers/session-server.ts";
 import { type Bag, optionsOf, service, visit } from "../helpers/session-visit.ts";
 import { type Random, seeded } from "../helpers/token-random.ts";
 
-describe("a cookie of garbage never makes a 500", () => {
+describe("a cookie of garbage never gives a 500", () => {
   for (const type of TYPES) {
     test(`${type}`, async (t) => {
       const random = seeded(t);
@@ -34,7 +34,7 @@ describe("a cookie of garbage never makes a 500", () => {
         made.invalid.length = 0;
         const trimmed = value.replaceAll(/^[ \t]+|[ \t]+$/g, "");
         const legal = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(trimmed);
-        // A semicolon ends the value: what is left in front of it is another one.
+        // A semicolon ends the value; the part before it is another value.
         const known = legal || !value.includes(";");
         const cookie = `${NAME}=${value}`;
         const session = made.sessions.read(cookie);
@@ -50,7 +50,7 @@ describe("a cookie of garbage never makes a 500", () => {
     });
   }
 
-  /** Cookies that klen/asgi-sessions 1.2.4 wrote, and whatever else a client may send. */
+  /** Cookies of klen/asgi-sessions 1.2.4, and other values that a client may send. */
   const FOUND: readonly string[] = [
     "eyJ1c2VyIjoidG9tIn0=",
     "e30=",
@@ -82,7 +82,7 @@ describe("a cookie of garbage never makes a 500", () => {
   function* garbage(type: Type, random: Random): Generator<string> {
     yield* FOUND;
     const good = seal(type, envelope({ user: "tom", text: "x".repeat(50) }));
-    // Any bytes are a base64 cookie: one that is spoilt from here on cannot become an envelope.
+    // For base64 any bytes are a cookie. This one has a bad jti, so that no change can make it an envelope.
     const spoilt = type === "base64" ? seal(type, envelope({}, { jti: 7 })) : good;
     for (const other of TYPES) {
       if (other !== type) yield seal(other, envelope({ user: "tom" }));
@@ -108,19 +108,19 @@ describe("a cookie of garbage never makes a 500", () => {
   }
 });
 
-/** Half of maxAge old: renewal is due, so that a mere read writes the cookie again. */
+/** Half of maxAge old: renewal is due, so that reading alone writes the cookie again. */
 const DUE = { iat: NOW - FOURTEEN_DAYS / 2 };
 const HEX: Seal = {
   seal: (payload) => Buffer.from(payload).toString("hex"),
   open: (text) => Buffer.from(text, "hex").toString(),
 };
 
-/** The text of an envelope whose data are given as JSON text. */
+/** Returns an envelope with data that are given as JSON text. */
 function around(data: string, claims: object = {}): string {
   return envelope({}, { ...DUE, ...claims }).replace(/"data":\{\}\}$/, `"data":${data}}`);
 }
 
-describe("data that JSON would alter do not open", () => {
+describe("data that JSON.stringify would write differently do not open", () => {
   const repeated = (text: string, count: number): string =>
     `{"a":[${Array.from({ length: count }, () => text).join()}]}`;
   const spellings: Record<string, string> = {
@@ -136,7 +136,7 @@ describe("data that JSON would alter do not open", () => {
     "an escape that is not needed": '{"a":"\\u0061"}',
     "an escaped slash": '{"a":"\\/"}',
     "a name twice": '{"a":1,"a":2}',
-    "names in an order of their own": '{"b":1,"1":2}',
+    "names in another order": '{"b":1,"1":2}',
   };
   for (const [what, data] of Object.entries(spellings)) {
     test(`base64: ${what}`, async () => {
@@ -179,7 +179,7 @@ describe("data that JSON would alter do not open", () => {
   }
 });
 
-describe("forged data that open are read and renewed without a 500", () => {
+describe("forged data that do open are read and renewed without a 500", () => {
   const deep = `{"a":${"[".repeat(1200)}${"]".repeat(1200)}}`;
   const nested = `${'{"a":'.repeat(400)}1${"}".repeat(400)}`;
   const members = '"id":1,"isNew":2,"createdAt":3,"expiresAt":4,"regenerate":5,"destroy":6';
@@ -220,7 +220,7 @@ describe("forged data that open are read and renewed without a 500", () => {
           assert.equal(setCookie.length, due ? 1 : 0, type);
           if (!due || type === undefined) continue;
           const written = unseal(type, cookieValue(setCookie[0]));
-          // As text: so deep a comparison of objects overflows some stacks.
+          // Compared as text: comparing objects of this depth overflows some stacks.
           assert.equal(JSON.stringify(written.data), opened, type);
           assert.equal(written.jti, OLD_ID);
         }
@@ -229,8 +229,8 @@ describe("forged data that open are read and renewed without a 500", () => {
   }
 });
 
-describe("a renewal that cannot be written leaves the response as it is", () => {
-  /** The longest cookie: `begun`, which renewal adds, does not fit into it. */
+describe("a renewal that cannot be written leaves the response unchanged", () => {
+  /** The longest cookie: there is no room for `begun`, which a renewal adds. */
   function full(type: Type): string {
     for (let length = 4000; length > 0; length--) {
       const cookie = cookieOf(type, { text: "x".repeat(length) }, DUE);
@@ -254,8 +254,8 @@ describe("a renewal that cannot be written leaves the response as it is", () => 
     "a seal that throws": () => {
       throw new Error("no key");
     },
-    "a seal that gives nothing": () => undefined,
-    "a seal that gives what no cookie holds": () => "a; Domain=evil.example",
+    "a seal that returns nothing": () => undefined,
+    "a seal that returns text outside the cookie grammar": () => "a; Domain=evil.example",
   };
   for (const [what, failing] of Object.entries(fails)) {
     test(`${what}`, async (t) => {
@@ -269,7 +269,7 @@ describe("a renewal that cannot be written leaves the response as it is", () => 
     });
   }
 
-  test("but a change or a touch that cannot is a 500", async (t) => {
+  test("but a change or touch that cannot be written is a 500", async (t) => {
     const cookie = full("fernet");
     for (const [how, write] of writers()) {
       for (const edit of ["change", "touch"]) {
@@ -284,7 +284,7 @@ describe("a renewal that cannot be written leaves the response as it is", () => 
     }
   });
 
-  test("a custom seal's data that would grow are renewed as they stand", async () => {
+  test("data of a custom seal that JSON.stringify would make longer are renewed as they are", async () => {
     const data = `{"a":[${Array.from({ length: 300 }, () => "1e20").join()}]}`;
     const made = service({ seal: HEX });
     const cookie = `${NAME}=${HEX.seal(around(data))}`;

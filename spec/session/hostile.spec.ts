@@ -1,4 +1,4 @@
-/** Objects and values that are not what they look like, wherever the application can bring them. */
+/** Objects and values of the application that are not what they seem. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { memoryRevocation } from "../../src/session.ts";
 import { cookieOf, NAME } from "../helpers/session-cookies.ts";
 import { pairOf, request, service, visit } from "../helpers/session-visit.ts";
 
-test("a member that is taken of something else than the session is a ConfigError", async () => {
+test("using a session's member on another object is a ConfigError", async () => {
   const { session } = await visit(service(), undefined);
   for (const other of [new Proxy(session, {}), Object.create(session)]) {
     for (const use of [() => other.id, () => other.save(), () => other.touch()]) {
@@ -19,7 +19,7 @@ test("a member that is taken of something else than the session is a ConfigError
   assert.throws(() => save.call(undefined as never), { name: "ConfigError" });
 });
 
-test("a Response whose body was read: the change is lost, and onError hears it", async () => {
+test("a Response whose body was read: the change is lost, and onError reports it", async () => {
   const made = service();
   const handler = made.sessions.wrap(async (_request, session) => {
     session.user = "tom";
@@ -31,7 +31,7 @@ test("a Response whose body was read: the change is lost, and onError hears it",
   assert.deepEqual(made.errors, ["ERR_SESSION_UNSENT"]);
 });
 
-test("a body that cannot be stopped, behind a session that cannot be written", async () => {
+test("a session that cannot be written, with a body that cannot be cancelled", async () => {
   const made = service();
   const handler = made.sessions.wrap((_request, session) => {
     session.user = 1n;
@@ -42,7 +42,7 @@ test("a body that cannot be stopped, behind a session that cannot be written", a
   for (let turns = 0; turns < 3; turns++) await turn();
 });
 
-test("a thrown value that cannot even be looked at passes through", async () => {
+test("a thrown value that cannot be inspected passes through", async () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   const tagged = Object.defineProperty({}, Symbol.toStringTag, {
@@ -60,7 +60,7 @@ test("a thrown value that cannot even be looked at passes through", async () => 
   }
 });
 
-test("a seal that gives Promises opens and writes nothing, and ends no process", async (t) => {
+test("a seal that returns Promises opens and writes nothing, and does not crash the process", async (t) => {
   const rejects = () => Promise.reject(new Error("late")) as never;
   const made = service({ seal: { seal: rejects, open: rejects } });
   const unhandled: unknown[] = [];
@@ -78,7 +78,7 @@ test("a seal that gives Promises opens and writes nothing, and ends no process",
   assert.deepEqual(unhandled, []);
 });
 
-test("a seal that holds more than the stack: refused, not thrown", async () => {
+test("a seal that returns JSON too deep for the stack is refused, without a throw", async () => {
   const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
   const claims = `{"jti":"AAAAAAAAAAAAAAAAAAAAAA","iat":1700000000,"exp":1800000000,"data":{"a":${deep}}}`;
   const made = service({ seal: { seal: () => "x", open: () => claims } });
@@ -86,7 +86,7 @@ test("a seal that holds more than the stack: refused, not thrown", async () => {
   assert.deepEqual([session.isNew, made.invalid], [true, ["ERR_TOKEN_MALFORMED"]]);
 });
 
-test("an answer of `only` that is not a boolean revokes nothing, and says so", async () => {
+test("an answer of `only` that is not a boolean revokes nothing and is an error", async () => {
   const only = (({ data }: { data: { user?: string } }) => data.user) as never;
   const made = service({ revocation: memoryRevocation({ only, clock: () => 1_700_000_000 }) });
   const { setCookie } = await visit(made, undefined, (session) => (session.visits = 1));
@@ -98,8 +98,8 @@ test("an answer of `only` that is not a boolean revokes nothing, and says so", a
   assert.deepEqual(made.errors, ["ERR_SESSION_REVOCATION"]);
 });
 
-test("a Cache-Control of a million blanks takes no longer than it has to", () => {
-  // Time that grows with the square of the length would be hours.
+test("a Cache-Control of a million blanks is read in linear time", () => {
+  // In quadratic time this would take hours.
   for (const control of [`${" ".repeat(1_000_000)};`, `a${" ".repeat(1_000_000)};`]) {
     const fields = {
       get: (name: string) => (name === "Cache-Control" ? control : null),

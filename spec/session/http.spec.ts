@@ -1,5 +1,5 @@
 /**
- * Sessions over real sockets, on HTTP/1.1 with keep-alive and on HTTP/2: in every head that an
+ * Sessions over real sockets, on HTTP/1.1 with keep-alive and on HTTP/2: in every response that an
  * application can write, beside the fields that it sets itself.
  */
 
@@ -20,7 +20,7 @@ import { type BagSession, service } from "../helpers/session-visit.ts";
 import { besidesSession, ownCookie, waysOf } from "../helpers/session-ways.ts";
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  describe(`${protocol}: a session goes with every head that an application writes`, () => {
+  describe(`${protocol}: a session is sent with every way to write a response`, () => {
     for (const [what, { write, orElse = write, method = "GET" }] of waysOf(protocol)) {
       test(what, async (t) => {
         const made = service();
@@ -55,7 +55,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: setHeader and its like are called only where the application calls them`, async (t) => {
+  test(`${protocol}: setHeader and the like are called only where the application calls them`, async (t) => {
     const calls = new Map<string, string[]>();
     const made = service();
     const ways = new Map(waysOf(protocol));
@@ -67,7 +67,8 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     });
     let compared = 0;
     for (const [what, { method = "GET" }] of ways) {
-      // The other ends of node:http2 do not call writeHead in every Node; of an array it calls them itself.
+      // In some Nodes the other methods of node:http2 do not call writeHead; for an array it calls setHeader
+      // itself.
       if (protocol === "HTTP/2" && !/^writeHead(?!.*array)/.test(what)) continue;
       const paths = ["plain", "session"].map((way) => `/${encodeURIComponent(what)}/${way}`);
       for (const path of paths) await site.ask(path, { method });
@@ -79,7 +80,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.ok(compared > 8, `${compared} ways call none`);
   });
 
-  test(`${protocol}: visits are counted over one connection that is kept alive`, async (t) => {
+  test(`${protocol}: visits are counted over one keep-alive connection`, async (t) => {
     const { site, errors } = await app(start, t, (session, res) => {
       session.visits = Number(session.visits ?? 0) + 1;
       res.end(`${session.visits}`);
@@ -94,7 +95,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual(errors, []);
   });
 
-  test(`${protocol}: concurrent requests have a session each`, async (t) => {
+  test(`${protocol}: concurrent requests have separate sessions`, async (t) => {
     const { site, errors, invalid } = await app(start, t, (session, res, req) => {
       const user = new URL(req.url ?? "", "http://localhost").searchParams.get("user");
       const before = session.user;
@@ -116,7 +117,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual([errors, invalid], [[], []]);
   });
 
-  test(`${protocol}: a login, a visit, a logout, and what the browser then keeps`, async (t) => {
+  test(`${protocol}: a login, a visit, a logout, and the cookies that the browser keeps`, async (t) => {
     const { site } = await lazyApp(start, t, async (req, res) => {
       if (req.url === "/login") {
         await req.session?.regenerate();
@@ -143,7 +144,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.equal(await walk("/"), "Hello stranger");
   });
 
-  test(`${protocol}: a Set-Cookie replaces its own cookie and no other`, async (t) => {
+  test(`${protocol}: replaces the session's own Set-Cookie and no other`, async (t) => {
     const others = [`${NAME}2=x`, `x${NAME}=y`, `${NAME.toLowerCase()}=z`, "a=1"];
     const touching: Record<string, Touching> = {
       "/set": (_session, res) => {
@@ -177,7 +178,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: a session that only answers leaves cookies of its own name alone`, async (t) => {
+  test(`${protocol}: a session that is only read keeps the application's cookies of the same name`, async (t) => {
     const own = [`${NAME}=mine`, "undefined=1", `${NAME}=again`];
     const { site } = await app(start, t, (_session, res, req) => {
       if (req.url === "/set") res.setHeader("Set-Cookie", own);
@@ -190,7 +191,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: cookies that are no text stay beside it, as node sends them`, async (t) => {
+  test(`${protocol}: keeps the application's cookies that are not strings`, async (t) => {
     const { site } = await app(start, t, (session, res) => {
       session.user = "tom";
       res.setHeader("Set-Cookie", ["a=1", { toString: () => "b=2" }] as never);
@@ -201,7 +202,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.equal(reply.setCookie.length, 3);
   });
 
-  test(`${protocol}: several Cookie fields are one list`, async (t) => {
+  test(`${protocol}: reads several Cookie fields as one list`, async (t) => {
     const cookie = cookieOf("fernet", { user: "tom" });
     const asked: Asked[] = [
       { headers: { cookie: ["a=1", cookie] } },
@@ -214,7 +215,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   });
 }
 
-test("a raw request with several Cookie fields, in any case, is read as one list", async (t) => {
+test("reads several Cookie fields in any case as one list, in raw bytes", async (t) => {
   const made = service();
   const site = await serve(t, (req, res) => {
     res.end(`${made.sessions.attach(req, res).user}`);
@@ -228,7 +229,7 @@ test("a raw request with several Cookie fields, in any case, is read as one list
   assert.deepEqual(made.invalid, []);
 });
 
-test("the field on the wire is one Set-Cookie line, as configured", async (t) => {
+test("sends one Set-Cookie line with the configured attributes", async (t) => {
   const made = service();
   const site = await serve(t, (req, res) => {
     made.sessions.attach(req, res).user = "tom";
@@ -241,7 +242,7 @@ test("the field on the wire is one Set-Cookie line, as configured", async (t) =>
   assert.equal(lines[0], `Set-Cookie: ${NAME}=${value}; Max-Age=${FOURTEEN_DAYS}${ATTRIBUTES}`);
 });
 
-/** Has a response note the calls of its methods that set fields. */
+/** Records the calls of a response's methods that set fields. */
 function countCalls(res: http.ServerResponse, calls: Map<string, string[]>, path: string): void {
   const called: string[] = [];
   calls.set(path, called);

@@ -1,4 +1,4 @@
-/** HTTP/2 alone: streams beside each other, no reason phrase, heads that bypass writeHead. */
+/** HTTP/2 only: parallel streams, no reason phrase, responses that bypass writeHead. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -13,11 +13,11 @@ import { type BagSession, service, turns } from "../helpers/session-visit.ts";
 
 const FILE = fileURLToPath(import.meta.url);
 
-/** From the first request on: Node warns of a reason phrase once a process. */
+/** Listens before the first request: Node warns of a reason phrase only once a process. */
 const warnings: Error[] = [];
 process.on("warning", (warning) => warnings.push(warning));
 
-test("a hundred streams of one connection have a session each", async (t) => {
+test("a hundred streams of one connection have separate sessions", async (t) => {
   const made = service();
   const site = await serve2(t, (req, res) => {
     const session = made.sessions.attach(req, res);
@@ -40,7 +40,7 @@ test("a hundred streams of one connection have a session each", async (t) => {
   assert.deepEqual([made.invalid, made.errors], [[], []]);
 });
 
-describe("an end without a body carries the session", () => {
+describe("ending without a body sends the session", () => {
   const ends: Record<string, (res: http.ServerResponse) => unknown> = {
     "end()": (res) => res.end(),
     "end(callback)": (res) => res.end(() => {}),
@@ -49,7 +49,7 @@ describe("an end without a body carries the session", () => {
     "end in a timer": (res) => setTimeout(() => res.end(), 1),
     "end twice": (res) => res.end() && res.end(),
     "statusCode and end": (res) => Object.assign(res, { statusCode: 204 }).end(),
-    "the stream's end behind flushHeaders": (res) => {
+    "the stream's end after flushHeaders": (res) => {
       res.flushHeaders();
       (res as unknown as http2.Http2ServerResponse).stream.end();
     },
@@ -70,12 +70,12 @@ describe("an end without a body carries the session", () => {
   }
 });
 
-describe("a head that goes past the compatibility API carries no session, and the loss is reported", () => {
+describe("headers sent past the compatibility API carry no session, and the loss is reported", () => {
   const streamOf = (res: http.ServerResponse): http2.ServerHttp2Stream =>
     (res as unknown as http2.Http2ServerResponse).stream;
   const past: Record<string, (res: http.ServerResponse) => unknown> = {
     "stream.respondWithFile": (res) => streamOf(res).respondWithFile(FILE),
-    "stream.respondWithFile, of a file that has to be found": (res) =>
+    "stream.respondWithFile, with a check of the file": (res) =>
       streamOf(res).respondWithFile(FILE, {}, { statCheck() {} }),
     "stream.respond and end": (res) => {
       streamOf(res).respond({ ":status": 200 });
@@ -117,7 +117,7 @@ describe("a head that goes past the compatibility API carries no session, and th
     }
   }
 
-  test("a stream that was reset before it is no error", async (t) => {
+  test("a stream that was reset before is not an error", async (t) => {
     const left: Promise<unknown>[] = [];
     const { site, errors } = await app(serve2, t, (session, res) => {
       session.user = "tom";
@@ -130,7 +130,7 @@ describe("a head that goes past the compatibility API carries no session, and th
     assert.deepEqual(errors, []);
   });
 
-  test("a push goes beside it, without a session", async (t) => {
+  test("a pushed stream carries no session", async (t) => {
     const { site, errors, closed } = await app(serve2, t, (session, res) => {
       session.user = "tom";
       streamOf(res).pushStream({ ":path": "/style.css" }, (error, stream) => {
@@ -147,7 +147,7 @@ describe("a head that goes past the compatibility API carries no session, and th
   });
 });
 
-test("no session reads or sets a reason phrase, of which Node would warn", async (t) => {
+test("never reads or sets a reason phrase, of which Node would warn", async (t) => {
   const made = service();
   const site = await serve2(t, (req, res) => {
     made.sessions.attach(req, res).count = 1n;
@@ -159,7 +159,7 @@ test("no session reads or sets a reason phrase, of which Node would warn", async
   assert.deepEqual(warnings, []);
 });
 
-test("a change behind an end without a body is found by save, and reported", async (t) => {
+test("a change after an end without a body is found by save and reported", async (t) => {
   const made = service();
   const finished: Promise<unknown>[] = [];
   const site = await serve2(t, (req, res) => {
@@ -177,7 +177,7 @@ test("a change behind an end without a body is found by save, and reported", asy
   assert.deepEqual(made.errors, ["ERR_SESSION_UNSENT"]);
 });
 
-test("a stream that is reset while its handler waits harms neither process nor connection", async (t) => {
+test("a stream that is reset while its handler waits harms neither the process nor the connection", async (t) => {
   const made = service();
   const ended: Promise<unknown>[] = [];
   const site = await serve2(t, (req, res) => {
@@ -208,7 +208,7 @@ test("a stream that is reset while its handler waits harms neither process nor c
   assert.equal(site.connections(), 1);
 });
 
-test("many cookie fields, as HTTP/2 splits them, are one list", async (t) => {
+test("reads many cookie fields, as HTTP/2 splits them, as one list", async (t) => {
   const made = service();
   const site = await serve2(t, (req, res) => {
     res.end(`${made.sessions.attach(req, res).user}`);

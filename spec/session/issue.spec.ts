@@ -1,4 +1,4 @@
-/** issue: a new session without a response, as a Set-Cookie. */
+/** issue makes a new session without a response, as a Set-Cookie. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -73,7 +73,7 @@ describe("misuse is a ConfigError", () => {
   }
 });
 
-describe("what cannot be written is a SessionError", () => {
+describe("data that cannot be written are a SessionError", () => {
   const cycle: Bag = {};
   cycle.self = cycle;
   const rows: Record<string, [data: Bag, code: "ERR_SESSION_DATA" | "ERR_SESSION_TOO_LARGE"]> = {
@@ -98,7 +98,7 @@ describe("what cannot be written is a SessionError", () => {
 
 for (const type of TYPES) {
   describe(`an issued session of type ${type}`, () => {
-    test("holds jti, iat, exp, data in this order, in a cookie with every attribute", () => {
+    test("holds jti, iat, exp, data, in this order, in a cookie with every attribute", () => {
       const { sessions } = service(optionsOf(type));
       const { id, setCookie, ...rest } = sessions.issue(DATA);
       assert.deepEqual(rest, {});
@@ -132,7 +132,7 @@ for (const type of TYPES) {
       assert.deepEqual((await visit(made, pairOf(setCookie))).setCookie, []);
     });
 
-    test("has a lifetime of its own", () => {
+    test("may have its own lifetime", () => {
       let now = NOW;
       const { sessions } = service({ ...optionsOf(type), clock: () => now });
       const { id, setCookie } = sessions.issue(DATA, { maxAge: 60, persistent: true });
@@ -150,7 +150,7 @@ for (const type of TYPES) {
 }
 
 describe("the lifetime of an issued session", () => {
-  test("persistent false leaves Max-Age out", () => {
+  test("persistent false omits Max-Age", () => {
     const { sessions } = service();
     const { id, setCookie } = sessions.issue(DATA, { persistent: false });
     assert.equal(setCookie, `${pairOf(setCookie)}${ATTRIBUTES}`);
@@ -159,14 +159,14 @@ describe("the lifetime of an issued session", () => {
     assert.equal(sessions.read(pairOf(setCookie)).expiresAt, NOW + FOURTEEN_DAYS);
   });
 
-  test("persistent true sets it where the option says otherwise", () => {
+  test("persistent true sets Max-Age, against the option", () => {
     const { sessions } = service({ cookie: { persistent: false } });
     assert.equal(maxAgeOf(sessions.issue(DATA).setCookie), undefined);
     const { setCookie } = sessions.issue(DATA, { persistent: true });
     assert.equal(maxAgeOf(setCookie), FOURTEEN_DAYS);
   });
 
-  test("an empty one, or none, is the options' own", () => {
+  test("an empty one, or none, is that of the options", () => {
     const { sessions } = service();
     for (const lifetime of [undefined, {}] as const) {
       const { id, setCookie } = sessions.issue(DATA, lifetime);
@@ -175,7 +175,7 @@ describe("the lifetime of an issued session", () => {
     }
   });
 
-  test("reaches longestAge, and no further", () => {
+  test("may be as long as longestAge, and no longer", () => {
     const { sessions } = service({ maxAge: 60, longestAge: 3600 });
     const { setCookie } = sessions.issue(DATA, { maxAge: 3600 });
     assert.equal(maxAgeOf(setCookie), 3600);
@@ -183,7 +183,7 @@ describe("the lifetime of an issued session", () => {
     assert.throws(() => sessions.issue(DATA, { maxAge: 3601 }), configRefusal(/maxAge/));
   });
 
-  test("ends with maxLifetime", () => {
+  test("ends at maxLifetime", () => {
     const { sessions } = service({ maxLifetime: 30 });
     const { setCookie } = sessions.issue(DATA);
     assert.equal(maxAgeOf(setCookie), 30);
@@ -191,7 +191,7 @@ describe("the lifetime of an issued session", () => {
   });
 });
 
-test("every issued session has an id of its own, and no list is asked or told", () => {
+test("every issued session has its own id, and no list is asked or told", () => {
   const revocation = {
     isRevoked: (): never => assert.fail("asked"),
     revoke: (): never => assert.fail("told"),
@@ -201,7 +201,7 @@ test("every issued session has an id of its own, and no list is asked or told", 
   assert.equal(ids.size, 100);
 });
 
-test("the data are those of the call: what happens to them later changes nothing", () => {
+test("later changes of the data do not reach the session", () => {
   const { sessions } = service();
   const data = { user: "tom", deep: [1] };
   const { setCookie } = sessions.issue(data);
@@ -210,7 +210,7 @@ test("the data are those of the call: what happens to them later changes nothing
   assert.deepEqual(data, { user: "tom", deep: [1, 2] });
 });
 
-test("a seal that fails is ERR_SESSION_DATA", () => {
+test("a seal that fails gives ERR_SESSION_DATA", () => {
   const failing = {
     seal(): never {
       throw new Error("no key");

@@ -1,4 +1,4 @@
-/** Changes after the head of a response: nothing can carry them, and none is lost in silence. */
+/** Changes after the headers were sent: no response can carry them, and none is lost unreported. */
 
 import assert from "node:assert/strict";
 import type http from "node:http";
@@ -39,7 +39,7 @@ interface Late {
 
 const CHANGES: Record<string, Late> = {
   nothing: { late: () => {}, told: false },
-  "a look": { late: (session) => JSON.stringify(session), told: false },
+  "a read": { late: (session) => JSON.stringify(session), told: false },
   "a change": { late: (session) => (session.user = "ann"), told: true },
   "a nested change": {
     late: (session) => Object.assign(session.nested as Bag, { count: 2 }),
@@ -59,7 +59,7 @@ const CHANGES: Record<string, Late> = {
     },
     told: false,
   },
-  "a member that goes": { late: (session) => Reflect.deleteProperty(session, "user"), told: true },
+  "a deleted member": { late: (session) => Reflect.deleteProperty(session, "user"), told: true },
   "a touch": { late: (session) => session.touch(), told: true },
   "a touch with a lifetime": { late: (session) => session.touch({ maxAge: 60 }), told: true },
   "a destruction": {
@@ -106,7 +106,7 @@ const CHANGES: Record<string, Late> = {
   },
 };
 
-/** The ways in which a head goes while the handler has more to do. */
+/** Ways to send the headers while the handler has more to do. */
 const HEADS: Record<string, (res: http.ServerResponse) => unknown> = {
   write: (res) => res.write("body, "),
   flushHeaders(res) {
@@ -118,7 +118,7 @@ const HEADS: Record<string, (res: http.ServerResponse) => unknown> = {
     new Promise((resolve) => setTimeout(resolve, 1)).then(() => res.write("body, ")),
 };
 
-/** A library such as on-headers: calls back inside writeHead, before it goes on. */
+/** Calls back inside writeHead before the headers are written, like the package on-headers. */
 function onHead(res: http.ServerResponse, listener: () => void): void {
   const { writeHead } = res;
   let called = false;
@@ -131,7 +131,7 @@ function onHead(res: http.ServerResponse, listener: () => void): void {
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   for (const [head, send] of Object.entries(HEADS)) {
-    describe(`${protocol}: a change after ${head} is reported on finish, once`, () => {
+    describe(`${protocol}: a change after ${head} is reported once, on finish`, () => {
       for (const [what, { late, told }] of Object.entries(CHANGES)) {
         test(what, async (t) => {
           let heard: SessionError[] = [];
@@ -163,7 +163,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     });
   }
 
-  describe(`${protocol}: a session that is first touched after the head went`, () => {
+  describe(`${protocol}: a session that is first read after the headers were sent`, () => {
     for (const [entry, enter] of Object.entries(ENTRIES)) {
       for (const [what, edit, told] of [
         ["and only read", () => {}, false],
@@ -194,7 +194,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  describe(`${protocol}: a change that a listener makes inside writeHead is carried or reported`, () => {
+  describe(`${protocol}: a change of a listener inside writeHead is sent or reported`, () => {
     const orders: Record<string, (edit: () => void, ...pair: Pair) => void> = {
       "installed before the middleware, the session untouched": (edit, made, req, res) => {
         onHead(res, edit);
@@ -204,10 +204,10 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         onHead(res, edit);
         made.middleware(req, res, () => made.attach(req, res));
       },
-      "installed behind the middleware, the session untouched": (edit, made, req, res) => {
+      "installed after the middleware, the session untouched": (edit, made, req, res) => {
         made.middleware(req, res, () => onHead(res, edit));
       },
-      "installed behind the middleware, the session touched": (edit, made, req, res) => {
+      "installed after the middleware, the session touched": (edit, made, req, res) => {
         made.attach(req, res);
         made.middleware(req, res, () => onHead(res, edit));
       },
@@ -245,18 +245,18 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           const carried =
             cookie !== undefined && unseal("fernet", cookieValue(cookie)).data.seen === 1;
           assert.deepEqual(made.errors, carried ? [] : ["ERR_SESSION_UNSENT"]);
-          // Behind ours, a listener is called first.
-          const first = /behind the middleware, the session touched|between two/.test(what);
+          // A listener that was installed after bulla's writeHead runs before it.
+          const first = /after the middleware, the session touched|between two/.test(what);
           if (first) assert.equal(carried, true);
         });
       }
     }
   });
 
-  describe(`${protocol}: a head that passes ours by is reported`, () => {
+  describe(`${protocol}: a head that bypasses bulla's writeHead is reported`, () => {
     type WriteHead = http.ServerResponse["writeHead"];
     const ways: Record<string, (res: http.ServerResponse, original: WriteHead) => unknown> = {
-      "the method of before": (res, original) => original.call(res, 200),
+      "the original method": (res, original) => original.call(res, 200),
       "another method in its place": (res, original) => {
         res.writeHead = ((status: number) => original.call(res, status)) as never;
         res.writeHead(200);
@@ -264,7 +264,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     };
     for (const [what, write] of Object.entries(ways)) {
       for (const changed of [false, true]) {
-        test(`${what}, of a session that ${changed ? "changed" : "did not"}`, async (t) => {
+        test(`${what}, of a session that ${changed ? "changed" : "did not change"}`, async (t) => {
           const made = service();
           const responses = new Closing();
           const site = await start(t, (req, res) => {
@@ -284,7 +284,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: a second head is refused as node has it, and changes before it are reported`, async (t) => {
+  test(`${protocol}: node refuses a second head, and changes before it are reported`, async (t) => {
     const code = protocol === "HTTP/2" ? "ERR_HTTP2_HEADERS_SENT" : "ERR_HTTP_HEADERS_SENT";
     const message =
       protocol === "HTTP/2" ? /./ : /^Cannot write(?:Head)? headers after they are sent/;
@@ -307,7 +307,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  describe(`${protocol}: after the end only the members can say that it is too late`, () => {
+  describe(`${protocol}: after the end only the session's members can report a late change`, () => {
     const rows: Record<string, { act: (session: BagSession) => unknown; told: boolean }> = {
       "save of no change": { act: (session) => session.save(), told: false },
       "save of a change": {
@@ -325,7 +325,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         },
         told: false,
       },
-      "save behind touch": {
+      "save after touch": {
         act(session) {
           session.touch();
           assert.throws(() => session.save(), UNSENT);
@@ -371,7 +371,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           await act(sessions.pop() as BagSession);
           await turns();
           const heard = errors.splice(0);
-          // Whether save's error is heard of twice is its own matter.
+          // onError may also report save's error.
           if (told) assert.deepEqual(heard, ["ERR_SESSION_UNSENT"]);
           else assert.ok(heard.length <= 1, `${heard}`);
         }
@@ -380,7 +380,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
 
     for (const [what, Made] of Object.entries(LISTS)) {
       for (const end of ["destroy", "regenerate"] as const) {
-        test(`${what} is told by ${end} all the same`, async (t) => {
+        test(`${end} still tells ${what}`, async (t) => {
           const list = new Made();
           const sessions: BagSession[] = [];
           const { site, errors, closed } = await lazyApp(
@@ -403,7 +403,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   });
 }
 
-test("a save of a regeneration with the data that the Response carried: they are another's", async () => {
+test("save reports a regeneration even if its data equal those that the Response carried", async () => {
   const { session } = await visit(service(), undefined, (session) => (session.user = "tom"));
   session.save();
   await assert.rejects(session.regenerate(), UNSENT);

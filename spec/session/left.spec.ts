@@ -1,4 +1,4 @@
-/** Clients that leave before the end: no error of theirs, and nobody else is harmed. */
+/** Clients that leave early: not an error, and no other client is harmed. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -25,7 +25,7 @@ const EDITS: Record<string, (session: BagSession) => unknown> = {
   "data that cannot be written": (session) => (session.count = 1n),
 };
 
-/** What a handler does when the client has left. */
+/** Actions of the handler after the client has left. */
 const THEN: Record<string, (res: http.ServerResponse) => unknown> = {
   nothing: () => {},
   end: (res) => res.end("late"),
@@ -43,9 +43,9 @@ const THEN: Record<string, (res: http.ServerResponse) => unknown> = {
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   for (const [then, act] of Object.entries(THEN)) {
-    describe(`${protocol}: a client that leaves before the head is no error; then ${then}`, () => {
+    describe(`${protocol}: a client that leaves before the headers is not an error; then ${then}`, () => {
       for (const [what, edit] of Object.entries(EDITS)) {
-        test(`${what} before`, async (t) => {
+        test(`after ${what}`, async (t) => {
           const left: Promise<unknown>[] = [];
           const { site, errors } = await app(start, t, async (session, res, req) => {
             if (req.url === "/next") {
@@ -72,7 +72,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     });
   }
 
-  test(`${protocol}: changes that come when the client has left are no error`, async (t) => {
+  test(`${protocol}: changes after the client has left are not an error`, async (t) => {
     const left: Promise<unknown>[] = [];
     const { site, errors } = await app(start, t, (session, res) => {
       left.push(
@@ -121,7 +121,7 @@ describe("pipelined requests of one connection", () => {
     assert.deepEqual([made.invalid, made.errors], [[], []]);
   });
 
-  test("save works while an earlier response still has the socket", async (t) => {
+  test("save works while an earlier response still holds the socket", async (t) => {
     const made = service();
     const ends: (() => void)[] = [];
     const without: boolean[] = [];
@@ -148,7 +148,7 @@ describe("pipelined requests of one connection", () => {
     assert.deepEqual(made.errors, []);
   });
 
-  test("a late change of one that waits for the socket is reported", async (t) => {
+  test("a late change of a response that waits for the socket is reported", async (t) => {
     const made = service();
     const finished: Promise<unknown>[] = [];
     const first: http.ServerResponse[] = [];
@@ -178,7 +178,7 @@ describe("pipelined requests of one connection", () => {
     assert.deepEqual(made.errors, ["ERR_SESSION_UNSENT"]);
   });
 
-  test("a client that leaves them is no error", async (t) => {
+  test("a client that leaves is not an error", async (t) => {
     const { site, errors } = await app(serve, t, (session, res, req) => {
       session.path = req.url;
       if (req.url === "/next") res.end("next");

@@ -1,4 +1,4 @@
-/** A lifetime of a session's own: what touch sets and keeps, and what bounds it. */
+/** A session's own lifetime: how touch sets and keeps it, and its limits. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -27,13 +27,13 @@ import {
 const DAY = 86_400;
 const COOKIE = cookieOf("fernet", { user: "tom" }, { iat: NOW, exp: NOW + 1000 });
 
-/** The age and keep that a Set-Cookie seals, and its Max-Age. */
+/** Returns age and keep of the cookie, and Max-Age. */
 function lifetimeOf(setCookie: string | undefined): unknown[] {
   const { age, keep } = unseal("fernet", cookieValue(setCookie));
   return [age, keep, maxAgeOf(setCookie)];
 }
 
-describe("touch: misuse changes nothing", () => {
+describe("a misused touch changes nothing", () => {
   const bad: readonly unknown[] = [
     null,
     7,
@@ -72,7 +72,7 @@ describe("touch: misuse changes nothing", () => {
     });
   }
 
-  test("where longestAge is not set, maxAge is the longest", async () => {
+  test("maxAge is the longest lifetime where longestAge is not set", async () => {
     await visit(service({ maxAge: 1000 }), COOKIE, (session) => {
       assert.throws(() => session.touch({ maxAge: 1001 }), configRefusal(/longestAge|maxAge/));
       session.touch({ maxAge: 1000 });
@@ -121,7 +121,7 @@ describe("touch sets the lifetime of the session from now on", () => {
       (s) => [s.touch({ maxAge: 60 }), s.touch({ persistent: false })],
       [60, false, undefined],
     ],
-    "a misused touch between": [
+    "a misused touch in between": [
       {},
       (s) => {
         s.touch({ maxAge: 60 });
@@ -188,7 +188,7 @@ describe("touch sets the lifetime of the session from now on", () => {
     });
   }
 
-  test("expiresAt moves at once, within maxLifetime", async () => {
+  test("expiresAt changes at once, within maxLifetime", async () => {
     const rows: readonly (readonly [Partial<SessionOptions>, lifetime: object, end: number])[] = [
       [{}, {}, 1010],
       [{}, { maxAge: 60 }, 70],
@@ -213,7 +213,7 @@ describe("touch sets the lifetime of the session from now on", () => {
 describe("a remembered login", () => {
   const options = { maxAge: 3600, longestAge: 30 * DAY } as const;
 
-  test("lasts through renewals, and as long as it is used", async () => {
+  test("lasts through renewals, for as long as it is used", async () => {
     let now = NOW;
     const made = service({ ...options, clock: () => now });
     const login = await visit(made, undefined, (session) => {
@@ -225,7 +225,7 @@ describe("a remembered login", () => {
       now = NOW + day * DAY;
       const { session, setCookie } = await visit(made, cookie);
       assert.equal(session.user, "tom", `day ${day}`);
-      // Half of 30 days is due every 20 days here.
+      // With 30 days, renewal is due after 15: here on every 20th day.
       assert.equal(setCookie.length, day % 20 === 0 && day > 0 ? 1 : 0, `day ${day}`);
       if (setCookie.length === 0) continue;
       assert.deepEqual(lifetimeOf(setCookie[0]), [30 * DAY, true, 30 * DAY]);
@@ -235,7 +235,7 @@ describe("a remembered login", () => {
     assert.equal(made.sessions.read(cookie).isNew, true);
   });
 
-  test("ends when longestAge is lowered, as far as that says", async () => {
+  test("ends as early as a lower longestAge demands", async () => {
     let now = NOW;
     const { setCookie } = await visit(service({ ...options, clock: () => now }), undefined, (s) => {
       s.user = "tom";
@@ -271,7 +271,7 @@ describe("a remembered login", () => {
     }
   });
 
-  test("the session of a shared computer: short, and gone with the browser", async () => {
+  test("on a shared computer: short, and ends with the browser", async () => {
     let now = NOW;
     const made = service({ ...options, clock: () => now });
     const { setCookie } = await visit(made, undefined, (session) => {
@@ -289,7 +289,7 @@ describe("a remembered login", () => {
     assert.equal(made.sessions.read(pairOf(renewed.setCookie[0])).isNew, false);
   });
 
-  test("issue takes a lifetime as touch does", () => {
+  test("issue accepts a lifetime like touch", () => {
     const { sessions } = service(options);
     const { id, setCookie } = sessions.issue({ user: "tom" }, { maxAge: 60, persistent: false });
     const { jti, iat, exp, age, keep } = unseal("fernet", cookieValue(setCookie));
@@ -303,7 +303,7 @@ describe("a remembered login", () => {
   });
 });
 
-test("a touch behind a save counts: the cookie that was built before is not the one that is sent", async () => {
+test("a touch after a save counts: the cookie that save built is not sent", async () => {
   const made = service({ longestAge: 30 * 24 * 3600 });
   const { setCookie } = await visit(made, undefined, (session) => {
     session.user = "tom";

@@ -1,6 +1,6 @@
 /**
- * Servers with a revocation list: req.session is undefined until it is open and where the list failed,
- * whatever reads it, and a response never waits until a list is told.
+ * Servers with a revocation list: req.session stays undefined until it is open, and where the list failed. A
+ * response never waits until the list was told.
  */
 
 import assert from "node:assert/strict";
@@ -28,7 +28,7 @@ const FAILED = sessionRefusal("ERR_SESSION_REVOCATION");
 type Respond = (error: unknown, req: Requested, res: http.ServerResponse) => unknown;
 type Asking = () => boolean | Promise<boolean>;
 
-/** How a list is asked, and how it ends: undefined for a list that never answers. */
+/** How `isRevoked` answers; `opens` is undefined where it never does. */
 const ASKING: Record<string, { ask: Asking; opens?: boolean }> = {
   "answers at once": { ask: () => false, opens: true },
   "answers later": {
@@ -53,14 +53,14 @@ const ASKING: Record<string, { ask: Asking; opens?: boolean }> = {
     ask: () => new Promise((_, reject) => setImmediate(reject, new Error("down"))),
     opens: false,
   },
-  "gives no boolean": { ask: () => 0 as never, opens: false },
+  "does not return a boolean": { ask: () => 0 as never, opens: false },
   "never answers": { ask: () => new Promise(() => {}) },
 };
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   for (const [what, { ask, opens }] of Object.entries(ASKING)) {
     describe(`${protocol}: a list that ${what}`, () => {
-      /** A site whose log reads the user as access logs do, when a response finishes or closes. */
+      /** A site that reads the user in its events, as access logs do. */
       const logged = async (t: TestContext, respond: Respond) => {
         const made = service({ revocation: { isRevoked: ask, revoke: () => {} } });
         const log: unknown[] = [];
@@ -79,7 +79,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       };
 
       if (opens !== undefined) {
-        test("next is called once, and the access log reads what there is", async (t) => {
+        test("calls next once, and access logs read the session or undefined", async (t) => {
           let calls = 0;
           const { site, log, errors, closed } = await logged(t, (error, req, res) => {
             calls++;
@@ -104,7 +104,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       }
 
       if (opens === false) {
-        test("what cannot be opened cannot be assigned either, and nothing is written", async (t) => {
+        test("an assignment to a session that is not open throws, and writes nothing", async (t) => {
           const { site, errors, closed } = await logged(t, (_error, req, res) => {
             for (const value of [{ user: "ann" }, {}, null]) {
               assert.throws(
@@ -121,7 +121,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           assert.deepEqual([reply.status, reply.setCookie, errors], [503, [], []]);
         });
 
-        test("an error in the error page ends nothing", async (t) => {
+        test("an error in the error page does not crash the process", async (t) => {
           const { site } = await logged(t, (_error, _req, res) => {
             res.writeHead(500, { "Content-Type": "text/plain" });
             res.end("sorry");
@@ -132,7 +132,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         });
       }
 
-      test("a client that leaves while it is asked ends nothing", async (t) => {
+      test("a client that leaves meanwhile does not crash the process", async (t) => {
         const { site, log, errors, closed } = await logged(t, (error, req, res) => {
           if (req.headers.cookie !== undefined) assert.equal(error === undefined, opens);
           if (req.session != null) req.session.user = "ann";
@@ -145,14 +145,14 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         assert.notEqual(log.length, 0);
         if (!opens) assert.deepEqual(new Set(log), new Set([undefined]));
         assert.deepEqual(errors, []);
-        // A session without a cookie needs no list.
+        // A session without a cookie does not ask the list.
         const reply = await site.ask("/");
         assert.equal(reply.text, "late");
       });
     });
   }
 
-  test(`${protocol}: an answer that comes when the client has left is answered to nobody`, async (t) => {
+  test(`${protocol}: an answer after the client has left goes nowhere`, async (t) => {
     for (const settle of ["open", "fail"] as const) {
       const asked = gate();
       const heard: unknown[] = [];
@@ -178,7 +178,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  describe(`${protocol}: null cannot be assigned where a list has to be told`, () => {
+  describe(`${protocol}: null cannot be assigned where a list must be told`, () => {
     for (const Made of [List, SlowList]) {
       test(Made.name, async (t) => {
         const { site } = await lazyApp(
@@ -197,7 +197,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  describe(`${protocol}: a response goes at once, though a list is being told`, () => {
+  describe(`${protocol}: the response does not wait while a list is told`, () => {
     const ends: Record<string, (res: http.ServerResponse) => unknown> = {
       end: (res) => res.end("Goodbye"),
       "writeHead and end": (res) => res.writeHead(200, { "X-Way": "head" }).end("Goodbye"),
@@ -211,7 +211,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
         "destroy with a callback": (session: BagSession) => session.destroy(() => {}),
         "regenerate, without data": (session: BagSession) => session.regenerate(),
       })) {
-        test(`${how}, then ${what}: it looks ended, and a second end adds nothing`, async (t) => {
+        test(`${how}, then ${what}: the response has ended, and a second end adds nothing`, async (t) => {
           const list = new GatedList();
           const promises: Promise<unknown>[] = [];
           const handler = (req: Requested, res: http.ServerResponse) => {
@@ -237,7 +237,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       }
     }
 
-    test("a list that cannot be told is reported, behind the response too", async (t) => {
+    test("a list that cannot be told is reported, even after the response", async (t) => {
       const list = new GatedList();
       list.failure = { tell: new Error("down") };
       const rejected: Promise<unknown>[] = [];
@@ -261,10 +261,10 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   });
 }
 
-describe("no second body and no split response, whatever answers while a list is told", () => {
+describe("nothing written while a list is told gives a second body or a split response", () => {
   const SPLIT = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\npwned";
   const late: Record<string, (res: http.ServerResponse) => void> = {
-    "a time limit that looks first": (res) => {
+    "a time limit that checks whether the response has ended": (res) => {
       if (!res.headersSent && !res.writableEnded) res.writeHead(503, { "Content-Length": 0 }).end();
     },
     "a time limit that only ends": (res) => {
@@ -278,7 +278,7 @@ describe("no second body and no split response, whatever answers while a list is
       try {
         res.writeHead(503, { "Content-Length": 0 }).end();
       } catch {
-        // Refused, as node has it.
+        // Node refuses it.
       }
     },
     "a write": (res) => {

@@ -14,7 +14,7 @@ import {
 
 const COOKIE = cookieOf("fernet", { user: "tom" });
 
-describe("a list is asked where the caller can wait", () => {
+describe("the list is asked where the caller can wait", () => {
   const list = (isRevoked: Revocation["isRevoked"]): Revocation => ({ isRevoked, revoke() {} });
   const down = (): never => {
     throw new Error("the list is down");
@@ -27,7 +27,7 @@ describe("a list is asked where the caller can wait", () => {
     "a reader": () => new Map([[NAME, COOKIE.slice(NAME.length + 1)]]),
   };
   for (const [what, make] of Object.entries(sources)) {
-    test(`${what}, by a list that answers at once`, async () => {
+    test(`${what}, with a list that answers at once`, async () => {
       for (const revoked of [false, true]) {
         const { sessions, invalid } = service({ revocation: list(() => revoked) });
         for (const session of [sessions.read(make()), await sessions.load(make())]) {
@@ -37,7 +37,7 @@ describe("a list is asked where the caller can wait", () => {
       }
     });
 
-    test(`${what}, by a list that answers later: load waits, read is a ConfigError`, async () => {
+    test(`${what}, with a list that answers later: load waits, read is a ConfigError`, async () => {
       for (const revoked of [false, true]) {
         const { sessions } = service({ revocation: list(async () => revoked) });
         assert.throws(() => sessions.read(make()), configRefusal(/load/));
@@ -45,7 +45,7 @@ describe("a list is asked where the caller can wait", () => {
       }
     });
 
-    test(`${what}, by a list that fails`, async () => {
+    test(`${what}, with a list that fails`, async () => {
       const expected = sessionRefusal("ERR_SESSION_REVOCATION");
       for (const isRevoked of [down, () => "no" as never, () => undefined as never]) {
         const { sessions } = service({ revocation: list(isRevoked) });
@@ -57,12 +57,12 @@ describe("a list is asked where the caller can wait", () => {
         assert.throws(() => sessions.read(make()), configRefusal(/load/));
         await assert.rejects(sessions.load(make()), expected);
       }
-      // A rejection that nobody handles would fail the test.
+      // An unhandled rejection would fail the test.
       await turns();
     });
   }
 
-  test("and nowhere where no valid cookie came", async () => {
+  test("and is not asked without a valid cookie", async () => {
     const { sessions } = service({ revocation: list(async () => down()) });
     for (const source of [undefined, "", `${NAME}=garbage`, new Headers()]) {
       assert.equal(sessions.read(source).isNew, true);

@@ -1,4 +1,4 @@
-/** What a misuse is told: the member or option that is wrong, and what would be right. */
+/** The messages of misuse name the member or option that is wrong and what would be right. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -16,7 +16,7 @@ import { misuse } from "../helpers/token-refusals.ts";
 const NO_REQUEST = "the source must be a request, headers, a Cookie header or a cookie store";
 const NO_OBJECT = "the value assigned to the session must be a plain object or null";
 
-test("of a session's members", async () => {
+test("for a session's members", async () => {
   const rows: readonly (readonly [(session: BagSession) => unknown, string])[] = [
     [(session) => session.touch({ maxage: 1 } as never), 'unknown option "maxage" of touch'],
     [(session) => session.touch(60 as never), "the options of touch must be an object"],
@@ -44,7 +44,7 @@ test("of a session's members", async () => {
   }
 });
 
-test("of what is passed to a service", () => {
+test("for the arguments of the functions of sessions()", () => {
   const { sessions } = service();
   const req = { headers: {} } as never;
   const rows: readonly (readonly [() => unknown, string])[] = [
@@ -65,7 +65,7 @@ test("of what is passed to a service", () => {
   for (const [use, message] of rows) misuse(use, "ERR_OPTION", message);
 });
 
-test("of what a handler gives or gets", async () => {
+test("for a handler's arguments and results", async () => {
   const { sessions } = service();
   const nothing = sessions.wrap(() => undefined as never);
   await assert.rejects(
@@ -86,7 +86,7 @@ test("of what a handler gives or gets", async () => {
   }
 });
 
-test("of an assignment to req.session", () => {
+test("for an assignment to req.session", () => {
   const revocation = memoryRevocation();
   for (const [value, message] of [
     [1, NO_OBJECT],

@@ -1,6 +1,6 @@
 /**
- * What a head of node:http does to the application's own: fields are joined however they are given, a
- * head that node refuses leaves nothing behind, and the cookie is computed anew for the next.
+ * The application's own fields in a response of node:http: they are merged however they are given, a call
+ * that node refuses changes nothing, and the cookie is computed again for the next one.
  */
 
 import assert from "node:assert/strict";
@@ -17,7 +17,7 @@ import { besidesSession, ownCookie, partsOf } from "../helpers/session-ways.ts";
 type Fields = readonly (readonly [name: string, value: string])[];
 type Write = (res: http.ServerResponse, fields: Fields) => unknown;
 
-/** The ways to give fields, some of them of one name. */
+/** Ways to set fields, some with repeated names. */
 const FORMS: Record<string, { write: Write; on?: string }> = {
   "by setHeader": {
     write(res, fields) {
@@ -84,7 +84,7 @@ function lowerCased(fields: Fields): http.OutgoingHttpHeaders {
   return Object.fromEntries(grouped(fields.map(([name, value]) => [name.toLowerCase(), value])));
 }
 
-/** Fields given, and the parts of those that a client gets; undefined for a field that has to go. */
+/** Fields that are given, and the parts that a client gets; undefined for a field that is removed. */
 const JOINED: Record<string, { given: Fields; got: Record<string, string[] | undefined> }> = {
   "Vary of another": { given: [["Vary", "Accept"]], got: { vary: ["Accept", "Cookie"] } },
   "Vary twice": {
@@ -156,7 +156,8 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           for (const [name, parts] of Object.entries(got)) {
             const value =
               name === "set-cookie" ? besidesSession(reply, NAME).setCookie : reply.headers[name];
-            // Some Nodes of node:http2 keep the last of a name in a list alone, without a session too.
+            // Some Nodes of node:http2 keep only the last of a repeated name in a list, even without a
+            // session.
             const times = given.filter(([field]) => field.toLowerCase() === name).length;
             const lost = String(plain.headers[name]).split(",").length < times;
             const expected = parts?.filter((part) => !lost || String(value).includes(part));
@@ -171,7 +172,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     });
   }
 
-  describe(`${protocol}: the application's fields stay where the session is only read`, () => {
+  describe(`${protocol}: the application's fields stay unchanged where the session is only read`, () => {
     for (const [form, { write, on = protocol }] of Object.entries(FORMS)) {
       if (on !== protocol) continue;
       test(form, async (t) => {
@@ -215,11 +216,11 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       "a status of 99, and fields": [99, fields],
       "a status of 1000, and a list": [1000, flat],
       "a status of 1000, and pairs": [1000, pairs],
-      "a status that is no number": ["none", fields],
-      "a name that is no token": [200, { ...fields, "X Bad": "1" }],
-      "a name that is no token, in a list": [200, [...flat, "X Bad", "1"]],
-      "a name that is no token, in pairs": [200, [...pairs, ["X Bad", "1"]]],
-      "a name that is no text, in a list": [200, [...flat, 7, "1"]],
+      "a status that is not a number": ["none", fields],
+      "a name that is not a token": [200, { ...fields, "X Bad": "1" }],
+      "a name that is not a token, in a list": [200, [...flat, "X Bad", "1"]],
+      "a name that is not a token, in pairs": [200, [...pairs, ["X Bad", "1"]]],
+      "a name that is not text, in a list": [200, [...flat, 7, "1"]],
       "a value with a line break": [404, { ...fields, "X-Bad": "a\r\nb" }],
       "a value with a line break, in a list": [404, [...flat, "X-Bad", "a\r\nb"]],
       "a value that is undefined": [200, { ...fields, "X-Bad": undefined }],
@@ -258,7 +259,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
             seen[req.url ?? ""] = { refusal, before: fields, after: { ...res.getHeaders() } };
             assert.deepEqual(args, head, "the arguments are the caller's");
             if (res.headersSent) return res.end();
-            // A reason that was refused stays set.
+            // A refused reason stays set.
             if (protocol === "HTTP/1.1") res.statusMessage = "Next";
             Object.assign(session, { user: "ann" });
             return res.writeHead(202, { "X-Way": "next" }).end("next");
@@ -267,7 +268,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           const reply = await site.ask("/");
           const { "/plain": alone, "/": traced } = seen;
           const refused = alone?.refusal !== undefined;
-          // Behind setHeader node itself reads pairs as a flat list.
+          // After setHeader, node itself reads pairs as a flat list.
           if (!what.endsWith("pairs")) assert.equal(traced?.refusal, alone?.refusal);
           else assert.equal(traced?.refusal !== undefined, refused);
           const { data } = unseal("fernet", cookieValue(ownCookie(reply, NAME)));
@@ -276,7 +277,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
           const { reason: __, setCookie: others, ...expected } = besidesSession(plain, NAME);
           assert.deepEqual(besides, expected);
           assert.deepEqual(made.errors, []);
-          // node:http2 takes some of these.
+          // node:http2 accepts some of these.
           if (!refused) return;
           leavesNoTrace(traced, alone);
           const earlier = [traced?.before["set-cookie"] ?? []].flat();
@@ -288,7 +289,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  describe(`${protocol}: the cookie is computed anew until the headers are sent`, () => {
+  describe(`${protocol}: the cookie is computed again until the headers are sent`, () => {
     const rows: Record<string, { touching: Touching; data: Bag | undefined }> = {
       "a save, then a change": {
         touching(session, res) {
@@ -354,7 +355,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       });
     }
 
-    test("a refused head that would have deleted the cookie deletes nothing", async (t) => {
+    test("a refused head does not delete the cookie", async (t) => {
       const { site } = await app(start, t, (session, res, req) => {
         const data = { ...session };
         for (const name of Object.keys(session)) delete session[name];
@@ -369,7 +370,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   });
 }
 
-test("a response that has just what is asked of one carries the session", () => {
+test("a response with only the members that bulla needs carries the session", () => {
   const fields = new Map<string, unknown>();
   const res: NodeResponse = {
     statusMessage: "",
@@ -393,7 +394,10 @@ interface Trace {
   after: http.OutgoingHttpHeaders;
 }
 
-/** Every field is as before the call, or as node alone leaves it: it keeps those that came before a bad one. */
+/**
+ * Checks that every field is as before the call, or as node alone leaves it: node keeps those before a bad
+ * one.
+ */
 function leavesNoTrace(traced: Trace | undefined, alone: Trace | undefined): void {
   const names = [traced, alone].flatMap((trace) => Object.keys(trace?.after ?? {}));
   for (const name of names) {
@@ -406,7 +410,7 @@ function leavesNoTrace(traced: Trace | undefined, alone: Trace | undefined): voi
   }
 }
 
-/** The class and code of the error that a call throws; undefined where it throws none. */
+/** Returns the class and code of the error that a call throws, or undefined. */
 function refusalOf(call: () => unknown): string | undefined {
   try {
     call();

@@ -1,4 +1,4 @@
-/** Which cookie of a request becomes its session, and that those that do not open change nothing. */
+/** Which cookie of a request becomes its session; cookies that do not open change nothing. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -35,7 +35,7 @@ import {
 
 const TOM = { user: "tom" };
 
-/** Cookies that do not open, by what is wrong, and the code that onInvalid hears. */
+/** Cookies that do not open, and the code that onInvalid gets; undefined where it depends on the type. */
 function bad(type: Type): Record<string, readonly [cookie: string, code: string | undefined]> {
   const refused = { fernet: "ERR_TOKEN_INVALID", jwt: "ERR_TOKEN_SIGNATURE" } as const;
   const keyed: [string, readonly [string, string]][] =
@@ -70,7 +70,7 @@ function bad(type: Type): Record<string, readonly [cookie: string, code: string 
 describe("a cookie that does not open", () => {
   for (const type of TYPES) {
     for (const [what, [cookie, code]] of Object.entries(bad(type))) {
-      test(`${type}, ${what}: the session is empty, nothing is written, onInvalid hears it once`, async (t) => {
+      test(`${type}, ${what}: the session is empty, nothing is written, onInvalid is called once`, async (t) => {
         for (const [how, { open }] of Object.entries(OPENERS)) {
           const made = service(optionsOf(type));
           const { data, isNew, id, createdAt, expiresAt } = await open(made, cookie);
@@ -98,7 +98,7 @@ describe("a cookie that does not open", () => {
         }
       });
 
-      test(`${type}, ${what}: emptying does not delete it, data replace it`, async () => {
+      test(`${type}, ${what}: emptying the session keeps it, new data replace it`, async () => {
         const made = service(optionsOf(type));
         const emptied = await visit(made, cookie, (session) => {
           session.user = "ann";
@@ -113,7 +113,7 @@ describe("a cookie that does not open", () => {
     }
   }
 
-  test("a value outside the cookie grammar does not exist", async () => {
+  test("a value outside the cookie grammar is ignored", async () => {
     for (const value of ['"quoted"', "a b", "a,b", "a\\b"]) {
       for (const end of ["destroy", "regenerate"] as const) {
         const made = service();
@@ -123,7 +123,7 @@ describe("a cookie that does not open", () => {
     }
   });
 
-  test("it is not deleted by a slow request whose cookie expired meanwhile", async (t) => {
+  test("a slow request does not delete it when it expired meanwhile", async (t) => {
     let now = NOW;
     const made = service({ maxAge: 60, clock: () => now });
     const { setCookie } = await visit(made, undefined, (session) => (session.user = "tom"));
@@ -143,7 +143,7 @@ describe("a cookie that does not open", () => {
     assert.deepEqual([poll.text, poll.setCookie], ["undefined", []]);
   });
 
-  test("onInvalid hears a code alone, and what was given", async () => {
+  test("onInvalid gets only a code, and the source", async () => {
     const heard: unknown[][] = [];
     const { sessions } = service({ onInvalid: (...given) => heard.push(given) });
     const secret = "hunter2";
@@ -176,10 +176,10 @@ describe("a cookie that does not open", () => {
   });
 });
 
-describe("cookies that a sibling host or a longer path set beside the valid one", () => {
+describe("cookies of another host or path beside the valid one", () => {
   const kinds: Record<string, (type: Type, index: number) => string> = {
     "the same garbage": () => `${NAME}=x`,
-    "garbage of its own": (_type, index) => `${NAME}=x${index}`,
+    "different garbage": (_type, index) => `${NAME}=x${index}`,
     "empty ones": () => `${NAME}=`,
     "expired ones": (type, index) => cookieOf(type, { index }, { exp: NOW - index }),
     "ones from the future": (type, index) =>
@@ -218,7 +218,7 @@ describe("cookies that a sibling host or a longer path set beside the valid one"
     });
   }
 
-  test("none of them opens: onInvalid hears of it once", () => {
+  test("where none opens, onInvalid is called once", () => {
     const made = service();
     const tossed = Array.from({ length: 20 }, (_, index) => `${NAME}=x${index}`).join("; ");
     assert.equal(made.sessions.read(tossed).isNew, true);
@@ -278,7 +278,7 @@ describe("of several valid cookies", () => {
     });
   }
 
-  test("the one that won is written, and it alone", async () => {
+  test("only the winner is written", async () => {
     const cookies = [
       cookieOf("fernet", { at: 1 }, { jti: idOf("1"), iat: NOW - 30 }),
       cookieOf("fernet", { at: 0 }, { jti: idOf("0"), iat: NOW - 20 }),
@@ -316,7 +316,7 @@ describe("each distinct value is opened once a request", () => {
     });
   }
 
-  test("for every entry of one request together", async () => {
+  test("by all entries of one request together", async () => {
     const { opened, seal } = counting();
     const { sessions } = service({ seal });
     const [req, res] = exchange(header);
@@ -342,7 +342,7 @@ describe("each distinct value is opened once a request", () => {
   });
 });
 
-test("a session that nobody touches is not opened, and adds no field", async (t) => {
+test("a session that is not used is not opened, and adds no field", async (t) => {
   const made = service();
   const site = await serve(t, (req, res) => made.sessions.middleware(req, res, () => res.end()));
   for (const cookie of [cookieOf("fernet", TOM), `${NAME}=garbage`]) {
@@ -351,7 +351,7 @@ test("a session that nobody touches is not opened, and adds no field", async (t)
   }
 });
 
-test("a touched session adds Vary alone where nothing is written", async () => {
+test("a session that is used but not written adds only Vary", async () => {
   const rows: Record<string, (session: BagSession) => unknown> = {
     reading: (session) => session.user,
     saving: (session) => session.save(),
@@ -363,7 +363,7 @@ test("a touched session adds Vary alone where nothing is written", async () => {
   }
 });
 
-test("of two cookies of one id the newer counts, in whatever order they come", async () => {
+test("of two cookies with one id the newer counts, in any order", async () => {
   const older = cookieOf("fernet", { user: "older" }, { iat: NOW - 20 });
   const newer = cookieOf("fernet", { user: "newer" }, { iat: NOW - 10 });
   const longer = cookieOf("fernet", { user: "longer" }, { iat: NOW - 10, exp: ENDS + 9 });
@@ -378,7 +378,7 @@ test("of two cookies of one id the newer counts, in whatever order they come", a
   }
 });
 
-test("destroy deletes the cookies of a request of which none opens, be it one or several", async () => {
+test("destroy deletes the cookies of a request where none opens, one or several", async () => {
   for (const cookie of [`${NAME}=bad`, `${NAME}=bad; ${NAME}=worse`]) {
     const { setCookie } = await visit(service(), cookie, (session) => session.destroy());
     assert.deepEqual(setCookie, [CLEARING]);

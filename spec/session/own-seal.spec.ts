@@ -1,4 +1,4 @@
-/** A seal of the application's own: what it is given, and how it refuses and fails. */
+/** A seal of the application's own: what it gets, and how it may refuse or fail. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -15,7 +15,7 @@ import {
   visit,
 } from "../helpers/session-visit.ts";
 
-/** In no message, property or cause. */
+/** Must not be found in any message, property or cause. */
 const PLAINTEXT = "hunter2";
 const HEX: Seal = {
   seal: (payload) => Buffer.from(payload).toString("hex"),
@@ -26,7 +26,7 @@ const thrown = (error: unknown) => () => {
 };
 
 describe("a seal of the application's own", () => {
-  test("gets the envelope as text and gives it back", async () => {
+  test("gets the envelope as text and returns it", async () => {
     const payloads: string[] = [];
     const seal: Seal = {
       seal(payload) {
@@ -83,7 +83,7 @@ describe("a seal of the application's own", () => {
     }
   });
 
-  test("may format its JSON in any way, and equal data in place of its data are no change", async () => {
+  test("may format its JSON in any way, and assigning equal data is not a change", async () => {
     const seal: Seal = {
       seal: (payload) => HEX.seal(JSON.stringify(JSON.parse(payload), null, 1)),
       open: HEX.open,
@@ -98,7 +98,7 @@ describe("a seal of the application's own", () => {
     assert.equal(other.setCookie.length, 1);
   });
 
-  test("is checked by its claims like every other", () => {
+  test("has its claims checked like any other seal", () => {
     const rows: Record<string, string> = {
       [envelope({}, { jti: "short" })]: "ERR_TOKEN_MALFORMED",
       [envelope({}, { data: [] })]: "ERR_TOKEN_MALFORMED",
@@ -114,7 +114,7 @@ describe("a seal of the application's own", () => {
     }
   });
 
-  test("may make a value that fills name and value to 4096 bytes, and no longer one", async () => {
+  test("may return a value that fills name and value to 4096 bytes, but not a longer one", async () => {
     const most = 4096 - NAME.length;
     for (const [length, written] of [
       [most, 1],
@@ -127,7 +127,7 @@ describe("a seal of the application's own", () => {
     }
   });
 
-  test("is asked for a value that fills name and value to 4096 bytes, and for no longer one", () => {
+  test("opens a value that fills name and value to 4096 bytes, and is not asked for a longer one", () => {
     const most = 4096 - NAME.length;
     for (const [length, code] of [
       [most, undefined],
@@ -140,7 +140,7 @@ describe("a seal of the application's own", () => {
     }
   });
 
-  test("goes with a list", async () => {
+  test("works with a revocation list", async () => {
     const told: string[] = [];
     const revocation = { isRevoked: () => false, revoke: (id: string) => void told.push(id) };
     const jti = idOf("its own");
@@ -151,7 +151,7 @@ describe("a seal of the application's own", () => {
   });
 });
 
-describe("a refusal leaves the session empty and the cookie where it is", () => {
+describe("a refusal leaves the session empty and keeps the cookie", () => {
   const own = [
     "ERR_ENCODING",
     "ERR_TOKEN_MALFORMED",
@@ -200,7 +200,7 @@ describe("a refusal leaves the session empty and the cookie where it is", () => 
     "a throw of undefined": { open: thrown(undefined), code: "ERR_TOKEN_INVALID" },
     "text that is not an envelope": { open: () => PLAINTEXT, code: "ERR_TOKEN_MALFORMED" },
     "an empty text": { open: () => "", code: "ERR_TOKEN_MALFORMED" },
-    // In JavaScript a seal may well say "no" like this.
+    // A seal written in JavaScript may refuse like this.
     undefined: { open: () => undefined, code: "ERR_TOKEN_INVALID" },
     null: { open: () => null, code: "ERR_TOKEN_INVALID" },
     false: { open: () => false, code: "ERR_TOKEN_INVALID" },
@@ -246,7 +246,7 @@ describe("a refusal leaves the session empty and the cookie where it is", () => 
   }
 });
 
-describe("a seal that cannot seal: save throws, the response is a 500", () => {
+describe("a seal that fails or returns a bad value: save throws, and the response is a 500", () => {
   const illegal: Record<string, () => unknown> = {
     "a throw": thrown(new Error(PLAINTEXT)),
     "a throw of nothing": thrown(undefined),
@@ -283,7 +283,7 @@ describe("a seal that cannot seal: save throws, the response is a 500", () => {
       assert.deepEqual(made.errors, ["ERR_SESSION_DATA"]);
     });
 
-    test(`${what}, for a renewal alone: the response goes as it is`, async () => {
+    test(`${what}, for a renewal alone: the response stays unchanged`, async () => {
       const seal = { ...HEX, seal: make as Seal["seal"] };
       const made = service({ seal, renewAfter: 5 });
       const cookie = `${NAME}=${HEX.seal(envelope({ user: "tom" }))}`;
@@ -295,7 +295,7 @@ describe("a seal that cannot seal: save throws, the response is a 500", () => {
     });
   }
 
-  test("a logout needs no seal", async () => {
+  test("a logout does not need the seal", async () => {
     const made = service({ seal: { ...HEX, seal: thrown(new Error(PLAINTEXT)) } });
     const cookie = `${NAME}=${HEX.seal(envelope({ user: "tom" }))}`;
     const { setCookie } = await visit(made, cookie, (session) => session.destroy());

@@ -1,4 +1,4 @@
-/** read and load: whatever brings a cookie is a source, and gives data and four facts, frozen. */
+/** read and load take every source of a cookie, and return data and four facts, frozen. */
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -31,7 +31,7 @@ const DATA = { user: "tom", deep: { clay: [1] } };
 const VALUE = seal("fernet", envelope(DATA));
 const COOKIE = `${NAME}=${VALUE}`;
 
-/** The cookies() of Next: an object with the value, or undefined. */
+/** Next's cookies(): an object with the value, or undefined. */
 class NextCookies {
   readonly #all: ReadonlyMap<string, string>;
   constructor(all: Record<string, string>) {
@@ -49,7 +49,7 @@ class NextCookies {
   }
 }
 
-/** The cookies of an APIContext of Astro, whose `headers` is a method. */
+/** The cookies of Astro's APIContext, whose `headers` is a method. */
 class AstroCookies {
   readonly #all: Record<string, string>;
   constructor(all: Record<string, string>) {
@@ -69,7 +69,7 @@ class AstroCookies {
   }
 }
 
-/** The cookies of an event of SvelteKit. */
+/** The cookies of SvelteKit's event. */
 const svelteCookies = (all: Record<string, string>) => ({
   get: (name: string, _options?: object): string | undefined => all[name],
   getAll: () => [],
@@ -88,7 +88,7 @@ function incoming(cookie?: string): http.IncomingMessage {
   return message;
 }
 
-/** A request of Express: one of node:http with a method `get` for fields. */
+/** A request of Express: one of node:http with a method `get` for its fields. */
 function express(cookie?: string): http.IncomingMessage {
   const message = incoming(cookie);
   return Object.assign(message, { get: (name: string) => message.headers[name.toLowerCase()] });
@@ -97,14 +97,14 @@ function express(cookie?: string): http.IncomingMessage {
 describe("read and load give data and the four facts", () => {
   const sources: Record<string, unknown> = {
     "of a request of node:http": incoming(COOKIE),
-    "of what has its headers": { headers: { cookie: COOKIE } },
+    "of an object with its headers": { headers: { cookie: COOKIE } },
     "of several Cookie fields": { headers: { cookie: ["a=1", COOKIE, "b=2"] } },
     "of fields named get and append": { headers: { cookie: COOKIE, get: "x", append: "y" } },
     "of headers without a prototype": {
       headers: Object.assign(Object.create(null), { cookie: COOKIE }),
     },
     "of a request of Express": express(COOKIE),
-    "of what inherits from a request": Object.create(express(COOKIE)),
+    "of an object that inherits from a request": Object.create(express(COOKIE)),
     "of a Request": request(COOKIE),
     "of a subclass of Request": new (class extends Request {
       readonly cookies = new Map();
@@ -171,11 +171,11 @@ describe("a source without the cookie gives a new session", () => {
     "the cookies of Astro": new AstroCookies({ a: "b" }),
     "the cookies of SvelteKit": svelteCookies({ a: "b" }),
     "a Map": new Map(),
-    "a reader that gives null": { get: () => null },
-    // RFC 6265bis, cookie-octet: such a cookie does not exist.
+    "a reader that returns null": { get: () => null },
+    // RFC 6265bis: a value with other characters than cookie-octets is ignored.
     ...Object.fromEntries(
       ['"x"', "a b", "a;b", "a,b", "a\\b", "é", "a\r\n"].map((value) => [
-        `a reader that gives ${JSON.stringify(value)}`,
+        `a reader that returns ${JSON.stringify(value)}`,
         { get: () => value },
       ]),
     ),
@@ -196,7 +196,7 @@ describe("a source without the cookie gives a new session", () => {
   }
 });
 
-describe("what is not a source is a ConfigError", () => {
+describe("anything that is not a source is a ConfigError", () => {
   const wrong: Record<string, unknown> = {
     null: null,
     "a number": 7,
@@ -233,7 +233,7 @@ describe("what is not a source is a ConfigError", () => {
     "a Promise": Promise.resolve(VALUE),
   };
   for (const [what, value] of Object.entries(given)) {
-    test(`a reader that gives ${what}`, async () => {
+    test(`a reader that returns ${what}`, async () => {
       const { sessions } = service();
       const reader = { get: () => value } as unknown as SessionSource;
       assert.throws(() => sessions.read(reader), configRefusal(/get|cookie/));
@@ -243,7 +243,7 @@ describe("what is not a source is a ConfigError", () => {
 });
 
 describe("a reader of cookies", () => {
-  test("is asked for the cookie of the session, as a method of its object", () => {
+  test("is asked for the session's cookie, as a method of its object", () => {
     const asked: string[] = [];
     class Reader {
       readonly #value = VALUE;
@@ -256,7 +256,7 @@ describe("a reader of cookies", () => {
     assert.deepEqual([...new Set(asked)], [NAME]);
   });
 
-  test("may throw: the very error passes through", async () => {
+  test("may throw: the same error passes through", async () => {
     const thrown = Object.assign(new Error("dynamic"), { digest: "DYNAMIC_SERVER_USAGE" });
     const reader = {
       get(): never {
@@ -274,7 +274,7 @@ describe("a reader of cookies", () => {
     assert.equal(await rejection(sessions.load(reader)), thrown);
   });
 
-  test("with a bad value gives a new session, which onInvalid hears", async () => {
+  test("with a bad value gives a new session, and onInvalid is called", async () => {
     for (const [value, code] of [
       ["garbage", "ERR_TOKEN_INVALID"],
       ["x".repeat(4096), "ERR_TOKEN_TOO_LARGE"],
@@ -308,7 +308,7 @@ describe("only a cookie of exactly that name counts", () => {
     [`$Version=1; $${NAME}=${VALUE}`]: false,
   };
   for (const [header, there] of Object.entries(cases)) {
-    test(`${JSON.stringify(header.replace(VALUE, "VALUE"))}: ${there}`, () => {
+    test(`${JSON.stringify(header.replace(VALUE, "VALUE"))} ${there ? "counts" : "does not count"}`, () => {
       const made = service();
       const session = made.sessions.read(header);
       assert.deepEqual({ ...session }, there ? DATA : {});
@@ -317,7 +317,7 @@ describe("only a cookie of exactly that name counts", () => {
   }
 });
 
-describe("onInvalid hears why, and of which source, once a request", () => {
+describe("onInvalid gets the code and the source, once a request", () => {
   const bad = `${NAME}=garbage; ${NAME}=worse`;
   const sources: Record<string, () => SessionSource> = {
     "a request of node:http": () => incoming(bad),
@@ -344,7 +344,7 @@ describe("onInvalid hears why, and of which source, once a request", () => {
     });
   }
 
-  test("however often a request is read, and by whichever way", async () => {
+  test("once for repeated reads of one request, by any function", async () => {
     for (const source of [incoming(bad), request(bad)]) {
       const { sessions, invalid } = service();
       for (let round = 0; round < 3; round++) {
@@ -356,13 +356,13 @@ describe("onInvalid hears why, and of which source, once a request", () => {
     }
   });
 
-  test("a text each time", () => {
+  test("every time for a text", () => {
     const { sessions, invalid } = service();
     for (let round = 0; round < 2; round++) sessions.read(bad);
     assert.equal(invalid.length, 2);
   });
 
-  test("of wrap it hears the Request", async () => {
+  test("the Request, from wrap", async () => {
     const heard: unknown[] = [];
     const { sessions } = service({ onInvalid: (_reason, source) => heard.push(source) });
     const asked = request(bad);

@@ -1,4 +1,7 @@
-/** The end of a session and its new beginning in the same object, and what save finds out. */
+/**
+ * destroy and regenerate end a session, and begin a new one in the same object; save finds out whether a
+ * session can be written.
+ */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -32,7 +35,7 @@ const TOM = { user: "tom" };
 const COOKIE = cookieOf("fernet", TOM);
 
 for (const end of ["regenerate", "destroy"] as const) {
-  test(`after ${end} the same object is an empty new session under a new id`, async (t) => {
+  test(`after ${end} the same object is an empty new session with a new id`, async (t) => {
     for (const [how, write] of writers()) {
       for (const type of TYPES) {
         const made = service(optionsOf(type));
@@ -56,7 +59,7 @@ for (const end of ["regenerate", "destroy"] as const) {
     }
   });
 
-  test(`${end} gives a Promise of nothing, and calls back once, asynchronously`, async () => {
+  test(`${end} returns a Promise of undefined and calls back once, asynchronously`, async () => {
     await visit(service(), COOKIE, async (session) => {
       const heard: unknown[][] = [];
       const promise = session[end]((...given) => heard.push(given));
@@ -69,7 +72,7 @@ for (const end of ["regenerate", "destroy"] as const) {
     });
   });
 
-  test(`${end} has a new id every time`, async () => {
+  test(`${end} makes a new id every time`, async () => {
     const { session } = await visit(service(), COOKIE, (session) => {
       const ids = Array.from({ length: 20 }, () => {
         session[end]();
@@ -81,7 +84,7 @@ for (const end of ["regenerate", "destroy"] as const) {
   });
 
   for (const done of [null, 7, "done", {}]) {
-    test(`${end}(${JSON.stringify(done)}) is a ConfigError at once, and ends nothing`, async () => {
+    test(`${end}(${JSON.stringify(done)}) throws a ConfigError and does not end the session`, async () => {
       const { session, setCookie } = await visit(service(), COOKIE, (session) => {
         assert.throws(() => session[end](done as never), configRefusal(/done/));
       });
@@ -93,11 +96,11 @@ for (const end of ["regenerate", "destroy"] as const) {
     frozen: (session) => Object.freeze(session),
     sealed: (session) => Object.seal(session),
     "not extensible": (session) => Object.preventExtensions(session),
-    "with a member that stays": (session) =>
+    "with a member that cannot be deleted": (session) =>
       Object.defineProperty(session, "user", { value: "tom", configurable: false }),
   };
   for (const [what, fix] of Object.entries(fixed)) {
-    test(`${end} of a session that is ${what} is a ConfigError at once`, async () => {
+    test(`${end} of a session that is ${what} throws a ConfigError`, async () => {
       const made = service();
       const { session, setCookie } = await visit(made, COOKIE, (session) => {
         fix(session);
@@ -173,7 +176,7 @@ describe("a login writes the new id, whatever was saved before", () => {
     });
   }
 
-  test("as Passport does it: regenerate, keep some data, save, each with a callback", async () => {
+  test("Passport's way: regenerate, keep some data, save, each with a callback", async () => {
     const cookie = cookieOf("fernet", { returnTo: "/cart", flash: "x" });
     const { session, setCookie } = await visit(service(), cookie, async (session) => {
       const { returnTo } = session;
@@ -188,7 +191,7 @@ describe("a login writes the new id, whatever was saved before", () => {
   });
 });
 
-describe("save checks, and fixes nothing", () => {
+describe("save checks the session, but does not fix its data", () => {
   const rows: Record<string, readonly [(session: BagSession) => unknown, data: object]> = {
     "save, then touch": [(s) => [s.save(), s.touch()], TOM],
     "a change, save, then another": [
@@ -204,7 +207,7 @@ describe("save checks, and fixes nothing", () => {
     "touch, save": [(s) => [s.touch(), s.save()], TOM],
   };
   for (const [what, [edit, data]] of Object.entries(rows)) {
-    test(`${what}: written as it is at the end`, async (t) => {
+    test(`${what}: writes the session as it is at the end`, async (t) => {
       for (const [how, write] of writers()) {
         const { setCookie } = await write(t, service(), COOKIE, edit);
         assert.equal(setCookie.length, 1, how);
@@ -214,7 +217,7 @@ describe("save checks, and fixes nothing", () => {
     });
   }
 
-  test("a change and its undoing with a save between write nothing", async (t) => {
+  test("a change that is undone after a save writes nothing", async (t) => {
     for (const [how, write] of writers()) {
       const { setCookie } = await write(t, service(), COOKIE, (session) => {
         session.user = "ann";
@@ -248,7 +251,7 @@ describe("save checks, and fixes nothing", () => {
     });
   }
 
-  test("what does not fit is found by save, and does not stay found", async () => {
+  test("save finds data that do not fit, and does not remember them", async () => {
     const made = service();
     const { setCookie } = await visit(made, undefined, async (session) => {
       session.text = "x".repeat(4096);
@@ -264,10 +267,10 @@ describe("save checks, and fixes nothing", () => {
   });
 });
 
-describe("destroy and regenerate where the headers have gone", () => {
+describe("destroy and regenerate after the headers were sent", () => {
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     for (const end of ["regenerate", "destroy"] as const) {
-      test(`${protocol}, ${end}: rejects with ERR_SESSION_UNSENT, heard once`, async (t) => {
+      test(`${protocol}, ${end}: rejects with ERR_SESSION_UNSENT, and onError is called once`, async (t) => {
         const made = service();
         const ends: Promise<unknown>[] = [];
         const codes: unknown[] = [];
@@ -293,7 +296,7 @@ describe("destroy and regenerate where the headers have gone", () => {
     }
   }
 
-  test("a deletion that went is not one: destroyed in time, nothing is reported later", async (t) => {
+  test("a destroy before the headers is sent with them, and nothing is reported later", async (t) => {
     for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       const made = service();
       const ends: Promise<unknown>[] = [];

@@ -1,4 +1,6 @@
-/** The session of a request: opened on first touch, one object however it is reached, nothing shown on req. */
+/**
+ * The session of a request: opened on first use, one object for every way to it, and nothing visible on req.
+ */
 
 import assert from "node:assert/strict";
 import type http from "node:http";
@@ -25,7 +27,7 @@ const COOKIES = {
   "a bad cookie": `${NAME}=garbage`,
 };
 
-/** Everything of an object that a caller can see changing: own names, loops, and listeners. */
+/** Everything that a caller can see of an object: own names, enumeration, and listeners. */
 function shape(emitter: http.IncomingMessage | http.ServerResponse): object {
   const looped: string[] = [];
   for (const name in emitter) looped.push(name);
@@ -38,7 +40,7 @@ function shape(emitter: http.IncomingMessage | http.ServerResponse): object {
 }
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  describe(`${protocol}: an untouched session costs nothing`, () => {
+  describe(`${protocol}: a session that is not used costs nothing`, () => {
     const secret = () => assert.fail("the secret was asked for");
     const unused: Record<string, Partial<SessionOptions>> = {
       "a secret function": { secret, clock: () => assert.fail("the clock was asked") },
@@ -49,7 +51,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     };
     for (const [kind, options] of Object.entries(unused)) {
       for (const [what, cookie] of Object.entries(COOKIES)) {
-        test(`no field, no listener, no clock, nothing opened: ${kind}, ${what}`, async (t) => {
+        test(`no field, no listener, no call of the clock, no opening: ${kind}, ${what}`, async (t) => {
           const shapes: object[] = [];
           const made = service(options);
           const site = await start(t, (req, res) => {
@@ -72,7 +74,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: a session that is only read adds Vary and no more`, async (t) => {
+  test(`${protocol}: a session that is only read adds Vary and nothing else`, async (t) => {
     const { site, invalid } = await lazyApp(start, t, (req, res) =>
       res.end(`${req.session?.user}`),
     );
@@ -85,7 +87,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual(invalid, ["ERR_TOKEN_INVALID"]);
   });
 
-  test(`${protocol}: it is opened once, however often and by whatever it is touched`, async (t) => {
+  test(`${protocol}: it is opened once, however often and in whatever way it is used`, async (t) => {
     let [clocks, opened, sealed] = [0, 0, 0];
     const made = service({
       clock: () => {
@@ -119,7 +121,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual([clocks, opened, sealed], [1, 1, 0]);
   });
 
-  test(`${protocol}: a secret function is asked when the first session is opened, once`, async (t) => {
+  test(`${protocol}: a secret function is called once, when the first session is opened`, async (t) => {
     let asked = 0;
     const secret = () => {
       asked++;
@@ -143,7 +145,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  describe(`${protocol}: every way in gives the same object`, () => {
+  describe(`${protocol}: every way to the session gives the same object`, () => {
     for (const [first, enterFirst] of Object.entries(ENTRIES)) {
       for (const derived of [false, true]) {
         test(`${first} first${derived ? ", through Object.create(req)" : ""}`, async (t) => {
@@ -173,7 +175,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       }
     }
 
-    test("but not of another request, nor of other sessions", async (t) => {
+    test("but another request or other sessions() have another", async (t) => {
       const [one, two] = [service(), service({ cookie: { name: "two" } })];
       const seen: object[] = [];
       const site = await start(t, (req, res) => {
@@ -184,7 +186,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
       assert.equal(new Set(seen).size, 6);
     });
 
-    test("an assignment through Object.create(req) is one to the same session", async (t) => {
+    test("assigning through Object.create(req) changes the same session", async (t) => {
       const { site } = await lazyApp(start, t, (req, res) => {
         const derived = Object.create(req) as Requested;
         const { session } = req;
@@ -200,7 +202,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     });
   });
 
-  test(`${protocol}: nothing that is kept with a request or a response is enumerable`, async (t) => {
+  test(`${protocol}: nothing that bulla stores on a request or response is enumerable`, async (t) => {
     const made = service();
     const shown: unknown[] = [];
     const site = await start(t, (req, res) => {
@@ -223,7 +225,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     );
   });
 
-  test(`${protocol}: writeHead and end return the response, as node has it`, async (t) => {
+  test(`${protocol}: writeHead and end return the response, as in node`, async (t) => {
     const { site } = await lazyApp(start, t, (req, res) => {
       Object.assign(req.session as BagSession, { user: req.url === "/spoilt" ? 1n : "tom" });
       if (req.url === "/head") assert.equal(res.writeHead(200), res);
@@ -232,7 +234,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     for (const path of ["/", "/head", "/spoilt"]) assert.equal((await site.ask(path)).text, "text");
   });
 
-  test(`${protocol}: what next throws passes through, and next is called once`, async (t) => {
+  test(`${protocol}: an error of next passes through, and next is called once`, async (t) => {
     for (const options of [{}, { revocation: new List() }]) {
       const made = service(options);
       const site = await start(t, (req, res) => {
@@ -252,7 +254,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     }
   });
 
-  test(`${protocol}: two kinds of sessions live in one request`, async (t) => {
+  test(`${protocol}: one request can have two kinds of sessions`, async (t) => {
     const users = service({ cookie: { name: "user" } });
     const carts = service({ cookie: { name: "cart" }, type: "jwt" });
     const site = await start(t, (req, res) => {
@@ -275,7 +277,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     assert.deepEqual([...jar.cookies.keys()].toSorted(), ["cart", "user"]);
   });
 
-  test(`${protocol}: of two middlewares the later has req.session, and each its cookie`, async (t) => {
+  test(`${protocol}: of two middlewares the second sets req.session, and each sends its cookie`, async (t) => {
     const made = ["one", "two"].map((name) => service({ cookie: { name } }));
     const site = await start(t, (req, res) => {
       for (const { sessions } of made) {
@@ -296,7 +298,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
   });
 }
 
-test("two configurations of one cookie name on one response: a warning, once a process", async (t) => {
+test("two configurations of one cookie name on one response warn once a process", async (t) => {
   const warnings = warningsOf(t);
   const [users, carts] = [service(), service({ cookie: { name: "cart" } })];
   const others = service({ secret: `another ${SECRET}` });

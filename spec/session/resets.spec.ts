@@ -1,6 +1,6 @@
 /**
- * Hundreds of requests whose clients leave at every moment, with lists that fail, hang and answer late:
- * the process lives, and nobody gets another's body or cookie.
+ * Hundreds of requests whose clients leave at every moment, with lists that fail, hang and answer late: the
+ * process does not crash, and nobody gets another's body or cookie.
  */
 
 import assert from "node:assert/strict";
@@ -18,7 +18,7 @@ import { type BagSession, gate, service, turns } from "../helpers/session-visit.
 
 const ROUNDS = 300;
 
-/** A list that has another mood for every question, and one in turn that never answers. */
+/** A list that fails, rejects, waits, hangs or answers, in turn. */
 class MoodyList implements Revocation {
   readonly #released = gate();
   #questions = 0;
@@ -97,7 +97,7 @@ const ACTS: Act[] = [
   },
 ];
 
-/** What must not happen: errors that nobody catches. */
+/** Collects errors that nobody catches. */
 function uncaughtOf(t: TestContext): unknown[] {
   const uncaught: unknown[] = [];
   const hear = (error: unknown) => uncaught.push(error);
@@ -109,7 +109,7 @@ function uncaughtOf(t: TestContext): unknown[] {
   return uncaught;
 }
 
-/** Clients of each protocol that ask and leave: at once, when the server knows, when it answers. */
+/** Clients that send a request and leave: at once, soon after, or when the answer begins. */
 const LEAVERS: Record<string, (t: TestContext, site: Site) => Leave> = {
   "HTTP/1.1": leave1,
   "HTTP/2": leave2,
@@ -123,7 +123,7 @@ function leave1(_t: TestContext, { port }: Site): Leave {
     socket.on("error", () => {});
     const closed = once(socket, "close");
     const bytes = requestBytes(path, { headers: { Cookie: cookie } });
-    // Some send the next request behind it, and one more that is cut off.
+    // Some send the next request behind it, and then a part of another.
     socket.write(round % 3 === 0 ? bytes + bytes + bytes.slice(0, 9) : bytes);
     if (round % 4 === 0) await once(socket, "connect");
     else if (round % 4 === 1) await turns(2);
@@ -155,7 +155,7 @@ function leave2(t: TestContext, { port }: Site): Leave {
     else if (round % 4 === 2)
       await Promise.race([once(stream, "response"), turns(20)]).catch(() => {});
     else if (round % 4 === 3) await wait(round % 5);
-    // Some take every stream of their connection along.
+    // Some close their connection with all its streams.
     if (round % 50 === 49) client.destroy();
     else stream.close(codes[round % 2]);
     await closed;
@@ -163,7 +163,7 @@ function leave2(t: TestContext, { port }: Site): Leave {
 }
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  test(`${protocol}: clients that leave, and a moody list`, async (t) => {
+  test(`${protocol}: clients that leave, and a list that fails in every way`, async (t) => {
     const uncaught = uncaughtOf(t);
     const list = new MoodyList();
     const made = service({ revocation: list });
@@ -189,7 +189,7 @@ for (const [protocol, start] of Object.entries(PROTOCOLS)) {
     });
     const staying = Array.from({ length: ROUNDS }, async (_, round) => {
       const user = `stayer-${round}`;
-      // Without a cookie no list is asked.
+      // Without a cookie the list is not asked.
       const reply = await site.ask(`/${user}`);
       assert.equal(reply.text, user);
       for (const cookie of reply.setCookie) {

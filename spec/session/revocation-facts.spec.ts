@@ -1,4 +1,4 @@
-/** What a revocation list is shown of a session: its times and a copy of its data. */
+/** A revocation list gets a session's times and a copy of its data. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { type Bag, pairOf, rejection, service, turns, visit } from "../helpers/s
 const DATA = { user: "tom", cart: [{ item: "clay" }] };
 const COOKIE = cookieOf("fernet", DATA);
 
-/** What a list saw of a session. */
+/** The facts and data that a list got. */
 function seen({ createdAt, expiresAt, data }: Listed): object {
   return { createdAt, expiresAt, data: structuredClone({ ...data }) };
 }
@@ -40,7 +40,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
     }
 
     for (const end of ["destroy", "regenerate"] as const) {
-      test(`is told with the same, by ${end}`, async (t) => {
+      test(`is told with the same facts and data, by ${end}`, async (t) => {
         for (const [how, write] of writers(waits)) {
           const list = new Made();
           await write(t, service({ revocation: list }), COOKIE, async (session) => {
@@ -56,7 +56,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
       });
     }
 
-    test("of a session that began earlier, with ends of its own", async () => {
+    test("gets the facts of a session that began earlier and has its own end", async () => {
       const claims = { begun: 5, age: 600, exp: NOW + 5000 };
       for (const [maxLifetime, expiresAt] of [
         [undefined, BEGAN + 600],
@@ -74,7 +74,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
       }
     });
 
-    test("of every id, with its own", async () => {
+    test("gets the facts of each id", async () => {
       const list = new Made();
       const cookies = [0, 1, 2].map((at) =>
         cookieOf("fernet", { at }, { jti: idOf(`${at}`), iat: NOW - at, exp: ENDS - at }),
@@ -97,7 +97,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
       assert.equal(list.told[0]?.id, idOf("1"));
     });
 
-    test("names of members are not among the data", async () => {
+    test("gets no data with the names of members", async () => {
       const list = new Made();
       const cookie = cookieOf("fernet", { id: "forged", isNew: true, destroy: 1, user: "tom" });
       await visit(service({ revocation: list }), cookie, (session) => session.destroy());
@@ -108,7 +108,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
   });
 }
 
-describe("nothing that a list does reaches the session", () => {
+describe("nothing that a list does changes the session", () => {
   const spoil = (session: Listed): void => {
     const data = session.data as typeof DATA & Bag;
     const attempts = [
@@ -149,7 +149,7 @@ describe("nothing that a list does reaches the session", () => {
     }),
   };
   for (const [when, make] of Object.entries(lists)) {
-    test(`${when}: its data stay, and are not written for it`, async (t) => {
+    test(`${when}: its data stay the same and are not written`, async (t) => {
       for (const [how, write] of writers(when === "later")) {
         const made = service({ revocation: make() });
         const reply = await write(t, made, COOKIE, (session) => {
@@ -160,7 +160,7 @@ describe("nothing that a list does reaches the session", () => {
       }
     });
 
-    test(`${when}: nor the one that begins after it`, async () => {
+    test(`${when}: the session that begins after it stays the same too`, async () => {
       for (const end of ["destroy", "regenerate"] as const) {
         const made = service({ revocation: make() });
         const { session } = await visit(made, COOKIE, async (session) => {
@@ -174,7 +174,7 @@ describe("nothing that a list does reaches the session", () => {
     });
   }
 
-  test("a list that keeps what it was told keeps what that was", async () => {
+  test("a list may keep what it gets: later changes do not reach it", async () => {
     const list = new GatedList();
     const made = service({ revocation: list });
     await visit(made, COOKIE, async (session) => {
@@ -192,8 +192,8 @@ describe("nothing that a list does reaches the session", () => {
   });
 });
 
-describe("a list by user: all sessions from before a moment", () => {
-  test("is possible with the facts alone", async () => {
+describe("a list by user, which ends all sessions from before a moment", () => {
+  test("works with the facts alone", async () => {
     const since = new Map<unknown, number>();
     let now = NOW;
     const revocation: Revocation = {
@@ -215,9 +215,9 @@ describe("a list by user: all sessions from before a moment", () => {
   });
 });
 
-describe("a session whose cookie has already gone and which then ends", () => {
+describe("a session that ends after its cookie was sent", () => {
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-    test(`${protocol}: its id is revoked too, and the change is unsent`, async (t) => {
+    test(`${protocol}: its id is revoked too, and the change is reported as unsent`, async (t) => {
       for (const cookie of [COOKIE, undefined]) {
         const list = new List();
         const made = service({ revocation: list });

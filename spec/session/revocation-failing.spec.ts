@@ -1,4 +1,6 @@
-/** A revocation list that fails: what depends on it fails closed, and nothing fails unheard. */
+/**
+ * A revocation list that fails: everything that depends on it fails closed, and every failure is reported.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -36,7 +38,7 @@ const DOWN = new Error("the list is down");
 const NEVER = new Promise<never>(() => {});
 const ASYNCHRONOUS = configRefusal(/asynchronous|load|middleware/);
 
-/** Checks the error of a list that failed; its cause where that is known. */
+/** Checks the error of a failed list, and its cause where that is given. */
 function isFailed(error: unknown, ...cause: unknown[]): true {
   assert.ok(error instanceof SessionError, String(error));
   const { name, code, message, status, statusCode } = error;
@@ -46,10 +48,10 @@ function isFailed(error: unknown, ...cause: unknown[]): true {
   return true;
 }
 
-/** The entries that can wait, with how each fails; wrap, which answers by itself, is apart. */
+/** The entries that reject; wrap answers with a 503 and is tested apart. */
 const ENTRIES = Object.entries(OPENERS).filter(([how]) => how !== "wrap");
 
-/** Checks that the list keeps every entry closed. */
+/** Checks that no entry opens a session with this list. */
 async function assertClosed(
   revocation: Revocation,
   waits: boolean,
@@ -75,7 +77,7 @@ async function assertClosed(
 
 describe("an answer of isRevoked that is not a boolean fails closed", () => {
   const thenable = (answer: unknown): unknown => ({
-    // biome-ignore lint/suspicious/noThenProperty: a list may answer so
+    // biome-ignore lint/suspicious/noThenProperty: a list may return a thenable
     then(resolve: (answer: unknown) => void) {
       setImmediate(resolve, answer);
     },
@@ -91,7 +93,7 @@ describe("an answer of isRevoked that is not a boolean fails closed", () => {
     "an object": {},
     "an array": [],
     "a boxed boolean": new Boolean(false),
-    // biome-ignore lint/suspicious/noThenProperty: what a list may give
+    // biome-ignore lint/suspicious/noThenProperty: a list may return this
     "an object whose then is not a function": { then: 5 },
     "a function": () => false,
   };
@@ -108,7 +110,7 @@ describe("an answer of isRevoked that is not a boolean fails closed", () => {
     });
   }
 
-  test("and its cause says what would be an answer", async () => {
+  test("and its cause says what the answer must be", async () => {
     const { sessions } = service({ revocation: { isRevoked: () => 1 as never, revoke() {} } });
     const { cause } = (await rejection(sessions.load(COOKIE))) as SessionError;
     assert.ok(cause instanceof TypeError);
@@ -116,17 +118,17 @@ describe("an answer of isRevoked that is not a boolean fails closed", () => {
   });
 
   for (const answer of [true, false]) {
-    test(`but ${answer} by a thenable is believed`, async () => {
+    test(`but ${answer} from a thenable is accepted`, async () => {
       const isRevoked = (): never => thenable(answer) as never;
       const made = service({ revocation: { isRevoked, revoke() {} } });
       assert.equal((await made.sessions.load(COOKIE)).isNew, answer);
     });
   }
 
-  test("a then that throws", async () => {
+  test("a then that throws fails closed", async () => {
     const isRevoked = (): never =>
       ({
-        // biome-ignore lint/suspicious/noThenProperty: a list may answer so
+        // biome-ignore lint/suspicious/noThenProperty: a list may return a thenable
         then() {
           throw DOWN;
         },
@@ -137,7 +139,7 @@ describe("an answer of isRevoked that is not a boolean fails closed", () => {
 
 describe("a list that cannot be asked", () => {
   for (const reason of [DOWN, undefined, null, "down", new SessionError("ERR_SESSION_DATA")]) {
-    test(`throws or rejects with ${reason}: the cause of the error`, async () => {
+    test(`throws or rejects with ${reason}, which becomes the cause of the error`, async () => {
       const isRevoked = (): never => {
         throw reason;
       };
@@ -146,14 +148,14 @@ describe("a list that cannot be asked", () => {
     });
   }
 
-  test("an ERR_SESSION_REVOCATION of its own passes as it is", async () => {
+  test("an ERR_SESSION_REVOCATION of the list itself is passed on", async () => {
     const own = new SessionError("ERR_SESSION_REVOCATION", { cause: DOWN });
     const made = service({ revocation: { isRevoked: () => Promise.reject(own), revoke() {} } });
     assert.equal(await rejection(made.sessions.load(COOKIE)), own);
   });
 
   for (const [what, Made] of Object.entries(LISTS)) {
-    test(`${what}: for a second id no less`, async () => {
+    test(`${what}: fails for a second id too`, async () => {
       const list = new Made();
       const newest = idOf("newest");
       list.revoked.set(newest, ENDS);
@@ -167,7 +169,7 @@ describe("a list that cannot be asked", () => {
       isFailed(await rejection(made.sessions.load(cookie)), DOWN);
     });
 
-    test(`${what}: a session without a cookie needs none`, async () => {
+    test(`${what}: a session without a cookie does not ask it`, async () => {
       const list = new Made();
       list.failure = { ask: DOWN };
       const made = service({ revocation: list });
@@ -178,7 +180,7 @@ describe("a list that cannot be asked", () => {
     });
 
     for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-      test(`${protocol}, ${what}: next hears it, and req.session stays undefined`, async (t) => {
+      test(`${protocol}, ${what}: next gets the error, and req.session stays undefined`, async (t) => {
         const list = new Made();
         list.failure = { ask: DOWN };
         const made = service({ revocation: list });
@@ -201,7 +203,7 @@ describe("a list that cannot be asked", () => {
 describe("a list that never answers", () => {
   const revocation: Revocation = { isRevoked: () => NEVER, revoke: () => NEVER };
 
-  test("attach and read are a ConfigError, the others wait", async () => {
+  test("attach and read throw a ConfigError, the others wait", async () => {
     const { sessions } = service({ revocation });
     assert.throws(() => sessions.read(COOKIE), ASYNCHRONOUS);
     assert.throws(() => sessions.attach(...exchange(COOKIE)), ASYNCHRONOUS);
@@ -221,18 +223,18 @@ describe("a list that never answers", () => {
     assert.throws(() => sessions.attach(req, res), ASYNCHRONOUS);
   });
 
-  test("what attach and read did not wait for may fail", async () => {
+  test("a failure after attach and read is not an unhandled rejection", async () => {
     const list = new SlowList();
     list.failure = { ask: DOWN };
     const { sessions } = service({ revocation: list });
     assert.throws(() => sessions.read(COOKIE), ASYNCHRONOUS);
     assert.throws(() => sessions.attach(...exchange(COOKIE)), ASYNCHRONOUS);
-    // An unhandled rejection would fail this test.
+    // An unhandled rejection would fail the test.
     await turns(5);
     assert.equal(list.calls.length, 2);
   });
 
-  test("a session that is being loaded cannot be attached, and then can", async () => {
+  test("a session can be attached after it was loaded, but not meanwhile", async () => {
     const { sessions } = service({ revocation: new SlowList() });
     const pair = exchange(COOKIE);
     const loading = sessions.load(...pair);
@@ -256,7 +258,7 @@ describe("a list that cannot be told", () => {
   for (const [what, Made] of Object.entries(LISTS)) {
     const waits = Made === SlowList;
     for (const [end, logout] of Object.entries(logouts)) {
-      test(`${what}, ${end}: the promise rejects, done hears it, save throws it`, async () => {
+      test(`${what}, ${end}: the promise rejects, done gets the error, save throws it`, async () => {
         const { made, heard } = failing(Made);
         const handler = made.sessions.wrap(async (_request, session) => {
           let promise: Promise<void> | undefined;
@@ -284,7 +286,7 @@ describe("a list that cannot be told", () => {
       });
 
       for (const more of ["nothing", "new data"]) {
-        test(`${what}, ${end}, then ${more}: wrap waits by itself, 503 and the deletion`, async () => {
+        test(`${what}, ${end}, then ${more}: wrap waits, and answers 503 with the deletion`, async () => {
           const { made, heard } = failing(Made);
           const handler = made.sessions.wrap((_request, session) => {
             void logout(session);
@@ -298,7 +300,7 @@ describe("a list that cannot be told", () => {
           );
         });
 
-        test(`${what}, ${end}, then ${more}: node:http keeps its status, with the deletion`, async (t) => {
+        test(`${what}, ${end}, then ${more}: node:http keeps its status and sends the deletion`, async (t) => {
           for (const [how, write] of writers(waits)) {
             if (how === "wrap") continue;
             const { made, heard } = failing(Made);
@@ -313,7 +315,7 @@ describe("a list that cannot be told", () => {
         });
       }
 
-      test(`${what}, ${end}, awaited by nobody: onError hears it, no rejection is unhandled`, async (t) => {
+      test(`${what}, ${end}, not awaited: onError gets the error, and no rejection is unhandled`, async (t) => {
         const unhandled: unknown[] = [];
         const hear = (reason: unknown): unknown => unhandled.push(reason);
         process.on("unhandledRejection", hear);
@@ -332,7 +334,7 @@ describe("a list that cannot be told", () => {
         }
       });
 
-      test(`${what}, ${end}: of several ids one that fails is enough`, async () => {
+      test(`${what}, ${end}: one failing id among several is enough`, async () => {
         const twin = idOf("twin");
         const second = cookieOf("fernet", TOM, { jti: twin, iat: BEGAN - 1 });
         for (const [bad, told] of [
@@ -359,7 +361,7 @@ describe("a list that cannot be told", () => {
   }
 
   for (const reason of [undefined, null, "down", new SessionError("ERR_SESSION_DATA")]) {
-    test(`throws or rejects with ${reason}: the cause of the error`, async () => {
+    test(`throws or rejects with ${reason}, which becomes the cause of the error`, async () => {
       const isRevoked = (): boolean => false;
       const revokes: Revocation["revoke"][] = [
         () => {
@@ -375,7 +377,7 @@ describe("a list that cannot be told", () => {
     });
   }
 
-  test("what revoke gives is of no interest, once it is settled", async () => {
+  test("the result of revoke does not matter", async () => {
     for (const given of [undefined, null, 0, false, "no", {}, Promise.resolve(false)]) {
       const revoke = (): never => given as never;
       const made = service({ revocation: { isRevoked: () => false, revoke } });
@@ -385,7 +387,7 @@ describe("a list that cannot be told", () => {
   });
 
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-    test(`${protocol}: a failure that is known only after the head went is heard of`, async (t) => {
+    test(`${protocol}: a failure after the headers were sent is reported`, async (t) => {
       const { made, heard } = failing(SlowList);
       let ending: Promise<void> | undefined;
       const site = await start(t, async (req, res) => {
@@ -404,7 +406,7 @@ describe("a list that cannot be told", () => {
   }
 });
 
-test("of several ids one that fails is heard of at once, though another is never answered", async () => {
+test("one failing id is reported at once, even while another gets no answer", async () => {
   const revoke = (id: string): Promise<void> => (id === OLD_ID ? Promise.reject(DOWN) : NEVER);
   const made = service({ revocation: { isRevoked: () => false, revoke } });
   const older = cookieOf("fernet", TOM, { jti: idOf("older"), iat: BEGAN - 1 });

@@ -1,4 +1,7 @@
-/** redisRevocation, with clients as their READMEs describe them: what is stored, for how long, and failing closed. */
+/**
+ * redisRevocation with clients like those in their READMEs: what it stores, for how long, and how it fails
+ * closed.
+ */
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
@@ -29,7 +32,7 @@ const DOWN = new Error("the server is down");
 const NEVER = new Promise<never>(() => {});
 const clock = (): number => NOW;
 
-/** The error of a list that could not be asked or told. */
+/** Checks the error of a list that could not be asked or told. */
 function isFailed(error: unknown, why: string | Error): true {
   assert.ok(error instanceof SessionError, String(error));
   const { name, message, cause } = error;
@@ -45,8 +48,8 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
     return { redis, client: new Client(redis) };
   };
 
-  describe(`redisRevocation with ${what}: what is stored`, () => {
-    test("one key for an id, which expires a minute after `until`; fractions are rounded up", async () => {
+  describe(`redisRevocation with ${what}: storage`, () => {
+    test("stores one key for an id, which expires a minute after `until`, rounded up", async () => {
       const rows: readonly (readonly [now: number, until: number, expiry: number])[] = [
         [NOW, NOW + 100, 160],
         [NOW, NOW + 99.1, 160],
@@ -63,7 +66,7 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
       }
     });
 
-    test("it is revoked until then, and no other id is", async () => {
+    test("an id is revoked until then, and no other id is", async () => {
       const { redis, client } = make();
       const list = redisRevocation(client, { clock });
       await list.revoke(OLD_ID, NOW + 100, SESSION);
@@ -75,7 +78,7 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
       assert.equal(await list.isRevoked(OLD_ID, SESSION), false);
     });
 
-    test("the server's clock is of no matter", async () => {
+    test("does not depend on the server's clock", async () => {
       const { redis, client } = make();
       redis.now = NOW + 1_000_000;
       const list = redisRevocation(client, { clock });
@@ -83,7 +86,7 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
       assert.equal(await list.isRevoked(OLD_ID, SESSION), true);
     });
 
-    test("lists share a client by their prefix", async () => {
+    test("lists with different prefixes share a client", async () => {
       const { redis, client } = make();
       const one = redisRevocation(client, { prefix: "one/", clock });
       const other = redisRevocation(client, { prefix: "other/", clock });
@@ -95,7 +98,7 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
       assert.deepEqual([...redis.expires.keys()], [`one/${OLD_ID}`]);
     });
 
-    test("by the machine's clock where no other is given", async () => {
+    test("uses the system's clock by default", async () => {
       const { redis, client } = make();
       await redisRevocation(client).revoke(OLD_ID, Math.floor(Date.now() / 1000) + 100, SESSION);
       const [expires = 0] = redis.expires.values();
@@ -103,9 +106,9 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
     });
   });
 
-  describe(`redisRevocation with ${what}: sessions with it`, () => {
+  describe(`redisRevocation with ${what}: sessions`, () => {
     for (const end of ["destroy", "regenerate"] as const) {
-      test(`${end}: stored until no cookie could open, and refused everywhere`, async () => {
+      test(`${end}: the id is stored until no cookie can open, and is refused everywhere`, async () => {
         for (const [options, until] of [
           [{ maxAge: 60 }, ENDS],
           [{}, NOW + 60 + FOURTEEN_DAYS],
@@ -125,7 +128,7 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
     }
 
     for (const how of ["refuses", "hangs"]) {
-      test(`a server that ${how}: 503, never a session`, async () => {
+      test(`a server that ${how}: a 503, and no session`, async () => {
         const { redis, client } = make();
         const heard: SessionError[] = [];
         const onError = (error: SessionError): unknown => heard.push(error);
@@ -152,8 +155,8 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
     }
   });
 
-  describe(`redisRevocation with ${what}: failing`, () => {
-    test("a second at most, where no other timeout is given", async (t) => {
+  describe(`redisRevocation with ${what}: failures`, () => {
+    test("waits at most one second by default", async (t) => {
       const { redis, client } = make();
       const list = redisRevocation(client, { clock });
       redis.queue = NEVER;
@@ -174,11 +177,11 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
         t.mock.timers.tick(1);
         await refused;
       }
-      // Deno does it no sooner than all tests are through.
+      // Deno would restore them only after all tests.
       t.mock.timers.reset();
     });
 
-    test("no timer is left, whatever a request came to", async (t) => {
+    test("leaves no timer, however a command ends", async (t) => {
       const { live, set } = timers(t);
       const outcomes: Record<string, (redis: Redis, client: RedisClient) => void> = {
         "an answer": () => {},
@@ -215,7 +218,7 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
       }
     });
 
-    test("what comes too late is no error, and changes nothing", async () => {
+    test("a late error is ignored", async () => {
       const { redis, client } = make();
       const list = redisRevocation(client, { clock, timeout: 0.005 });
       let late: (reason: unknown) => void = () => {};
@@ -226,11 +229,11 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
         isFailed(error, "no answer within 0.005 s"),
       );
       late(DOWN);
-      // An unhandled rejection would fail this test.
+      // An unhandled rejection would fail the test.
       await new Promise(setImmediate);
     });
 
-    test("a time that is over, or that is not one", async () => {
+    test("refuses a time in the past or that is not a time", async () => {
       const { redis, client } = make();
       const list = redisRevocation(client, { clock });
       for (const until of [NOW, NOW - 5, 0, Number.NaN, Infinity, "5"] as number[]) {
@@ -241,7 +244,7 @@ for (const [what, Client] of Object.entries(CLIENTS)) {
   });
 }
 
-test("whatever Redis says but 0 revokes", async () => {
+test("any reply of Redis except 0 means revoked", async () => {
   for (const [reply, revoked] of [
     [0, false],
     [0n, false],
@@ -266,7 +269,7 @@ test("a client that throws instead of rejecting", async () => {
   await assert.rejects(list.revoke(OLD_ID, NOW + 1, SESSION), (error) => isFailed(error, DOWN));
 });
 
-test("misuse", () => {
+test("misuse is a ConfigError", () => {
   const call = async (): Promise<number> => 0;
   const good = { exists: call, setex: call };
   const clients = [undefined, null, 5, {}, { exists: call }, { setEx: call }, { setex: 5 }];
@@ -296,7 +299,7 @@ test("misuse", () => {
   );
 });
 
-/** The timers that have been set and not been cleared since; those that ran count too. */
+/** Records timers that were set and not cleared, even if they have run. */
 function timers(t: TestContext) {
   const live = new Set<unknown>();
   const { setTimeout: start, clearTimeout: clear } = globalThis;

@@ -1,4 +1,4 @@
-/** Sessions with memoryRevocation: a session that has ended never opens again, and a full list fails closed. */
+/** Sessions with memoryRevocation: an ended session never opens again, and a full list fails closed. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -30,7 +30,7 @@ const TOM = { user: "tom" };
 const COOKIE = cookieOf("fernet", TOM);
 const ENDINGS = ["destroy", "regenerate"] as const;
 
-describe("a session that has ended", () => {
+describe("a session that has ended does not open", () => {
   for (const end of ENDINGS) {
     test(`${end}: its id is refused at once, until no cookie of it could open`, async (t) => {
       const until = NOW + 60 + FOURTEEN_DAYS;
@@ -51,7 +51,7 @@ describe("a session that has ended", () => {
     });
   }
 
-  /** Checks that no cookie of a session opens from now on, and moves the clock to its very end. */
+  /** Checks that no cookie of a session opens from now until `end`, and moves the clock there. */
   function assertGone(timed: Timed, services: Service[], cookies: string[], end: number): void {
     for (let step = 0; step < 400; step++) {
       for (const { sessions } of services) {
@@ -63,7 +63,7 @@ describe("a session that has ended", () => {
     }
   }
 
-  test("not by a copy that mere use renewed, after maxAge was lowered", async () => {
+  test("by a copy that was renewed before maxAge was lowered", async () => {
     const timed = new Timed();
     const { clock, list } = timed;
     const before = service({ maxAge: 14 * DAY, revocation: list, clock });
@@ -77,7 +77,7 @@ describe("a session that has ended", () => {
     assertGone(timed, [after], [victim, thief], NOW + 60 * DAY);
   });
 
-  test("not by a cookie that a slow request writes after the logout", async () => {
+  test("by a cookie that a slow request writes after the logout", async () => {
     for (const end of ENDINGS) {
       const timed = new Timed();
       const { clock, list } = timed;
@@ -97,7 +97,7 @@ describe("a session that has ended", () => {
     }
   });
 
-  test("not by a cookie that a clock a minute ahead writes", async () => {
+  test("by a cookie that a machine writes whose clock is a minute ahead", async () => {
     const timed = new Timed();
     const { clock, list } = timed;
     const options = { maxAge: 60, longestAge: 300, revocation: list } as const;
@@ -111,7 +111,7 @@ describe("a session that has ended", () => {
     assertGone(timed, [made, ahead], [begun, late], NOW + 1000);
   });
 
-  test("not by its twin under another Domain", async () => {
+  test("by its cookie under another Domain", async () => {
     const timed = new Timed();
     const { clock, list } = timed;
     const options = { revocation: list, clock } as const;
@@ -137,7 +137,7 @@ describe("a full list fails closed", () => {
     return { timed, heard, made: service({ revocation: timed.list, onError }) };
   };
   for (const end of ENDINGS) {
-    test(`${end}: wrap answers 503 with the deletion, the copy lives on, onError hears why`, async () => {
+    test(`${end}: wrap answers 503 with the deletion, a copied cookie still opens, and onError gets the reason`, async () => {
       const { made, heard } = filled();
       const { response, setCookie } = await visit(made, COOKIE, (session) => {
         void session[end]();
@@ -163,7 +163,7 @@ describe("a full list fails closed", () => {
     });
   }
 
-  test("and has room again when an id has expired", async () => {
+  test("and has room again once an id has expired", async () => {
     const { made, timed } = filled();
     timed.now = ENDS;
     const { response } = await visit(made, COOKIE, (session) => session.destroy());
@@ -181,7 +181,7 @@ describe("only: anonymous visitors cannot fill the list", () => {
     cookieOf("fernet", { visits: at }, { jti: idOf(`visitor ${at}`) }),
   );
   for (const end of ENDINGS) {
-    test(`${end} of fifty of them: logins and logouts go on`, async (t) => {
+    test(`${end} of fifty visitors: logins and logouts still work`, async (t) => {
       for (const [how, write] of writers()) {
         const { made } = make(1);
         for (const cookie of how === "wrap" ? visitors : visitors.slice(0, 5)) {
@@ -202,7 +202,7 @@ describe("only: anonymous visitors cannot fill the list", () => {
     });
   }
 
-  test("of several sessions that came each is judged by itself", async () => {
+  test("judges each of several sessions in one request", async () => {
     const { made, timed } = make(1);
     const [visitor = ""] = visitors;
     const user = cookieOf("fernet", TOM, { iat: NOW - 20 });
@@ -212,7 +212,7 @@ describe("only: anonymous visitors cannot fill the list", () => {
     assert.deepEqual(revoked, [true, false]);
   });
 
-  test("an only that throws fails closed", async () => {
+  test("fails closed where `only` throws", async () => {
     const reason = new Error("no data");
     const timed = new Timed(1, {
       only() {
@@ -228,7 +228,7 @@ describe("only: anonymous visitors cannot fill the list", () => {
   });
 });
 
-test("a list whose clock is years ahead of the sessions' does not pretend to revoke", async () => {
+test("a list whose clock is years ahead reports that it cannot revoke", async () => {
   const heard: SessionError[] = [];
   const onError = (error: SessionError): unknown => heard.push(error);
   const made = service({ revocation: memoryRevocation(), onError });

@@ -1,4 +1,4 @@
-/** memoryRevocation: which ids it holds, until when, and that it refuses more before it forgets any. */
+/** memoryRevocation: which ids it holds and until when; a full list refuses new ids and forgets none. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -8,11 +8,11 @@ import { idOf, NOW, OLD_ID } from "../helpers/session-cookies.ts";
 import { configRefusal, optionRefusal } from "../helpers/session-visit.ts";
 import { seeded } from "../helpers/token-random.ts";
 
-/** The id of these 16 bytes. */
+/** Encodes 16 bytes as an id. */
 const idFrom = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
 describe("memoryRevocation: misuse", () => {
-  test("options", () => {
+  test("refuses bad options", () => {
     for (const limit of [0, -1, 1.5, Number.NaN, Infinity, "5", null] as number[]) {
       assert.throws(
         () => memoryRevocation({ limit }),
@@ -39,14 +39,14 @@ describe("memoryRevocation: misuse", () => {
     memoryRevocation({});
   });
 
-  test("a clock that does not give a number", () => {
+  test("refuses a clock that does not return a number", () => {
     for (const time of [Number.NaN, Infinity, "5", undefined] as number[]) {
       const list = memoryRevocation({ clock: () => time });
       assert.throws(() => list.revoke(OLD_ID, NOW, SOMEBODY), configRefusal(/clock/));
     }
   });
 
-  test("an id for a time that is over, or that is not one: it would be forgotten at once", () => {
+  test("refuses a time in the past or that is not a time: the id would be forgotten at once", () => {
     const timed = new Timed();
     for (const until of [NOW, NOW - 1, 0, -1, Infinity, Number.NaN, "5", undefined] as number[]) {
       const message =
@@ -58,7 +58,7 @@ describe("memoryRevocation: misuse", () => {
     assert.equal(timed.isRevoked(OLD_ID), false);
   });
 
-  test("an id that is not the base64url of 16 bytes", () => {
+  test("refuses an id that is not the base64url of 16 bytes", () => {
     const timed = new Timed();
     const bad: unknown[] = [
       "",
@@ -89,7 +89,7 @@ describe("memoryRevocation: misuse", () => {
 });
 
 describe("memoryRevocation: an id", () => {
-  test("is revoked until the moment it was revoked for, and no other is", () => {
+  test("is revoked until its time, and no other id is", () => {
     const timed = new Timed();
     timed.revoke(OLD_ID, NOW + 10);
     for (const [at, revoked] of [
@@ -105,7 +105,7 @@ describe("memoryRevocation: an id", () => {
     }
   });
 
-  test("is held for a fraction of a second, and beyond 32 bits of seconds", () => {
+  test("can be held for a fraction of a second, and for more than 32 bits of seconds", () => {
     for (const [now, until] of [
       [NOW, NOW + 0.5],
       [2 ** 31 - 1, 2 ** 31 + 5],
@@ -125,7 +125,7 @@ describe("memoryRevocation: an id", () => {
     }
   });
 
-  test("that is revoked again is so for the longer", () => {
+  test("that is revoked twice keeps the later time", () => {
     for (const untils of [
       [10, 20],
       [20, 10],
@@ -145,7 +145,7 @@ describe("memoryRevocation: an id", () => {
     }
   });
 
-  test("is revoked by the machine's clock where no other is given", (t) => {
+  test("uses the system's clock by default", (t) => {
     t.mock.timers.enable({ apis: ["Date"], now: NOW * 1000 });
     const list = memoryRevocation();
     list.revoke(OLD_ID, NOW + 1, SOMEBODY);
@@ -154,13 +154,13 @@ describe("memoryRevocation: an id", () => {
     assert.equal(list.isRevoked(OLD_ID, SOMEBODY), false);
   });
 
-  test("is revoked in its own list alone", () => {
+  test("is revoked only in its own list", () => {
     const [one, other] = [new Timed(), new Timed()];
     one.revoke(OLD_ID, NOW + 10);
     assert.equal(other.isRevoked(OLD_ID), false);
   });
 
-  test("is not another that differs in one bit", () => {
+  test("is not confused with one that differs in a single bit", () => {
     const timed = new Timed();
     for (const bytes of [
       Buffer.from(OLD_ID, "base64url"),
@@ -177,8 +177,8 @@ describe("memoryRevocation: an id", () => {
     }
   });
 
-  test("is not another, however much of both is the same", () => {
-    // Families that share all bytes but two: whatever bytes a table goes by, some family collides.
+  test("is not confused with others that share most of their bytes", () => {
+    // In each family only two bytes differ, so that a hash of other bytes would collide.
     for (let at = 0; at < 16; at += 2) {
       const timed = new Timed(1000);
       const ids = Array.from({ length: 2000 }, (_, index) => {
@@ -200,9 +200,9 @@ describe("memoryRevocation: an id", () => {
   });
 });
 
-describe("memoryRevocation: its bound", () => {
+describe("memoryRevocation: the limit", () => {
   for (const limit of [1, 2, 3, 64, 1500, 5000]) {
-    test(`${limit} ids are held; one more is refused until the first has expired`, () => {
+    test(`holds ${limit} ids, and refuses one more until the first has expired`, () => {
       const timed = new Timed(limit);
       const [more, again] = [idOf("more"), idOf("again")];
       const held = Array.from({ length: limit }, (_, index) => idOf(`${index}`));
@@ -224,7 +224,7 @@ describe("memoryRevocation: its bound", () => {
       for (const [index, id] of held.entries()) assert.equal(timed.isRevoked(id), index > 1, id);
     });
 
-    test(`${limit} that have expired make room for as many`, () => {
+    test(`has room for ${limit} again after ${limit} have expired`, () => {
       const timed = new Timed(limit);
       for (let round = 0; round < 3; round++) {
         const ids = Array.from({ length: limit }, (_, index) => idOf(`${round} ${index}`));
@@ -243,7 +243,7 @@ describe("memoryRevocation: its bound", () => {
     });
   }
 
-  test("a full list has room as soon as the next one expires, again and again", () => {
+  test("a full list has room as soon as the next id expires, again and again", () => {
     const timed = new Timed(2);
     for (let at = 1; at < 30; at++) {
       timed.now = NOW + at;
@@ -251,10 +251,10 @@ describe("memoryRevocation: its bound", () => {
     }
   });
 
-  test("a list used for ever is never full, in whatever order its ids expire", () => {
+  test("a list in constant use does not fill up, in whatever order its ids expire", () => {
     const timed = new Timed(6000);
     for (let count = 0; count < 60_000; count++) {
-      // 1000 a second, each for 1 or 9 seconds: 5000 at a time have not expired.
+      // 1000 ids a second, valid for 1 or 9 seconds: at most 5000 at a time.
       timed.now = NOW + Math.floor(count / 1000);
       const id = idOf(`${count}`);
       timed.revoke(id, timed.now + 1 + 8 * (count % 2));
@@ -263,7 +263,7 @@ describe("memoryRevocation: its bound", () => {
     assert.equal(timed.isRevoked(idOf("0")), false);
   });
 
-  test("it holds just what a plain Map holds", (t) => {
+  test("agrees with a plain Map", (t) => {
     const random = seeded(t);
     for (const limit of [1, 5, 40, 200]) {
       const timed = new Timed(limit);
@@ -287,7 +287,7 @@ describe("memoryRevocation: its bound", () => {
 });
 
 describe("memoryRevocation: only", () => {
-  test("says which sessions are remembered, and is shown each", () => {
+  test("decides which sessions are remembered, and gets each", () => {
     const shown: unknown[] = [];
     const timed = new Timed(1, {
       only(session) {
@@ -307,13 +307,13 @@ describe("memoryRevocation: only", () => {
     assert.deepEqual([shown[0], shown[100]], [nobody, SOMEBODY]);
   });
 
-  test("is not asked by who names an id alone", () => {
+  test("is not called where no session is given", () => {
     const timed = new Timed(1, { only: () => assert.fail("there is no session") });
     timed.list.revoke(OLD_ID, NOW + 10);
     assert.equal(timed.list.isRevoked(OLD_ID), true);
   });
 
-  test("where it says neither true nor false nothing is taken for told", () => {
+  test("that returns neither true nor false makes revoke throw", () => {
     for (const answer of [undefined, null, 1, 0, "", "yes", {}, Promise.resolve(true)]) {
       const timed = new Timed(1, { only: () => answer as never });
       assert.throws(
@@ -324,7 +324,7 @@ describe("memoryRevocation: only", () => {
     }
   });
 
-  test("where it throws nothing is taken for told", () => {
+  test("that throws makes revoke throw", () => {
     const timed = new Timed(1, {
       only() {
         throw new Error("no data");

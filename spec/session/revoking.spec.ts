@@ -1,4 +1,4 @@
-/** A revocation list is asked before a session is there, and told of every session that ends. */
+/** A revocation list is asked before a session opens, and told of every session that ends. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -36,15 +36,15 @@ const TOM = { user: "tom" };
 const COOKIE = cookieOf("fernet", TOM);
 const ENTRIES = Object.entries(OPENERS);
 
-/** `count` valid cookies, the newest first: the session of each has its number. */
+/** Makes `count` valid cookies, newest first, with their numbers as data. */
 function several(count: number, claims: object = {}): string[] {
   return Array.from({ length: count }, (_, at) =>
     cookieOf("fernet", { at }, { jti: idOf(`${at}`), iat: BEGAN - at, ...claims }),
   );
 }
 
-describe("base64, whose ids can be forged, cannot have a revocation list", () => {
-  test("it is a ConfigError", () => {
+describe("base64 cannot have a revocation list, since its ids can be forged", () => {
+  test("revocation with type base64 is a ConfigError", () => {
     for (const Made of Object.values(LISTS)) {
       const options = { type: "base64", revocation: new Made() } as const;
       assert.throws(() => sessions(options), configRefusal(/base64/));
@@ -58,17 +58,17 @@ describe("base64, whose ids can be forged, cannot have a revocation list", () =>
 for (const [what, Made] of Object.entries(LISTS)) {
   const waits = Made === SlowList;
 
-  describe(`${what}: it is asked`, () => {
+  describe(`${what} is asked`, () => {
     for (const [how, { open, waits: can }] of ENTRIES) {
       if (waits && !can) continue;
-      test(`${how}: of the id of a valid cookie, once`, async () => {
+      test(`${how}: for the id of a valid cookie, once`, async () => {
         const list = new Made();
         const made = service({ revocation: list });
         const { data, id } = await open(made, COOKIE);
         assert.deepEqual([data, id, list.calls], [TOM, OLD_ID, [`ask ${OLD_ID}`]]);
       });
 
-      test(`${how}: nothing, where no cookie opens`, async () => {
+      test(`${how}: for nothing, where no cookie opens`, async () => {
         const bad = [`${NAME}=garbage`, cookieOf("fernet", TOM, { exp: NOW })];
         for (const cookie of [undefined, "", ...bad]) {
           const list = new Made();
@@ -77,7 +77,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
         }
       });
 
-      test(`${how}: a revoked session is empty, nothing is written, onInvalid hears it`, async () => {
+      test(`${how}: a revoked session is empty, nothing is written, and onInvalid is called`, async () => {
         const list = new Made();
         list.revoked.set(OLD_ID, ENDS);
         const made = service({ revocation: list });
@@ -87,7 +87,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
         assert.deepEqual(made.invalid, ["ERR_SESSION_REVOKED"]);
       });
 
-      test(`${how}: of several the newest that is not revoked wins`, async () => {
+      test(`${how}: the newest of several that is not revoked wins`, async () => {
         const list = new Made();
         for (const at of ["0", "1"]) list.revoked.set(idOf(at), ENDS);
         const made = service({ revocation: list });
@@ -100,7 +100,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
         );
       });
 
-      test(`${how}: of eight ids at most`, async () => {
+      test(`${how}: for at most eight ids`, async () => {
         for (const revoked of [7, 8, 20]) {
           const list = new Made();
           for (let at = 0; at < revoked; at++) list.revoked.set(idOf(`${at}`), ENDS);
@@ -114,7 +114,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
       });
     }
 
-    test("once for every entry of one request, also at the same time", async () => {
+    test("once for all entries of one request, even at the same time", async () => {
       const list = new Made();
       const { sessions } = service({ revocation: list });
       const pair = exchange(COOKIE);
@@ -127,7 +127,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
       assert.deepEqual(list.calls, [`ask ${OLD_ID}`]);
     });
 
-    test("a revoked cookie is not deleted by a read, and is by destroy", async (t) => {
+    test("and a revoked cookie is deleted by destroy, but not by a read", async (t) => {
       for (const [how, write] of writers(waits)) {
         const list = new Made();
         list.revoked.set(OLD_ID, ENDS);
@@ -140,7 +140,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
     });
   });
 
-  describe(`${what}: it is told`, () => {
+  describe(`${what} is told`, () => {
     const rows: Record<string, { edit: (session: BagSession) => unknown; told: boolean }> = {
       destroy: { edit: (s) => s.destroy(), told: true },
       regenerate: { edit: (s) => s.regenerate(), told: true },
@@ -152,7 +152,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
         told: true,
       },
       "new data": { edit: (s) => (s.user = "ann"), told: false },
-      "data that go": { edit: (s) => delete s.user, told: false },
+      "deleted data": { edit: (s) => delete s.user, told: false },
       touch: { edit: (s) => s.touch(), told: false },
       save: { edit: (s) => [(s.user = "ann"), s.save()], told: false },
     };
@@ -172,7 +172,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
       });
     }
 
-    test("nothing of a session that did not come", async () => {
+    test("of nothing, where no cookie opens", async () => {
       for (const cookie of [undefined, `${NAME}=garbage`, cookieOf("fernet", TOM, { exp: NOW })]) {
         for (const end of ["destroy", "regenerate"] as const) {
           const list = new Made();
@@ -186,7 +186,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
     });
 
     for (const end of ["destroy", "regenerate"] as const) {
-      test(`${end}: of every valid id that came, the session's own first`, async (t) => {
+      test(`${end}: of every valid id in the request, the session's own first`, async (t) => {
         for (const [by, write] of writers(waits)) {
           const list = new Made();
           const made = service({ revocation: list });
@@ -208,7 +208,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
         }
       });
 
-      test(`${end}: of one id once, however many of its cookies came`, async () => {
+      test(`${end}: of one id once, even if several cookies have it`, async () => {
         const list = new Made();
         const made = service({ revocation: list });
         const header = [NOW, NOW - 5, NOW - 9].map((iat) => cookieOf("fernet", TOM, { iat }));
@@ -219,7 +219,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
         );
       });
 
-      test(`${end}: of eight ids at most, the newest; onError hears of more`, async () => {
+      test(`${end}: of at most eight ids, the newest; onError reports the rest`, async () => {
         for (const count of [8, 9, 20]) {
           const list = new Made();
           const heard: string[] = [];
@@ -237,7 +237,7 @@ for (const [what, Made] of Object.entries(LISTS)) {
       });
     }
 
-    test("the promise and done settle once it has been told", async () => {
+    test("before the promise and done settle", async () => {
       for (const end of ["destroy", "regenerate"] as const) {
         const list = new Made();
         await visit(service({ revocation: list }), COOKIE, async (session) => {
@@ -282,20 +282,20 @@ for (const [what, Made] of Object.entries(LISTS)) {
   }
 }
 
-describe("until: the last moment at which a cookie of the id could open", () => {
+describe("until is the last moment at which a cookie of the id could open", () => {
   const DAY = 86_400;
   const rows: readonly (readonly [Partial<SessionOptions>, claims: object, until: number])[] = [
-    // now + 60 + longestAge: what another request may write meanwhile, by a clock that is ahead.
+    // now + 60 + longestAge: another request may write such a cookie meanwhile, by a clock ahead.
     [{}, {}, NOW + 60 + FOURTEEN_DAYS],
     [{}, { exp: NOW + 100 }, NOW + 60 + FOURTEEN_DAYS],
     [{ maxAge: 100 }, { exp: NOW + 90 }, NOW + 160],
     [{ maxAge: 100, longestAge: 1000 }, { exp: NOW + 90 }, NOW + 1060],
     [{ maxAge: 100, longestAge: 1000 }, { exp: NOW + 990, age: 1000 }, NOW + 1060],
-    // The exp of a longer maxAge, as long as that may come back.
+    // The exp of a longer maxAge, which may be configured again.
     [{ maxAge: 100 }, {}, ENDS],
     [{ maxAge: 100 }, { exp: NOW + 160 }, NOW + 160],
     [{ maxAge: 100 }, { exp: NOW + 161 }, NOW + 161],
-    // The absolute end.
+    // The end by maxLifetime.
     [{ maxAge: 100, maxLifetime: 120 }, { exp: NOW + 90 }, BEGAN + 120],
     [{ maxAge: 100, maxLifetime: 500 }, { exp: NOW + 90, begun: NOW - 400 }, NOW + 100],
     [{ maxAge: 100, maxLifetime: 500 }, { exp: NOW + 90 }, NOW + 160],
@@ -316,7 +316,7 @@ describe("until: the last moment at which a cookie of the id could open", () => 
     });
   }
 
-  test("each id that came has its own", async () => {
+  test("each id in the request has its own", async () => {
     const list = new List();
     const made = service({ maxAge: 100, revocation: list });
     const cookies = [ENDS, ENDS + 5, NOW + 1].map((exp, at) =>
@@ -327,7 +327,7 @@ describe("until: the last moment at which a cookie of the id could open", () => 
     assert.deepEqual([...list.revoked], untils);
   });
 
-  test("by the clock at which the session ends, also where touch moved its end", async () => {
+  test("counts from the clock when the session ends, even if touch moved its end", async () => {
     for (const end of ["destroy", "regenerate"] as const) {
       let now = NOW;
       const list = new List();
@@ -342,9 +342,9 @@ describe("until: the last moment at which a cookie of the id could open", () => 
   });
 });
 
-describe("end is never delayed", () => {
+describe("a response does not wait for the list", () => {
   for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-    test(`${protocol}: the response goes while the list is being told`, async (t) => {
+    test(`${protocol}: the response is sent while the list is told`, async (t) => {
       for (const end of ["destroy", "regenerate"] as const) {
         const list = new GatedList();
         const made = service({ revocation: list });
@@ -368,7 +368,7 @@ describe("end is never delayed", () => {
     });
   }
 
-  test("but a Response waits until the list has been told", async () => {
+  test("but wrap's Response waits until the list was told", async () => {
     const list = new GatedList();
     const made = service({ revocation: list });
     let settled = false;
@@ -384,7 +384,7 @@ describe("end is never delayed", () => {
   });
 });
 
-test("after the Response: the id that it carried is revoked, and one that never left is not", async () => {
+test("after the Response its id is revoked, and an id that was never sent is not", async () => {
   for (const [edit, told] of [
     [(session: BagSession) => void (session.user = "tom"), 1],
     [
@@ -404,7 +404,7 @@ test("after the Response: the id that it carried is revoked, and one that never 
   }
 });
 
-test("after the Response: each id that came is revoked, once, whatever it carried", async () => {
+test("after the Response each id of the request is revoked once, whatever it carried", async () => {
   for (const edit of [(session: BagSession) => void (session.user = "ann"), () => {}]) {
     const list = new List();
     const { session } = await visit(service({ revocation: list }), several(3).join("; "), edit);
@@ -416,7 +416,7 @@ test("after the Response: each id that came is revoked, once, whatever it carrie
   }
 });
 
-test("a session of which no cookie can open any more needs no list", async () => {
+test("the list is not told of a session whose cookies have all expired", async () => {
   for (const [passed, told] of [
     [99, 1],
     [100, 0],

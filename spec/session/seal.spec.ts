@@ -1,4 +1,7 @@
-/** The seals of the three types: what each accepts, what its cookies are made of, what keeps them apart. */
+/**
+ * The seals of the three types: what each accepts, what its cookies consist of, and that they open only their
+ * own.
+ */
 
 import assert from "node:assert/strict";
 import { createHmac, hkdfSync, randomBytes } from "node:crypto";
@@ -22,11 +25,11 @@ const OTHER = { secret: "another secret of at least 32 bytes" };
 
 interface Opened {
   isNew: boolean;
-  /** What onInvalid heard. */
+  /** The code that onInvalid got. */
   code: string | undefined;
 }
 
-/** Reads a cookie's value as a service of a type does. */
+/** Reads a cookie's value with a service of a type. */
 function open(type: Type, value: string): Opened {
   const { sessions, invalid } = service(optionsOf(type));
   const { isNew } = sessions.read(`${NAME}=${value}`);
@@ -34,7 +37,7 @@ function open(type: Type, value: string): Opened {
   return { isNew, code: invalid[0] };
 }
 
-describe("a text is refused for what is wrong with it", () => {
+describe("refuses a text with the right code", () => {
   const good = { jwt: seal("jwt", TEXT), fernet: seal("fernet", TEXT) };
   const [header = "", payload = "", mac = ""] = good.jwt.split(".");
   const rows: readonly (readonly [type: Type, what: string, value: string, code: string])[] = [
@@ -42,7 +45,7 @@ describe("a text is refused for what is wrong with it", () => {
     ["base64", "padding", `${seal("base64", "a")}==`, "ERR_ENCODING"],
     ["base64", "a character of base64", "ab+/", "ERR_ENCODING"],
     ["base64", "trailing bits", "e31", "ERR_ENCODING"],
-    ["base64", "a length that none has", "e", "ERR_ENCODING"],
+    ["base64", "an impossible length", "e", "ERR_ENCODING"],
     ["base64", "a fernet", seal("fernet", TEXT), "ERR_ENCODING|ERR_TOKEN_MALFORMED"],
     ["base64", "a jwt", good.jwt, "ERR_ENCODING"],
     ["base64", "JSON with a space", seal("base64", TEXT.replace("{", "{ ")), "ERR_TOKEN_MALFORMED"],
@@ -60,7 +63,7 @@ describe("a text is refused for what is wrong with it", () => {
     ["jwt", "another name", seal("jwt", TEXT, { name: "session" }), "ERR_TOKEN_SIGNATURE"],
     ["jwt", "another secret", seal("jwt", TEXT, OTHER), "ERR_TOKEN_SIGNATURE"],
     ["jwt", "the key of fernet", seal("jwt", TEXT, { info: "fernet" }), "ERR_TOKEN_SIGNATURE"],
-    ["jwt", "the MAC of another", `${header}.${payload}.${"A".repeat(43)}`, "ERR_TOKEN_SIGNATURE"],
+    ["jwt", "a wrong MAC", `${header}.${payload}.${"A".repeat(43)}`, "ERR_TOKEN_SIGNATURE"],
     ["jwt", "a MAC with padding", `${header}.${payload}.${mac}=`, "ERR_ENCODING"],
     ["jwt", "alg none", `${b64('{"alg":"none"}')}.${payload}.`, "ERR_TOKEN_ALGORITHM"],
     ["jwt", "alg HS512", forged({ alg: "HS512", typ: "session+jwt" }), "ERR_TOKEN_ALGORITHM"],
@@ -68,7 +71,12 @@ describe("a text is refused for what is wrong with it", () => {
     ["jwt", "b64", forged({ alg: "HS256", typ: "session+jwt", b64: true }), "ERR_TOKEN_CRITICAL"],
     ["jwt", "no typ", forged({ alg: "HS256" }), "ERR_TOKEN_CLAIM"],
     ["jwt", "another typ", seal("jwt", TEXT, { typ: "JWT" }), "ERR_TOKEN_CLAIM"],
-    ["jwt", "another typ of that suffix", seal("jwt", TEXT, { typ: "at+jwt" }), "ERR_TOKEN_CLAIM"],
+    [
+      "jwt",
+      "another typ with the suffix +jwt",
+      seal("jwt", TEXT, { typ: "at+jwt" }),
+      "ERR_TOKEN_CLAIM",
+    ],
     ["fernet", "nothing", "", "ERR_TOKEN_INVALID"],
     ["fernet", "padding", `${good.fernet}=`, "ERR_TOKEN_INVALID"],
     ["fernet", "more padding", `${good.fernet}==`, "ERR_TOKEN_INVALID"],
@@ -88,7 +96,7 @@ describe("a text is refused for what is wrong with it", () => {
   }
 
   for (const length of [0, 1, 2]) {
-    test(`fernet: the padding that standard base64 has, of ${length} characters`, () => {
+    test(`fernet: refuses padding, of ${length} characters`, () => {
       let text = TEXT;
       const padding = "=".repeat(length);
       for (let more = 0; seal("fernet", text).length % 4 !== (4 - length) % 4; more++) {
@@ -101,7 +109,7 @@ describe("a text is refused for what is wrong with it", () => {
     });
   }
 
-  test("fernet: a PKCS#7 padding that is none, under a MAC that holds", () => {
+  test("fernet: bad PKCS#7 padding under a valid MAC", () => {
     for (const end of [[0], [17], [255], [1, 2], [3, 2, 3], [15, 16]]) {
       const block = Buffer.concat([Buffer.alloc(16 - end.length, "{"), Uint8Array.from(end)]);
       const value = seal("fernet", block, { padded: false });
@@ -109,7 +117,7 @@ describe("a text is refused for what is wrong with it", () => {
     }
   });
 
-  test("fernet: of the plaintext no byte stays in memory, whether it is text or not", () => {
+  test("fernet: wipes the plaintext from memory, valid text or not", () => {
     for (const text of [TEXT, Buffer.concat([Buffer.from(TEXT), Buffer.from([0xff])])]) {
       const plaintexts = plaintextsOf(() => open("fernet", seal("fernet", text)));
       assert.deepEqual(
@@ -139,7 +147,7 @@ describe("a text is refused for what is wrong with it", () => {
       assert.equal(open(type, marked).code, "ERR_TOKEN_MALFORMED");
     });
 
-    test(`${type}: everything near a good value`, () => {
+    test(`${type}: changed versions of a good value`, () => {
       const good = seal(type, TEXT);
       assert.equal(open(type, good).isNew, false);
       for (const value of near(good)) {
@@ -151,7 +159,7 @@ describe("a text is refused for what is wrong with it", () => {
   }
 });
 
-describe("a cookie's value holds base64url and dots alone, whatever the data", () => {
+describe("a cookie's value has only base64url and dots, whatever the data", () => {
   for (const type of TYPES) {
     test(`${type}`, () => {
       const { sessions, invalid } = service(optionsOf(type));
@@ -159,7 +167,7 @@ describe("a cookie's value holds base64url and dots alone, whatever the data", (
         for (const data of [{ text: "x".repeat(length) }, { text: "𒀸é".repeat(length) }]) {
           const { setCookie } = sessions.issue(data);
           const value = cookieValue(setCookie);
-          // Quoted by no serializer, changed by no client that percent-encodes.
+          // So no serializer quotes it, and no client percent-encodes it.
           assert.match(value, /^[\w.-]+$/);
           assert.equal(encodeURIComponent(value), value);
           assert.deepEqual({ ...sessions.read(`${NAME}=${value}`) }, data);
@@ -174,8 +182,8 @@ describe("a cookie's value holds base64url and dots alone, whatever the data", (
   }
 });
 
-describe("no cookie stands in for another", () => {
-  test("names, types and secrets are kept apart, all against all", () => {
+describe("no cookie opens in place of another", () => {
+  test("for every pair of names, types and secrets", () => {
     const made = [];
     for (const type of TYPES) {
       for (const name of [NAME, "session", "session2"]) {
@@ -197,7 +205,7 @@ describe("no cookie stands in for another", () => {
   });
 
   for (const type of ["fernet", "jwt"] as const) {
-    test(`the first secret of ${type} seals, all open, and no other`, () => {
+    test(`the first secret of ${type} seals, all of them open, and no other`, () => {
       const secrets = [SECRET, randomBytes(32), "an older secret of at least 32 bytes"];
       const { sessions } = service({ type, secret: secrets });
       for (const secret of secrets) {
@@ -211,7 +219,7 @@ describe("no cookie stands in for another", () => {
   }
 });
 
-test("each sealing by fernet differs, and hides the data", async () => {
+test("fernet seals equal data differently, and hides them", async () => {
   const made = service({ maxAge: 60, renewAfter: 0 });
   const values = new Set<string>();
   const cookie = pairOf(made.sessions.issue({ user: "tom" }).setCookie);
@@ -224,7 +232,7 @@ test("each sealing by fernet differs, and hides the data", async () => {
   assert.equal(values.size, 100);
 });
 
-test("base64 wants no secret; the others do", () => {
+test("base64 needs no secret; the other types do", () => {
   const { sessions } = service({ type: "base64" });
   const { setCookie } = sessions.issue({ user: "tom" });
   assert.equal(sessions.read(pairOf(setCookie)).user, "tom");
@@ -233,7 +241,7 @@ test("base64 wants no secret; the others do", () => {
   }
 });
 
-/** Everything near a good value: cut, changed, doubled, padded; and what is far from it. */
+/** Truncated, changed, doubled and padded versions of a good value, and unrelated ones. */
 function* near(value: string): Generator<string> {
   for (let length = 0; length < value.length; length++) yield value.slice(0, length);
   for (let at = 0; at < value.length; at++) {

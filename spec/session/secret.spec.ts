@@ -1,4 +1,4 @@
-/** Secrets: their forms, their rotation, and a function that gives them at first use. */
+/** Secrets: their forms, their rotation, and a function that returns them at first use. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -27,7 +27,7 @@ import {
 } from "../helpers/session-visit.ts";
 
 const SEALED = ["fernet", "jwt"] as const;
-/** In no message, property or cause. */
+/** Must not be found in any message, property or cause. */
 const HIDDEN = "hunter2";
 
 describe("a secret is text or bytes, one or a list", () => {
@@ -62,7 +62,7 @@ describe("a secret is text or bytes, one or a list", () => {
   }
 });
 
-describe("secrets rotate: the newest seals, all open", () => {
+describe("secrets rotate: the first seals, all open", () => {
   const secrets = ["newest", "older", "oldest"].map((age) =>
     `the ${age} of the secrets`.padEnd(40),
   );
@@ -84,7 +84,7 @@ describe("secrets rotate: the newest seals, all open", () => {
       });
     }
 
-    test(`${type}, step by step: the new one opens, then it seals, then the old one goes`, async () => {
+    test(`${type}, step by step: the new secret opens, then seals, then the old one is removed`, async () => {
       const steps = [[oldest], [oldest, newest], [newest, oldest], [newest]];
       let cookie: string | undefined;
       for (const secret of steps) {
@@ -104,16 +104,16 @@ describe("secrets rotate: the newest seals, all open", () => {
   }
 });
 
-test("a secret is never a key itself", async () => {
+test("a secret is never used as a key directly", async () => {
   const raw = service({ secret: "0123456789abcdef0123456789abcdef" });
-  // klen/asgi-sessions 1.2.4 sealed this with the same secret as its key; the padding is left off.
+  // klen/asgi-sessions 1.2.4 sealed this with the secret as its key; the padding is removed.
   const fernet =
     "gAAAAABrBDRIXU8Z5xAgRycPwv6cBObOlbz3sHBV6agmQdrCWiBNAF69ZpkM5KBSMk4gsWLBQjzFv7QbqjyTqRUIte72VrZEXw";
   assert.equal((await visit(raw, `${NAME}=${fernet}`)).session.isNew, true);
   assert.deepEqual(raw.invalid, ["ERR_TOKEN_INVALID"]);
 });
 
-/** Every way to the first session of a sessions(). */
+/** Every way to open or issue the first session. */
 type First = (made: Service["sessions"]) => unknown;
 const FIRSTS: Record<string, First> = {
   "read of a cookie": (made) => made.read(cookieOf("fernet", { user: "tom" })),
@@ -132,7 +132,7 @@ const FIRSTS: Record<string, First> = {
   },
 };
 
-describe("a function is called when the first session is opened or issued", () => {
+describe("a secret function is called when the first session is opened or issued", () => {
   test("and not before", () => {
     let calls = 0;
     const made = sessions({
@@ -147,7 +147,7 @@ describe("a function is called when the first session is opened or issued", () =
   });
 
   for (const [what, first] of Object.entries(FIRSTS)) {
-    test(`${what}: once, and never again`, async () => {
+    test(`${what}: exactly once`, async () => {
       let calls = 0;
       const made = service({
         secret() {
@@ -172,7 +172,7 @@ describe("a function is called when the first session is opened or issued", () =
     assert.deepEqual(given, []);
   });
 
-  test("for each sessions() on its own", () => {
+  test("separately for each sessions()", () => {
     let calls = 0;
     const secret = () => `${SECRET} ${calls++}`;
     const one = sessions<Bag>({ secret, clock: () => NOW });
@@ -184,10 +184,10 @@ describe("a function is called when the first session is opened or issued", () =
   });
 });
 
-describe("a function that gives no secret is a ConfigError, and is asked again", () => {
+describe("a secret function that returns no valid secret is a ConfigError, and is called again", () => {
   const fails: Record<string, () => unknown> = {
-    // biome-ignore lint/suspicious/noThenProperty: a Promise of somebody's own
-    "gives what has a then alone": () => ({ then() {} }),
+    // biome-ignore lint/suspicious/noThenProperty: the function may return a thenable
+    "gives an object with only a method then": () => ({ then() {} }),
     "throws an Error": () => {
       throw Object.assign(new Error(HIDDEN), { secret: HIDDEN });
     },
@@ -253,13 +253,13 @@ describe("a function that gives no secret is a ConfigError, and is asked again",
         failing = true;
         assert.equal(made.sessions.read(pairOf(setCookie[0])).user, "tom");
         assert.equal(calls, expected + 1);
-        // A rejection that nobody handles would fail the test.
+        // An unhandled rejection would fail the test.
         await turns();
       });
     }
   }
 
-  test("the list that it gives is kept as it was", async () => {
+  test("keeps a copy of the list that it returned", async () => {
     const secrets = [SECRET];
     const made = service({ secret: () => secrets });
     made.sessions.read("");

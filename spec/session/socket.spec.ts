@@ -1,4 +1,4 @@
-/** Sockets and streams that die while a response is being written: nobody else is harmed. */
+/** Sockets and streams that are destroyed while a response is written: no other client is harmed. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ import { ownCookie } from "../helpers/session-ways.ts";
 
 type Dying = (session: BagSession, res: http.ServerResponse, kill: () => void) => void;
 
-/** Moments at which the socket dies while the session is being written. */
+/** Moments at which the socket is destroyed. */
 const MOMENTS: Record<string, Dying> = {
   "before the head": (session, res, kill) => {
     session.user = "tom";
@@ -29,7 +29,7 @@ const MOMENTS: Record<string, Dying> = {
     };
     res.end("dead");
   },
-  "while the head goes": (session, res, kill) => {
+  "while the head is written": (session, res, kill) => {
     session.user = "tom";
     const { writeHead } = res;
     res.writeHead = ((...head: unknown[]) => {
@@ -53,13 +53,13 @@ const MOMENTS: Record<string, Dying> = {
   },
 };
 
-/** What dies: the socket, or of HTTP/2 the one stream of many in it. */
+/** Returns the socket, or the stream of HTTP/2. */
 function carrierOf(req: Requested): { destroy(): void } {
   return (req as { stream?: { destroy(): void } }).stream ?? req.socket;
 }
 
 for (const [protocol, start] of Object.entries(PROTOCOLS)) {
-  describe(`${protocol}: a socket that dies harms nobody else`, () => {
+  describe(`${protocol}: a destroyed socket harms no other client`, () => {
     for (const [moment, dying] of Object.entries(MOMENTS)) {
       test(moment, async (t) => {
         let died = 0;

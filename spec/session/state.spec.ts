@@ -1,4 +1,4 @@
-/** What of a session changed, and what is written for it: changes are found by comparing serialised data. */
+/** Which changes of a session are written: they are found by comparing the serialised data. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -31,7 +31,7 @@ const TOM = { user: "tom" };
 const COOKIE = cookieOf("fernet", TOM);
 
 for (const type of TYPES) {
-  test(`${type}: a session comes back with its data and facts, and is not written again`, async () => {
+  test(`${type}: a session opens with its data and facts, and is not written again`, async () => {
     const data = { user: "Zoë 𒀸", roles: ["admin"], nested: { deep: { clay: true } } };
     const { session, setCookie, response } = await visit(
       service(optionsOf(type)),
@@ -44,7 +44,7 @@ for (const type of TYPES) {
   });
 }
 
-describe("a Set-Cookie is written for every change of the serialised data", () => {
+describe("every change of the serialised data writes a Set-Cookie", () => {
   const before = { user: "tom", cart: [{ item: "clay", count: 1 }], tags: ["a", "b"], none: null };
   type Cart = BagSession & { cart: { item: string; count: number }[]; tags: string[] };
   const edits: Record<string, (session: Cart) => unknown> = {
@@ -52,13 +52,13 @@ describe("a Set-Cookie is written for every change of the serialised data", () =
     "another value": (session) => (session.user = "tim"),
     "another type": (session) => (session.none = false),
     "a nested value": (session) => first(session).count++,
-    "a nested member that goes": (session) => Reflect.deleteProperty(first(session), "count"),
+    "a deleted nested member": (session) => Reflect.deleteProperty(first(session), "count"),
     "a nested member that becomes undefined": (session) =>
       Object.assign(first(session), { count: undefined }),
     "an array that grows": (session) => session.tags.push("c"),
     "an array in another order": (session) => session.tags.reverse(),
     "an array that is emptied": (session) => (session.tags.length = 0),
-    "a member that goes": (session) => Reflect.deleteProperty(session, "tags"),
+    "a deleted member": (session) => Reflect.deleteProperty(session, "tags"),
     "a member set to undefined": (session) => (session.tags = undefined as never),
     "members in another order": (session) => {
       const { user } = session;
@@ -71,7 +71,7 @@ describe("a Set-Cookie is written for every change of the serialised data", () =
     "Object.assign": (session) => Object.assign(session, { user: "ann", more: [1] }),
     "Object.defineProperty": (session) =>
       Object.defineProperty(session, "more", { value: 1, enumerable: true }),
-    "an edit, its undoing and another": (session) => {
+    "an edit, its undoing, and another edit": (session) => {
       session.user = "x";
       session.user = "tom";
       session.tags.pop();
@@ -119,7 +119,7 @@ describe("a Set-Cookie is written for every change of the serialised data", () =
     },
   };
   for (const [what, edit] of Object.entries(idle)) {
-    test(`and not for ${what}`, async () => {
+    test(`but not ${what}`, async () => {
       const { setCookie } = await visit(service(), cookieOf("fernet", before), (session) =>
         edit(session as Cart),
       );
@@ -145,7 +145,7 @@ describe("a Set-Cookie is written for every change of the serialised data", () =
   }
 });
 
-describe("a cookie of another writer is not written again for its format", () => {
+describe("a cookie in another writer's format is not written again", () => {
   const text = (data: string, rest = ""): string =>
     `{"jti":"${OLD_ID}","iat":${NOW},"exp":${NOW + FOURTEEN_DAYS},"data":${data}${rest}}`;
   const formats: Record<string, string> = {
@@ -167,13 +167,13 @@ describe("a cookie of another writer is not written again for its format", () =>
     });
   }
 
-  test("nor for the order in which an engine lists its names", async () => {
+  test("even if the engine lists its names in another order", async () => {
     const cookie = `${NAME}=${seal("fernet", text('{"b":1,"1":2,"a":[{"z":1,"0":2}]}'))}`;
     assert.deepEqual((await visit(service({ renewAfter: false }), cookie)).setCookie, []);
   });
 });
 
-describe("an emptied session deletes the cookie, with the attributes it was set with", () => {
+describe("an emptied session deletes the cookie, with the attributes that it was set with", () => {
   const ways: Record<string, (session: BagSession) => unknown> = {
     "its members are deleted": (session) => {
       for (const name of Object.keys(session)) delete session[name];
@@ -200,7 +200,7 @@ describe("an emptied session deletes the cookie, with the attributes it was set 
       assert.equal(response.headers.get("Cache-Control"), "no-store");
     });
 
-    test(`and nothing where no cookie came: ${what}`, async () => {
+    test(`and nothing without a cookie: ${what}`, async () => {
       const { setCookie, response } = await visit(service(), undefined, (session) => {
         session.user = "tom";
         return empty(session);
@@ -209,7 +209,7 @@ describe("an emptied session deletes the cookie, with the attributes it was set 
     });
   }
 
-  test("under a name, path and domain of the application's choice", async () => {
+  test("with a configured name, path and domain", async () => {
     const cookie = { name: "__Secure-s", path: "/app", domain: "example.org" };
     const made = service({ cookie: { ...cookie, sameSite: "none", partitioned: true } });
     const set = await visit(made, undefined, (session) => (session.user = "tom"));
@@ -226,14 +226,14 @@ describe("an emptied session deletes the cookie, with the attributes it was set 
     }
   });
 
-  test("an empty session that is destroyed deletes its cookie too", async () => {
+  test("destroying an empty session deletes its cookie too", async () => {
     const { setCookie } = await visit(service(), cookieOf("fernet", {}), (s) => s.destroy());
     assert.deepEqual(setCookie, [CLEARING]);
   });
 });
 
 describe("an anonymous session without data", () => {
-  test("touch() writes it, and it stays and is renewed under its id", async () => {
+  test("is written by touch(), then kept and renewed under its id", async () => {
     let now = NOW;
     const made = service({ maxAge: 100, clock: () => now });
     const first = await visit(made, undefined, (session) => session.touch());
@@ -251,7 +251,7 @@ describe("an anonymous session without data", () => {
     }
   });
 
-  test("takes data, keeps its id, and is touched again", async () => {
+  test("accepts data, keeps its id, and can be touched again", async () => {
     const cookie = cookieOf("fernet", {});
     const filled = await visit(service(), cookie, (session) => (session.user = "tom"));
     const { jti, data } = unseal("fernet", cookieValue(filled.setCookie[0]));
@@ -260,7 +260,7 @@ describe("an anonymous session without data", () => {
     assert.equal(unseal("fernet", cookieValue(touched.setCookie[0])).jti, OLD_ID);
   });
 
-  test("touch() writes an emptied or ended session without data", async () => {
+  test("touch() writes an emptied or ended session too", async () => {
     const rows: Record<string, (session: BagSession) => unknown> = {
       emptied: (session) => {
         delete session.user;

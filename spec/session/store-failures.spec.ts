@@ -17,7 +17,7 @@ import {
 
 const BROUGHT = { [NAME]: seal("fernet", envelope({ user: "tom" })) };
 
-describe("a session that cannot be written rejects, sets nothing, and onError hears it once", () => {
+describe("a session that cannot be written rejects, sets nothing, and onError is called once", () => {
   const unwritable: Record<
     string,
     [change: (session: BagSession) => unknown, code: Parameters<typeof sessionRefusal>[0]]
@@ -59,7 +59,7 @@ describe("a session that cannot be written rejects, sets nothing, and onError he
     });
   }
 
-  test("a custom seal that throws, or gives what is not a cookie's value", async () => {
+  test("a custom seal that returns a value outside the cookie grammar", async () => {
     for (const value of ["a b", 1, undefined]) {
       const { sessions, errors } = service({
         seal: { seal: () => value as string, open: () => ({ code: "x" }) },
@@ -71,7 +71,7 @@ describe("a session that cannot be written rejects, sets nothing, and onError he
     }
   });
 
-  test("save says it within the handler, which may mend it", async () => {
+  test("save throws within the handler, which may repair the session", async () => {
     const { sessions, errors } = service();
     const model = new NextStore(BROUGHT);
     await sessions.edit(model, (session) => {
@@ -98,18 +98,18 @@ describe("a session that cannot be written rejects, sets nothing, and onError he
     await service().sessions.edit(model, (session) => void (session.text = text));
     const { name, value } = model.sent[0] ?? assert.fail();
     const length = name.length + value.length;
-    // Fernet grows by blocks of 16 bytes, which are 21 or 22 characters.
+    // Fernet grows in blocks of 16 bytes, which take 21 or 22 characters.
     assert.ok(length > 4096 - 22 && length <= 4096, String(length));
   });
 });
 
-describe("what a store throws passes through", () => {
+describe("an error of the store passes through", () => {
   const failed = new Error("Cookies can only be modified in a Server Action");
   const fail = (): never => {
     throw failed;
   };
 
-  test("get, before the handler is called", async () => {
+  test("from get, before the handler is called", async () => {
     const model = { get: fail, set: () => assert.fail("set") };
     const edited = service().sessions.edit(model, () => assert.fail("called"));
     assert.equal(await rejection(edited), failed);
@@ -117,7 +117,7 @@ describe("what a store throws passes through", () => {
 
   const sets: Record<string, () => unknown> = { throws: fail, rejects: async () => fail() };
   for (const [how, set] of Object.entries(sets)) {
-    test(`a set that ${how}, as in a server component, and onError hears of the loss`, async () => {
+    test(`from a set that ${how}, as in a server component; onError reports the loss`, async () => {
       for (const Store of Object.values(STORES)) {
         const { sessions, errors } = service();
         const model = new Store(BROUGHT);
@@ -128,7 +128,7 @@ describe("what a store throws passes through", () => {
       }
     });
 
-    test(`a set that ${how}, in place of the redirect that the handler threw`, async () => {
+    test(`from a set that ${how}, instead of the redirect that the handler threw`, async () => {
       const { sessions } = service();
       const model = new NextStore(BROUGHT);
       model.set = set as never;
@@ -139,7 +139,7 @@ describe("what a store throws passes through", () => {
       assert.equal(await rejection(edited), failed);
     });
 
-    test(`a set that ${how} is not called where nothing changed`, async () => {
+    test(`but a set that ${how} is not called where nothing changed`, async () => {
       const { sessions } = service();
       const model = new NextStore(BROUGHT);
       model.set = set as never;
@@ -147,7 +147,7 @@ describe("what a store throws passes through", () => {
     });
   }
 
-  test("the next edit of the store tries again", async () => {
+  test("and the next edit of the store tries again", async () => {
     const { sessions } = service();
     const model = new NextStore(BROUGHT);
     const { set } = model;
@@ -159,7 +159,7 @@ describe("what a store throws passes through", () => {
     assert.deepEqual(heldBy(model), { user: "tom", more: 1 });
   });
 
-  test("a set that takes its time is waited for", async () => {
+  test("a set that is asynchronous is awaited", async () => {
     const model = new RequestStore(BROUGHT);
     let taken = false;
     const { set } = model;
@@ -193,7 +193,7 @@ describe("after edit a change is too late", () => {
     redirected: new Response(null, { status: 303 }),
   };
   for (const [how, leave] of Object.entries(leaves)) {
-    test(`save throws, or tells done, of a changed session whose handler ${how}`, async () => {
+    test(`save throws or calls back with the error, where the handler ${how}`, async () => {
       const { session } = await kept(leave);
       session.save();
       assert.equal(await calledBack((done) => session.save(done)), undefined);
@@ -205,20 +205,20 @@ describe("after edit a change is too late", () => {
       session.save();
     });
 
-    test(`destroy rejects behind a handler that ${how}`, async () => {
+    test(`destroy rejects after a handler that ${how}`, async () => {
       const { session, errors } = await kept(leave);
       await assert.rejects(session.destroy(), unsent);
       assert.deepEqual(errors, ["ERR_SESSION_UNSENT"]);
     });
   }
 
-  test("save throws behind a handler that failed, whose change is lost", async () => {
+  test("save throws after a handler that failed and lost its change", async () => {
     const { session, errors } = await kept(new Error("failed"));
     assert.throws(() => session.save(), unsent);
     assert.deepEqual(errors, ["ERR_SESSION_UNSENT"]);
   });
 
-  test("while another edit runs nothing is too late", async () => {
+  test("a change is not too late while another edit runs", async () => {
     const { sessions } = service();
     const model = new NextStore(BROUGHT);
     await sessions.edit(model, async () => {
@@ -245,8 +245,8 @@ describe("misuse is a ConfigError, and nothing is called", () => {
     Headers: new Headers(),
     "the headers of a Response": new Response().headers,
     "a search": new URLSearchParams(),
-    "what has append": { get, set, append() {} },
-    "what inherits append": Object.create({ get, set, append() {} }),
+    "an object with append": { get, set, append() {} },
+    "an object that inherits append": Object.create({ get, set, append() {} }),
     "a reader": { get },
     "a writer": { set },
     "get that is not a function": { get: 1, set },
@@ -266,20 +266,20 @@ describe("misuse is a ConfigError, and nothing is called", () => {
     });
   }
 
-  test("no handler where there is no store", () =>
+  test("a missing handler", () =>
     assert.rejects((sessions.edit as () => Promise<unknown>)(), configRefusal(/handler/)));
 
-  test("a value of the store that is not a text", async () => {
+  test("a store's value that is not text", async () => {
     for (const value of [1, { value: 1 }, {}, true]) {
       const odd = { get: () => value as never, set };
       await assert.rejects(sessions.edit(odd, handler), configRefusal(/a cookie of the store/));
     }
   });
 
-  test("onError hears of none of it", () => assert.deepEqual(errors, []));
+  test("and onError is not called", () => assert.deepEqual(errors, []));
 
   const options: Record<string, [options: Partial<SessionOptions>, refusal: object]> = {
-    "a secret that is not one": [
+    "a secret that is too short": [
       { secret: () => "short" },
       { name: "ConfigError", code: "ERR_KEY" },
     ],

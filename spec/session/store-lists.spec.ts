@@ -1,4 +1,4 @@
-/** edit with a revocation list: it is asked and told before anything is set, and fails closed. */
+/** edit with a revocation list: the list is asked and told before anything is set, and fails closed. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -27,7 +27,7 @@ const login: Change = async (session) => {
 
 for (const [what, Kind] of Object.entries(LISTS)) {
   describe(`edit with ${what}`, () => {
-    test("asks it once before the handler is called, however many edits there are", async () => {
+    test("asks it once before the handlers are called, for any number of edits", async () => {
       const list = new Kind();
       const { sessions } = service({ revocation: list });
       const model = new NextStore(BROUGHT);
@@ -49,7 +49,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
       assert.deepEqual(heldBy(model), { user: "tom", a: 1, b: 1 });
     });
 
-    test("a revoked session is an empty new one, and onInvalid hears it", async () => {
+    test("a revoked session is a new empty one, and onInvalid is called", async () => {
       const list = new Kind();
       list.revoked.set(OLD_ID, ENDS);
       const { sessions, invalid } = service({ revocation: list });
@@ -74,7 +74,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
     };
     for (const [how, [change, deleted]] of Object.entries(ends)) {
       for (const leaves of ["returns", "redirects"]) {
-        test(`${how}, and it ${leaves}: told before the cookie is set`, async () => {
+        test(`${how}, and it ${leaves}: the list is told before the cookie is set`, async () => {
           const list = new Kind();
           const made = service({ revocation: list });
           const model = new NextStore(BROUGHT);
@@ -90,7 +90,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
           assert.deepEqual(made.errors, []);
         });
 
-        test(`${how}, and it ${leaves}, but the list cannot be told: 503, and deleted`, async () => {
+        test(`${how}, and it ${leaves}, but the list cannot be told: 503, and the cookie is deleted`, async () => {
           const list = new Kind();
           list.failure = { tell: down };
           const { sessions, errors } = service({ revocation: list });
@@ -107,7 +107,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
       }
     }
 
-    test("what the list did goes through a handler that awaits it", async () => {
+    test("the list's error passes through a handler that awaits it", async () => {
       const list = new Kind();
       list.failure = { tell: down };
       const { sessions, errors } = service({ revocation: list });
@@ -118,7 +118,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
       assert.deepEqual(errors, ["ERR_SESSION_REVOCATION"]);
     });
 
-    test("save says at once that nothing is written any more", async () => {
+    test("save throws at once, since nothing is written any more", async () => {
       const list = new Kind();
       list.failure = { tell: down };
       const { sessions } = service({ revocation: list });
@@ -140,7 +140,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
       "too much data": [(session) => (session.text = "x".repeat(5000)), /exceed 4096/],
     };
     for (const [which, [then, error]] of Object.entries(behind)) {
-      test(`behind ${which} the cookie is deleted all the same, the list told or not`, async () => {
+      test(`with ${which} after it the cookie is still deleted, and edit waits for the list`, async () => {
         for (const failure of [{}, { tell: down }]) {
           const list = new Kind();
           list.failure = failure;
@@ -161,7 +161,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
       });
     }
 
-    test("a list that cannot be asked is a 503: no handler, nothing set", async () => {
+    test("a list that cannot be asked gives a 503: no handler is called, nothing is set", async () => {
       const list = new Kind();
       list.failure = { ask: down };
       const { sessions } = service({ revocation: list });
@@ -177,7 +177,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
       assert.equal(await sessions.edit(model, ({ user }) => user), "tom");
     });
 
-    test("an answer that is not a boolean is a 503", async () => {
+    test("an answer that is not a boolean gives a 503", async () => {
       const list = new Kind();
       const isRevoked = () => undefined as never;
       const { sessions } = service({ revocation: { isRevoked, revoke: list.revoke.bind(list) } });
@@ -185,7 +185,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
       await assert.rejects(edited, refused);
     });
 
-    test("a login that a nested edit set is revoked too, where the outer one ends it", async () => {
+    test("a login of a nested edit is revoked too, where the outer edit ends it", async () => {
       const list = new Kind();
       const { sessions } = service({ revocation: list });
       const model = new NextStore();
@@ -200,7 +200,7 @@ for (const [what, Kind] of Object.entries(LISTS)) {
   });
 }
 
-test("a list that takes its time lets edits join, and then nothing is lost", async () => {
+test("another edit may join while a list is slow, and nothing is lost", async () => {
   const list = new GatedList();
   const { sessions, errors } = service({ revocation: list });
   const model = new NextStore(BROUGHT);
@@ -222,7 +222,7 @@ test("a list that takes its time lets edits join, and then nothing is lost", asy
   assert.deepEqual(errors, []);
 });
 
-test("a synchronous answer and an asynchronous one do not differ in what edit gives", async () => {
+test("edit returns a Promise for synchronous and asynchronous lists", async () => {
   for (const Kind of [...Object.values(LISTS), SlowList]) {
     const { sessions } = service({ revocation: new Kind() });
     const edited: unknown = sessions.edit(new NextStore(BROUGHT), ({ user }) => user);

@@ -1,4 +1,4 @@
-/** edit: how a handler leaves: what returns or redirects sets the cookie, another error only a deletion. */
+/** edit and errors: a redirect sets the cookie, as returning does; any other error sets only a deletion. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -18,7 +18,7 @@ const begin: Change = async (session) => {
 
 const digest = (text: unknown): Error => Object.assign(new Error("digest"), { digest: text });
 
-/** The redirect of SvelteKit, which is not an Error. */
+/** SvelteKit's redirect, which is not an Error. */
 class Redirect {
   readonly status: number;
   readonly location: string;
@@ -37,7 +37,7 @@ const REDIRECTS: Record<string, unknown> = {
   "redirect of SvelteKit, the last status": new Redirect(399, "/"),
   "a Response that redirects": Response.redirect("https://example.org/", 303),
   "a Response of an error": new Response("no", { status: 403 }),
-  // As another realm's, whose class is another one.
+  // A Response of another realm is of another class.
   "another implementation's Response": { [Symbol.toStringTag]: "Response", status: 200 },
 };
 
@@ -55,12 +55,12 @@ const ERRORS: Record<string, unknown> = {
   "a status that is a text": { status: "303", location: "/" },
   "a location alone": { location: "/" },
   "another digest": digest("DYNAMIC_SERVER_USAGE"),
-  "a digest that has NEXT_ within": digest("x NEXT_REDIRECT"),
+  "a digest with NEXT_ in the middle": digest("x NEXT_REDIRECT"),
   "a digest that is not a text": digest(["NEXT_REDIRECT"]),
-  "what looks like a Response": { status: 303, headers: new Headers(), body: null },
+  "an object that looks like a Response": { status: 303, headers: new Headers(), body: null },
 };
 
-describe("what leaves its work done sets the cookie once", () => {
+describe("a redirect sets the cookie once", () => {
   for (const [what, thrown] of Object.entries(REDIRECTS)) {
     test(`${what}`, async () => {
       for (const [name, Store] of Object.entries(STORES)) {
@@ -73,7 +73,7 @@ describe("what leaves its work done sets the cookie once", () => {
       }
     });
 
-    test(`${what}, out of a login, a logout, and a handler that changed nothing`, async () => {
+    test(`${what}, thrown by a login, a logout, and a handler that changed nothing`, async () => {
       const made = service();
       const models = [new NextStore(BROUGHT), new NextStore(BROUGHT), new NextStore(BROUGHT)];
       const [login, logout, none] = models as [NextStore, NextStore, NextStore];
@@ -88,7 +88,7 @@ describe("what leaves its work done sets the cookie once", () => {
     });
   }
 
-  test("a handler that is not asynchronous may throw it", async () => {
+  test("thrown by a synchronous handler", async () => {
     const { sessions } = service();
     const model = new NextStore(BROUGHT);
     const thrown = REDIRECTS["redirect of Next"];
@@ -100,7 +100,7 @@ describe("what leaves its work done sets the cookie once", () => {
     assert.deepEqual(heldBy(model), { user: "tom", more: 1 });
   });
 
-  test("a session that cannot be written stands in for the redirect", async () => {
+  test("but a session that cannot be written rejects instead", async () => {
     for (const thrown of Object.values(REDIRECTS)) {
       const { sessions, errors } = service();
       const model = new NextStore(BROUGHT);
@@ -113,7 +113,7 @@ describe("what leaves its work done sets the cookie once", () => {
     }
   });
 
-  test("a Response that is returned is a value like any other", async () => {
+  test("a returned Response is a value like any other", async () => {
     const model = new NextStore(BROUGHT);
     const response = new Response("done");
     const given = await service().sessions.edit(model, (session) => {
@@ -126,7 +126,7 @@ describe("what leaves its work done sets the cookie once", () => {
   });
 });
 
-describe("another error sets nothing, and onError hears what was lost", () => {
+describe("any other error sets nothing, and onError reports lost changes", () => {
   for (const [what, thrown] of Object.entries(ERRORS)) {
     test(`${what}`, async () => {
       const made = service();
@@ -145,7 +145,7 @@ describe("another error sets nothing, and onError hears what was lost", () => {
     "a change of data that could not be written": [(session) => (session.bad = 1n), BROUGHT],
   };
   for (const [what, [edit, brought]] of Object.entries(lost)) {
-    test(`${what} is lost, and said once`, async () => {
+    test(`${what} is lost and reported once`, async () => {
       const made = service();
       const model = new NextStore({ ...brought });
       await throwing(made, model, thrown, edit);
@@ -154,7 +154,7 @@ describe("another error sets nothing, and onError hears what was lost", () => {
   }
 
   const kept: Record<string, Change> = {
-    "what changed nothing": () => {},
+    "a handler that changed nothing": () => {},
     "a change and back": (session) => {
       session.more = 1;
       delete session.more;
@@ -169,14 +169,14 @@ describe("another error sets nothing, and onError hears what was lost", () => {
     });
   }
 
-  test("a renewal that was due is left out, unsaid: nobody asked for it", async () => {
+  test("a renewal is left out and not reported, since nobody asked for it", async () => {
     const made = service({ renewAfter: 0 });
     const model = new NextStore(BROUGHT);
     await throwing(made, model, thrown, () => {});
     assert.deepEqual([model.sent, made.errors], [[], []]);
   });
 
-  test("a handler that is not asynchronous may throw it", async () => {
+  test("thrown by a synchronous handler", async () => {
     const { sessions, errors } = service();
     const model = new NextStore(BROUGHT);
     const edited = sessions.edit(model, (session) => {
@@ -199,7 +199,7 @@ describe("another error sets nothing, and onError hears what was lost", () => {
   });
 });
 
-describe("the deletion of a session that has ended is set, whatever went wrong behind it", () => {
+describe("the deletion of an ended session is set, whatever fails after it", () => {
   const thrown = ERRORS["an Error"];
   const ended: Record<string, [change: Change, errors: string[]]> = {
     destroy: [destroy, []],
@@ -239,14 +239,14 @@ describe("the deletion of a session that has ended is set, whatever went wrong b
     assert.deepEqual(deletions(model), [true]);
   });
 
-  test("but not where no cookie came", async () => {
+  test("but not without a cookie", async () => {
     const made = service();
     const model = new NextStore();
     await throwing(made, model, thrown, destroy);
     assert.deepEqual([model.sent, made.errors], [[], []]);
   });
 
-  test("behind data that cannot be written, whose error it is", async () => {
+  test("and the error of unwritable data after it is thrown", async () => {
     const { sessions, errors } = service();
     const model = new NextStore(BROUGHT);
     const edited = sessions.edit(model, async (session) => {
@@ -258,7 +258,7 @@ describe("the deletion of a session that has ended is set, whatever went wrong b
     assert.deepEqual(errors, ["ERR_SESSION_DATA"]);
   });
 
-  test("a store that does not take it hides no error, and onError hears of the loss", async () => {
+  test("a store that refuses it does not hide the error, and onError reports the loss", async () => {
     const made = service();
     const model = new NextStore(BROUGHT);
     model.set = () => {
@@ -269,7 +269,7 @@ describe("the deletion of a session that has ended is set, whatever went wrong b
   });
 });
 
-test("wrap, which has a Response of its own, carries no session that edit has", async () => {
+test("wrap does not carry the session of an edit inside it", async () => {
   const { sessions } = service();
   const model = new NextStore(BROUGHT);
   const handler = sessions.wrap(async () => {

@@ -1,4 +1,7 @@
-/** edit: nested and parallel edits of one store share a session; another cookie in the store opens another. */
+/**
+ * edit: nested and parallel edits of one store share a session; another cookie in the store opens another
+ * one.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -25,14 +28,14 @@ const BROUGHT = { [NAME]: sealed({ user: "tom" }) };
 const lost = new Error("the handler failed");
 
 for (const [what, Store] of Object.entries(STORES)) {
-  describe(`edits at once, in the store of ${what}`, () => {
+  describe(`edits at the same time, in the store of ${what}`, () => {
     const brings: Record<string, Record<string, string>> = {
       "that shows a session": BROUGHT,
       "that shows none": {},
       "that shows one that cannot be opened": { [NAME]: "x" },
     };
     for (const [which, brought] of Object.entries(brings)) {
-      test(`a nested edit ${which} has the same session, and loses nothing`, async () => {
+      test(`a nested edit of a store ${which} gets the same session and loses nothing`, async () => {
         const { sessions, errors } = service();
         const model = new Store(brought);
         await sessions.edit(model.store, async (outer) => {
@@ -52,7 +55,7 @@ for (const [what, Store] of Object.entries(STORES)) {
         assert.deepEqual(errors, []);
       });
 
-      test(`parallel edits ${which} have the same session, and lose nothing`, async () => {
+      test(`parallel edits of a store ${which} get the same session and lose nothing`, async () => {
         const { sessions, errors } = service();
         const model = new Store(brought);
         const names = ["a", "b", "c", "d"];
@@ -75,7 +78,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       });
     }
 
-    test("what all of them changed before the first returned is set once", async () => {
+    test("all changes before the first edit returns are set once", async () => {
       const { sessions } = service();
       const model = new Store(BROUGHT);
       const together = gate();
@@ -93,7 +96,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       assert.equal(model.sent.length, 1);
     });
 
-    test("what a nested edit set and the outer one left is not set again", async () => {
+    test("a nested edit's change is not set again by the outer edit", async () => {
       const { sessions } = service();
       const model = new Store(BROUGHT);
       await sessions.edit(model.store, () =>
@@ -102,7 +105,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       assert.equal(model.sent.length, 1);
     });
 
-    test("what a nested edit set and the outer one took back leaves as it came", async () => {
+    test("a nested edit's change that the outer edit undoes is set back", async () => {
       const { sessions, errors } = service();
       const model = new Store(BROUGHT);
       await sessions.edit(model.store, async (outer) => {
@@ -114,7 +117,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       assert.deepEqual(errors, []);
     });
 
-    test("an empty session that came leaves as it came, too", async () => {
+    test("an empty session is set back too", async () => {
       const { sessions } = service();
       const model = new Store({ [NAME]: sealed({}) });
       await sessions.edit(model.store, async (outer) => {
@@ -130,7 +133,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       empties: (session) => delete session.user,
     };
     for (const [how, takeBack] of Object.entries(takesBack)) {
-      test(`a login that a nested edit set and the outer one ${how} is deleted`, async () => {
+      test(`a nested edit's login that the outer edit ${how} is deleted`, async () => {
         const { sessions, errors } = service();
         const model = new Store();
         await sessions.edit(model.store, async (outer) => {
@@ -157,7 +160,7 @@ for (const [what, Store] of Object.entries(STORES)) {
   });
 }
 
-/** An edit that fails behind a change, beside one that runs until the gate opens. */
+/** Runs an edit that fails after a change, next to one that runs until the gate opens. */
 async function failsBeside(
   model: Model,
   change: (session: BagSession) => unknown,
@@ -180,14 +183,14 @@ async function failsBeside(
 }
 
 describe("an edit that fails beside others", () => {
-  test("loses nothing while another still carries what it changed", async () => {
+  test("loses nothing while another edit still carries its change", async () => {
     const model = new NextStore(BROUGHT);
     const heard = await failsBeside(model, (session) => (session.a = 1));
     assert.deepEqual(heard, { during: [], errors: [] });
     assert.deepEqual(heldBy(model), { user: "tom", other: 1, a: 1 });
   });
 
-  test("deletes what it ended, and the other sets the new session", async () => {
+  test("deletes the session that it ended, and the other sets the new one", async () => {
     const model = new NextStore(BROUGHT);
     const heard = await failsBeside(model, async (session) => {
       await session.regenerate();
@@ -198,7 +201,7 @@ describe("an edit that fails beside others", () => {
     assert.deepEqual(heldBy(model), { user: "ann" });
   });
 
-  test("leaves alone the login that another one has set", async () => {
+  test("keeps a login that another edit has set", async () => {
     const { sessions, errors } = service();
     const model = new NextStore(BROUGHT);
     const outer = sessions.edit(model, async (session) => {
@@ -215,7 +218,7 @@ describe("an edit that fails beside others", () => {
     assert.deepEqual(errors, ["ERR_SESSION_UNSENT"]);
   });
 
-  test("deletes a login that another one has set, where it ended that", async () => {
+  test("deletes a login that another edit has set, if it ended that session", async () => {
     const { sessions, errors } = service();
     const model = new NextStore();
     const outer = sessions.edit(model, async (session) => {
@@ -228,7 +231,7 @@ describe("an edit that fails beside others", () => {
     assert.deepEqual(errors, []);
   });
 
-  test("an outer edit that catches the error of a nested one sets what that changed", async () => {
+  test("an outer edit that catches a nested edit's error sets its change", async () => {
     const { sessions, errors } = service();
     const model = new NextStore(BROUGHT);
     await sessions.edit(model, async () => {
@@ -242,7 +245,7 @@ describe("an edit that fails beside others", () => {
     assert.deepEqual(errors, []);
   });
 
-  test("what a nested edit could not write the outer one may mend", async () => {
+  test("an outer edit may repair what a nested edit could not write", async () => {
     const { sessions, errors } = service();
     const model = new NextStore(BROUGHT);
     await sessions.edit(model, async (outer) => {
@@ -254,7 +257,7 @@ describe("an edit that fails beside others", () => {
     assert.deepEqual(errors, ["ERR_SESSION_DATA"]);
   });
 
-  test("a set that fails later fails every edit that relied on it", async () => {
+  test("a set that fails later rejects every edit that relied on it", async () => {
     const { sessions } = service();
     const model = new RequestStore(BROUGHT);
     model.set = async () => {
@@ -300,7 +303,7 @@ describe("another cookie in the store opens another session", () => {
     await sessions.edit(model, ({ user }) => assert.equal(user, "ann"));
   });
 
-  test("none by now: a new session", async () => {
+  test("an empty cookie opens a new session", async () => {
     const { sessions } = service();
     const model = new NextStore(BROUGHT);
     await sessions.edit(model, async () => {
@@ -311,7 +314,7 @@ describe("another cookie in the store opens another session", () => {
     });
   });
 
-  test("another store, and other sessions of the same store, share nothing", async () => {
+  test("other stores, and other sessions() of one store, share nothing", async () => {
     const made = service();
     const named = service({ cookie: { name: "sid" } });
     const stores = [new NextStore(BROUGHT), new NextStore(BROUGHT)] as const;

@@ -1,4 +1,4 @@
-/** Edits in a row: random walks, and a store object that serves one visitor after another. */
+/** Edits in sequence: random ones, and a store object that serves one visitor after another. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { NAME } from "../helpers/session-cookies.ts";
 import { type BagSession, service } from "../helpers/session-visit.ts";
 import { seeded } from "../helpers/token-random.ts";
 
-/** A store that shows what was set; a deleted cookie as an empty one, or not at all. */
+/** A store that returns what was set; a deleted cookie is empty or missing. */
 class Shelf {
   readonly sets: string[] = [];
   readonly #showsEmpty: boolean;
@@ -28,7 +28,7 @@ class Shelf {
   }
 }
 
-test("one store object for all requests: visitors that come one after another stay apart", async () => {
+test("one store object for all requests keeps successive visitors apart", async () => {
   const { sessions } = service();
   let jar: Map<string, string>;
   const store = {
@@ -47,7 +47,7 @@ test("one store object for all requests: visitors that come one after another st
 });
 
 for (const showsEmpty of [false, true]) {
-  test(`random edits, in a row and within one another, deleted shown ${showsEmpty ? "empty" : "absent"}`, async (t) => {
+  test(`random edits, in sequence and nested, with deleted cookies ${showsEmpty ? "empty" : "missing"}`, async (t) => {
     const random = seeded(t);
     const { sessions, errors, invalid } = service();
     for (let walk = 0; walk < 150; walk++) {

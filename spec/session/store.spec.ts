@@ -1,4 +1,4 @@
-/** edit: a session in the cookie store of a framework, read from it and set in it. */
+/** edit reads and sets a session in the cookie store of a framework. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -31,7 +31,7 @@ const VALUE = seal("fernet", envelope(DATA));
 const BROUGHT = { [NAME]: VALUE, theme: "dark" };
 const ALL = { path: "/", httpOnly: true, secure: true, sameSite: "lax" };
 
-/** The attributes of the one cookie that was set; `encode` gives the value as it is. */
+/** Returns the attributes of the one cookie that was set; `encode` must not change a value. */
 function attributesOf({ sent }: Model): object {
   assert.equal(sent.length, 1);
   const { encode, ...attributes } = sent[0]?.attributes ?? assert.fail();
@@ -41,7 +41,7 @@ function attributesOf({ sent }: Model): object {
 
 for (const [what, Store] of Object.entries(STORES)) {
   describe(`edit, in the store of ${what}`, () => {
-    test("the handler has the session that the store shows", async () => {
+    test("the handler gets the session in the store", async () => {
       const { sessions, invalid, errors } = service();
       const model = new Store(BROUGHT);
       await sessions.edit(model.store, (session) => {
@@ -67,7 +67,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       assert.deepEqual({ jti, iat, data }, { jti: id, iat: NOW, data: { user: "ann" } });
     });
 
-    test("a nested change is set, and the id stays", async () => {
+    test("a nested change is set, and the id stays the same", async () => {
       const { sessions } = service();
       const model = new Store(BROUGHT);
       await sessions.edit(model.store, (session) => {
@@ -78,7 +78,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       assert.equal(model.sent.length, 1);
     });
 
-    test("what was set is what the next edit and the next request have", async () => {
+    test("the next edit and the next request get what was set", async () => {
       const { sessions } = service();
       const model = new Store(BROUGHT);
       await sessions.edit(model.store, (session) => {
@@ -92,7 +92,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       assert.deepEqual(heldBy(next), DATA);
     });
 
-    test("regenerate gives another id", async () => {
+    test("regenerate sets a new id", async () => {
       const { sessions } = service();
       const model = new Store(BROUGHT);
       await sessions.edit(model.store, async (session) => {
@@ -134,7 +134,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       }
     });
 
-    test("who changed nothing sets nothing", async () => {
+    test("without a change nothing is set", async () => {
       const nothing: Record<string, (session: BagSession) => unknown> = {
         nothing: () => {},
         "a read": ({ user }) => user,
@@ -157,7 +157,7 @@ for (const [what, Store] of Object.entries(STORES)) {
       }
     });
 
-    test("destroying where no cookie came sets nothing", async () => {
+    test("destroying without a cookie sets nothing", async () => {
       const model = new Store({ theme: "dark" });
       await service().sessions.edit(model.store, async (session) => {
         session.user = "ann";
@@ -168,8 +168,8 @@ for (const [what, Store] of Object.entries(STORES)) {
   });
 }
 
-describe("edit gives", () => {
-  test("what the handler returns, or its Promise resolves with", async () => {
+describe("edit returns", () => {
+  test("the handler's result, or what its Promise resolves with", async () => {
     const { sessions } = service();
     const value = {};
     assert.equal(await sessions.edit(new NextStore(), () => value), value);
@@ -177,13 +177,13 @@ describe("edit gives", () => {
     assert.equal(await sessions.edit(new NextStore(), () => {}), undefined);
   });
 
-  test("a Promise, however the handler is made", () => {
+  test("a Promise, even for a synchronous handler", () => {
     const edited: unknown = service().sessions.edit(new NextStore(), () => 1);
     assert.ok(edited instanceof Promise);
   });
 
   for (const type of TYPES) {
-    test(`the cookie that wrap gives, of type ${type}`, async () => {
+    test(`the same cookie as wrap, of type ${type}`, async () => {
       const { sessions } = service(optionsOf(type));
       const value = seal(type, envelope(DATA));
       const change = (session: BagSession) => (session.more = 1);
@@ -202,7 +202,7 @@ describe("edit gives", () => {
   }
 });
 
-describe("edit hands over", () => {
+describe("edit passes to set", () => {
   const cookies: Record<string, [cookie: SessionCookieOptions, attributes: object]> = {
     "a path": [{ path: "/app" }, { ...ALL, path: "/app" }],
     "a domain": [{ domain: "example.org" }, { ...ALL, domain: "example.org" }],
@@ -217,7 +217,7 @@ describe("edit hands over", () => {
     ],
   };
   for (const [what, [cookie, attributes]] of Object.entries(cookies)) {
-    test(`${what}, when it sets and when it deletes`, async () => {
+    test(`${what}, for a session and for a deletion`, async () => {
       const { sessions } = service({ cookie: { ...cookie, name: "sid" } });
       const model = new NextStore();
       await sessions.edit(model, (session) => void (session.user = "ann"));
@@ -229,7 +229,7 @@ describe("edit hands over", () => {
     });
   }
 
-  test("no maxAge for a cookie that goes with the browser, but when it deletes", async () => {
+  test("no maxAge for a cookie that ends with the browser, except for a deletion", async () => {
     const { sessions } = service({ cookie: { persistent: false } });
     const model = new NextStore();
     await sessions.edit(model, (session) => void (session.user = "ann"));
@@ -239,7 +239,7 @@ describe("edit hands over", () => {
     assert.deepEqual(attributesOf(next), { ...ALL, maxAge: 0 });
   });
 
-  test("an object of its own each time: a store may keep or change it", async () => {
+  test("a new attributes object each time, which a store may keep or change", async () => {
     const { sessions } = service();
     const models = [new NextStore(), new NextStore()] as const;
     await sessions.edit(models[0], (session) => void (session.user = "ann"));
@@ -248,7 +248,7 @@ describe("edit hands over", () => {
     assert.deepEqual(attributesOf(models[1]), { ...ALL, maxAge: FOURTEEN_DAYS });
   });
 
-  test("the value of a custom seal, to the letter", async () => {
+  test("the value of a custom seal unchanged", async () => {
     const own = { seal: () => "a%20b=%", open: () => ({ code: "ERR_TOKEN_INVALID" }) };
     for (const Store of Object.values(STORES)) {
       const model = new Store();
@@ -279,7 +279,7 @@ describe("edit and the lifetime of a session", () => {
     });
   }
 
-  test("touch within the second in which the cookie was written still sets it", async () => {
+  test("touch in the second in which the cookie was written still sets it", async () => {
     const { sessions } = service(optionsOf("jwt"));
     const exp = NOW + FOURTEEN_DAYS;
     const model = new NextStore({ [NAME]: seal("jwt", envelope(DATA, { iat: NOW, exp })) });
@@ -288,14 +288,14 @@ describe("edit and the lifetime of a session", () => {
     assert.deepEqual(heldBy(model, "jwt"), DATA);
   });
 
-  test("touch on an empty session sets it: a stable anonymous id", async () => {
+  test("touch sets an empty session, for a stable anonymous id", async () => {
     const model = new NextStore();
     await service().sessions.edit(model, (session) => session.touch());
     assert.deepEqual(heldBy(model), {});
     assert.deepEqual(deletions(model), [false]);
   });
 
-  test("beyond longestAge touch is a ConfigError, and nothing is set", async () => {
+  test("touch beyond longestAge is a ConfigError, and sets nothing", async () => {
     const { sessions, errors } = service({ longestAge: 3_000_000 });
     const model = new NextStore(BROUGHT);
     const edited = sessions.edit(model, (session) => session.touch({ maxAge: 3_000_001 }));
@@ -303,7 +303,7 @@ describe("edit and the lifetime of a session", () => {
     assert.deepEqual([model.sent, errors], [[], []]);
   });
 
-  test("an unchanged session is renewed where that is due, and not before", async () => {
+  test("an unchanged session is renewed when it is due, and not before", async () => {
     const { sessions } = service();
     for (const [age, count] of [
       [FOURTEEN_DAYS / 2, 1],
@@ -321,7 +321,7 @@ describe("edit and the lifetime of a session", () => {
     }
   });
 
-  test("a renewal alone that is too large changes nothing, and onError hears it", async () => {
+  test("a renewal that is too large changes nothing, and onError is called", async () => {
     const { sessions, errors } = service({
       seal: {
         seal: () => "x".repeat(4096),
@@ -334,7 +334,7 @@ describe("edit and the lifetime of a session", () => {
   });
 });
 
-describe("edit over a cookie that is refused", () => {
+describe("edit with a cookie that is refused", () => {
   const refused: Record<string, [value: string, invalid: string[]]> = {
     garbage: ["x", ["ERR_TOKEN_INVALID"]],
     expired: [seal("fernet", envelope(DATA, { exp: NOW })), ["ERR_TOKEN_EXPIRED"]],
@@ -343,11 +343,11 @@ describe("edit over a cookie that is refused", () => {
       ["ERR_TOKEN_INVALID"],
     ],
     "too large": ["x".repeat(4096), ["ERR_TOKEN_TOO_LARGE"]],
-    // RFC 6265bis, cookie-octet: such a cookie does not exist.
+    // RFC 6265bis: a value with other characters than cookie-octets is ignored.
     "with a space": ["a b", []],
   };
   for (const [what, [value, expected]] of Object.entries(refused)) {
-    test(`${what}: an empty session, and onInvalid hears it once, with the store`, async () => {
+    test(`${what}: an empty session, and onInvalid is called once, with the store`, async () => {
       const heard: unknown[] = [];
       const invalid: string[] = [];
       const { sessions } = service({
@@ -373,7 +373,7 @@ describe("edit over a cookie that is refused", () => {
     });
   }
 
-  test("a value that is no text is a ConfigError", async () => {
+  test("a value that is not text is a ConfigError", async () => {
     const odd = { get: () => ({ value: 1 }), set() {} } as never;
     const edited = service().sessions.edit(odd, () => assert.fail("called"));
     assert.match(String(await rejection(edited)), /ConfigError|a cookie of the store/);

@@ -32,7 +32,7 @@ import {
 } from "../helpers/session-visit.ts";
 
 const TOM = { user: "tom" };
-/** A cookie written at NOW, sealed for 1000 seconds. */
+/** A cookie written at NOW that ends after 1000 seconds. */
 const written = (differing: object = {}): string =>
   cookieOf("fernet", TOM, { iat: NOW, exp: NOW + 1000, ...differing });
 const BROKEN = configRefusal(/clock/);
@@ -52,19 +52,19 @@ describe("a cookie opens until the earliest of its ends", () => {
     last?: number;
   }
   const rows: readonly Row[] = [
-    // The sealed end.
+    // Its exp.
     { options: {}, last: 999 },
     { options: { maxAge: 1000 }, last: 999 },
     { options: { maxAge: 34_560_000 }, last: 999 },
     { options: {}, claims: { exp: NOW + 1 }, last: 0 },
-    // A shorter maxAge counts for the cookies that are out already.
+    // A shorter maxAge applies to existing cookies too.
     { options: { maxAge: 600 }, last: 599 },
     { options: { maxAge: 1 }, last: 0 },
     { options: { maxAge: 600 }, claims: { exp: MOST }, last: 599 },
     { options: { maxAge: 600 }, claims: { begun: NOW - 9000 }, last: 599 },
-    // A longer one does not lengthen them.
+    // A longer maxAge does not extend them.
     { options: { maxAge: 5000 }, last: 999 },
-    // A lifetime of its own, longestAge at most.
+    // Its own lifetime, at most longestAge.
     { options: { maxAge: 1000 }, claims: { age: 600 }, last: 599 },
     { options: { maxAge: 100, longestAge: 1000 }, claims: { age: 1000 }, last: 999 },
     { options: { maxAge: 100, longestAge: 1000 }, last: 99 },
@@ -81,7 +81,7 @@ describe("a cookie opens until the earliest of its ends", () => {
     { options: { maxLifetime: 500, maxAge: 400 }, last: 399 },
     { options: { maxLifetime: 500 }, claims: { age: 1000, exp: MOST }, last: 499 },
     { options: { maxLifetime: MOST }, last: 999 },
-    // Another clock, 60 seconds ahead at most.
+    // A clock that is behind, by at most 60 seconds.
     { options: {}, first: -60, last: 999 },
     { options: { maxAge: 30 }, first: -60, last: 29 },
     { options: {}, claims: { exp: MOST }, first: -60 },
@@ -115,7 +115,7 @@ describe("a cookie opens until the earliest of its ends", () => {
   }
 
   for (const [how, { open }] of Object.entries(OPENERS)) {
-    test(`by ${how}: a lowered maxAge, an absolute end, a clock a year ahead`, async () => {
+    test(`by ${how}: a lower maxAge, maxLifetime, and a clock a year behind`, async () => {
       for (const type of TYPES) {
         const cookie = cookieOf(type, TOM, { iat: NOW, exp: NOW + FOURTEEN_DAYS });
         const rows: [options: Partial<SessionOptions>, at: number, open: boolean][] = [
@@ -136,16 +136,16 @@ describe("a cookie opens until the earliest of its ends", () => {
   }
 });
 
-describe("an unchanged session is renewed when it is due, a changed or touched one always", () => {
+describe("an unchanged session is renewed when it is due, a changed or touched one is always written", () => {
   interface Row {
     options: Partial<SessionOptions>;
     claims?: object;
     /** Seconds after NOW at which the cookie comes back. */
     at: number;
-    /** The exp of the cookie that is then written, after NOW; undefined where none is. */
+    /** The exp of the new cookie, after NOW; undefined where none is written. */
     exp: number | undefined;
     edit?: (session: BagSession) => unknown;
-    /** Whether the cookie has a Max-Age. */
+    /** True where the cookie has a Max-Age. */
     kept?: boolean;
   }
   const short = (age: number): object => ({ exp: NOW + age });
@@ -168,7 +168,7 @@ describe("an unchanged session is renewed when it is due, a changed or touched o
     { options: {}, at: 0, exp: 1000, edit: change },
     { options: {}, at: 0, exp: 1000, edit: touch },
     { options: {}, at: 1, exp: 1001, edit: touch },
-    // A clock behind the one that wrote it.
+    // A clock behind the one that wrote the cookie.
     { options: {}, at: -60, exp: undefined },
     { options: { renewAfter: 0 }, at: -60, exp: undefined },
     { options: {}, at: -60, exp: 940, edit: touch },
@@ -176,7 +176,7 @@ describe("an unchanged session is renewed when it is due, a changed or touched o
     { options: { maxAge: 61 }, claims: short(61), at: 30, exp: undefined },
     { options: { maxAge: 61 }, claims: short(61), at: 31, exp: 92 },
     { options: { maxAge: 1 }, claims: short(1), at: 0, exp: undefined },
-    // A lifetime of its own has its own share of renewAfter.
+    // renewAfter scales with the session's own lifetime.
     { options: {}, claims: { age: 100, ...short(100) }, at: 49, exp: undefined },
     { options: {}, claims: { age: 100, ...short(100) }, at: 50, exp: 150 },
     { options: { renewAfter: 250 }, claims: { age: 100 }, at: 24, exp: undefined },
@@ -198,7 +198,7 @@ describe("an unchanged session is renewed when it is due, a changed or touched o
     },
     { options: { renewAfter: 400 }, claims: { age: 2000, ...short(2000) }, at: 400, exp: 1400 },
     { options: {}, claims: { age: 2000, ...short(2000) }, at: 400, exp: 1400, edit: change },
-    // Another maxAge than the cookie was written with.
+    // Another maxAge than when the cookie was written.
     { options: { maxAge: 600 }, at: 299, exp: undefined },
     { options: { maxAge: 600 }, at: 300, exp: 900 },
     { options: { maxAge: 600 }, at: 0, exp: 600, edit: change },
@@ -206,7 +206,7 @@ describe("an unchanged session is renewed when it is due, a changed or touched o
     { options: { renewAfter: 50 }, claims: short(60), at: 49, exp: undefined },
     { options: { renewAfter: 50 }, claims: short(60), at: 50, exp: 1050 },
     { options: {}, claims: short(60), at: 0, exp: 1000, edit: change },
-    // maxLifetime: renewal goes up to it and never beyond.
+    // A renewal never goes beyond maxLifetime.
     { options: { maxLifetime: 1500 }, at: 400, exp: 1400, edit: change },
     { options: { maxLifetime: 1500 }, at: 500, exp: 1500 },
     { options: { maxLifetime: 1500 }, at: 600, exp: 1500 },
@@ -218,7 +218,7 @@ describe("an unchanged session is renewed when it is due, a changed or touched o
     { options: { maxLifetime: 1500 }, claims: { begun: NOW - 400 }, at: 500, exp: 1100 },
     { options: { maxLifetime: 1400 }, claims: { begun: NOW - 400 }, at: 500, exp: undefined },
     { options: { maxLifetime: 1401 }, claims: { begun: NOW - 400 }, at: 500, exp: 1001 },
-    // A cookie without Max-Age is renewed all the same: what is sealed in it ends.
+    // A cookie without Max-Age is renewed too, because its sealed times end.
     { options: { cookie: { persistent: false } }, at: 499, exp: undefined },
     { options: { cookie: { persistent: false } }, at: 500, exp: 1500, kept: false },
     { options: { cookie: { persistent: false } }, claims: { keep: true }, at: 500, exp: 1500 },
@@ -241,20 +241,20 @@ describe("an unchanged session is renewed when it is due, a changed or touched o
       }
       const [cookie] = setCookie;
       const opened = unseal("fernet", cookieValue(cookie));
-      // A machine whose clock is behind does not let the session begin earlier.
+      // A machine whose clock is behind does not give the session an earlier beginning.
       const iat = Math.max(NOW + at, begun);
       assert.deepEqual([opened.jti, opened.iat, opened.exp], [OLD_ID, iat, NOW + exp]);
       assert.equal(opened.begun, begun < NOW + at ? begun : undefined);
       assert.equal(maxAgeOf(cookie), kept ? exp - at : undefined);
       assert.equal(cookie?.endsWith(ATTRIBUTES), true);
-      // It opens until then.
+      // The cookie opens until then.
       const later = service({ maxAge: 1000, ...options, clock: () => NOW + exp - 1 });
       assert.equal(later.sessions.read(pairOf(cookie)).isNew, false);
     });
   }
 });
 
-describe("a new session ends after maxAge, or with its lifetime", () => {
+describe("a new session ends after maxAge, or at maxLifetime", () => {
   const rows: readonly (readonly [options: Partial<SessionOptions>, seconds: number])[] = [
     [{}, FOURTEEN_DAYS],
     [{ maxAge: 1 }, 1],
@@ -277,7 +277,7 @@ describe("a new session ends after maxAge, or with its lifetime", () => {
   }
 });
 
-test("renewal never moves the absolute end: kept alive, a session ends to the second", async () => {
+test("renewal never moves the absolute end: a session in constant use ends to the second", async () => {
   let now = NOW;
   const options = { maxAge: 100, maxLifetime: 1000, renewAfter: 10 };
   const made = service({ ...options, clock: () => now });
@@ -302,7 +302,7 @@ describe("a slow request writes the time at which its session was opened", () =>
   const edits: Record<string, (session: BagSession) => unknown> = { change, touch };
   for (const cookie of [undefined, written()]) {
     for (const [what, edit] of Object.entries(edits)) {
-      const whose = cookie === undefined ? "a new session" : "a session that came";
+      const whose = cookie === undefined ? "a new session" : "an existing session";
       test(`${what}, ${whose}: wrap`, async () => {
         let now = NOW + 10;
         const made = service({ maxAge: 1000, clock: () => now });
@@ -334,7 +334,7 @@ describe("a slow request writes the time at which its session was opened", () =>
     }
   }
 
-  test("it is renewed only if that was due when it was opened", async () => {
+  test("a session is renewed only if that was due when it was opened", async () => {
     let now = NOW + 499;
     const made = service({ maxAge: 1000, clock: () => now });
     const { setCookie } = await visit(made, written(), () => {
@@ -344,7 +344,7 @@ describe("a slow request writes the time at which its session was opened", () =>
   });
 
   for (const end of ["regenerate", "destroy"] as const) {
-    test(`${end} reads the clock anew`, async () => {
+    test(`${end} reads the clock again`, async () => {
       let now = NOW + 10;
       const made = service({ maxAge: 1000, maxLifetime: 3000, clock: () => now });
       const { session, setCookie } = await visit(
@@ -400,7 +400,7 @@ describe("a clock that does not give a finite number is a ConfigError", () => {
     });
   }
 
-  test("regenerate and destroy throw it at once, and change nothing", async () => {
+  test("regenerate and destroy throw it at once and change nothing", async () => {
     for (const end of ["regenerate", "destroy"] as const) {
       let time = NOW;
       const made = service({ clock: () => time });

@@ -1,4 +1,4 @@
-/** Sessions of an upgrade, which has a socket in place of a response. */
+/** Sessions of an upgrade request, which has a socket instead of a response. */
 
 import assert from "node:assert/strict";
 import http from "node:http";
@@ -35,7 +35,7 @@ type Upgrading = (req: http.IncomingMessage, socket: Socket) => unknown;
 async function upgrades(t: TestContext, upgrading: Upgrading): Promise<Site> {
   const site = await serve(t, (_req, res) => res.end());
   site.server.on("upgrade", (req: http.IncomingMessage, socket: Socket) => {
-    // An error is answered, or the client would wait for ever.
+    // Ends the socket on an error, or the client would wait forever.
     Promise.resolve()
       .then(() => upgrading(req, socket))
       .catch((error: unknown) => socket.end(`HTTP/1.1 500 ${error}\r\n\r\n`));
@@ -43,7 +43,7 @@ async function upgrades(t: TestContext, upgrading: Upgrading): Promise<Site> {
   return site;
 }
 
-/** All that the server writes for an upgrade, until it closes the connection. */
+/** Returns everything that the server writes for an upgrade until it closes the connection. */
 function upgrade(site: Site, headers: Record<string, string> = HEADERS): Promise<string> {
   return rawly(
     site,
@@ -68,7 +68,7 @@ test("an upgrade reads the session of its cookie", async (t) => {
 });
 
 for (const [what, Made] of Object.entries(LISTS)) {
-  test(`${what}: an upgrade loads its session, and a revoked one is empty`, async (t) => {
+  test(`${what}: an upgrade loads its session; a revoked one is empty`, async (t) => {
     const list = new Made();
     const made = service({ revocation: list });
     const users: unknown[] = [];
@@ -88,7 +88,7 @@ describe("a response without a socket carries nothing", () => {
   const edits: Record<string, (session: BagSession) => unknown> = {
     "a change": (session) => (session.user = "ann"),
     "a touch": (session) => session.touch(),
-    "a member that goes": (session) => Reflect.deleteProperty(session, "user"),
+    "a deleted member": (session) => Reflect.deleteProperty(session, "user"),
     "a destruction": (session) => void session.destroy(),
     "a regeneration, and data": (session) => {
       void session.regenerate();
@@ -97,7 +97,7 @@ describe("a response without a socket carries nothing", () => {
   };
   for (const [entry, enter] of Object.entries(ENTRIES)) {
     for (const [what, edit] of Object.entries(edits)) {
-      test(`${entry}: save says so of ${what}, and not of a session that is only read`, async (t) => {
+      test(`${entry}: save reports ${what}, and accepts a session that is only read`, async (t) => {
         const made = service();
         const site = await upgrades(t, (req, socket) =>
           enter(made.sessions, req, new http.ServerResponse(req), async (session) => {
@@ -116,7 +116,7 @@ describe("a response without a socket carries nothing", () => {
     }
   }
 
-  test("and what is no response at all is a ConfigError", async (t) => {
+  test("and anything that is not a response is a ConfigError", async (t) => {
     const made = service();
     const site = await upgrades(t, (req, socket) => {
       assert.throws(() => made.sessions.attach(req, {} as never), configRefusal(/res/));

@@ -1,4 +1,4 @@
-/** The object that an application holds: members that data cannot hide, and data that show alone. */
+/** The session object: members that data cannot hide, and only data are visible. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -39,7 +39,7 @@ function assertWhole(session: BagSession): void {
   assert.deepEqual(types, ["string", "boolean", "number", "number"]);
 }
 
-/** Sessions of every way in, by what they are; read's cannot be written. */
+/** Sessions from every way to write one, by name. */
 async function sessionsOf(cookie: string): Promise<[what: string, session: BagSession][]> {
   const made = service();
   const [req, res] = exchange(cookie);
@@ -52,7 +52,7 @@ async function sessionsOf(cookie: string): Promise<[what: string, session: BagSe
   ];
 }
 
-test("a member is of the session alone: of nothing else, and of no copy", async () => {
+test("a member works only on its session, not on another object or a copy", async () => {
   const NOT_A_SESSION = optionRefusal(
     "a session's member must be used on the session itself, not on a copy or a Proxy",
   );
@@ -70,7 +70,7 @@ test("a member is of the session alone: of nothing else, and of no copy", async 
   }
 });
 
-describe("an assignment to a member's name is a ConfigError, and changes nothing", () => {
+describe("assigning a member's name is a ConfigError and changes nothing", () => {
   const ways: Record<string, (session: Bag, name: string) => unknown> = {
     "by assignment": (session, name) => (session[name] = "mine"),
     "by assignment of an object": (session, name) => (session[name] = { polluted: true }),
@@ -94,7 +94,7 @@ describe("an assignment to a member's name is a ConfigError, and changes nothing
     });
   }
 
-  test("the facts and the methods in dotted form", async () => {
+  test("of facts and methods, in dotted form", async () => {
     const { session, setCookie } = await visit(service(), COOKIE, (session) => {
       const open = session as unknown as Record<"id" | "createdAt" | "save" | "__proto__", unknown>;
       assert.throws(() => (open.id = "mine"), configRefusal(/./));
@@ -107,7 +107,7 @@ describe("an assignment to a member's name is a ConfigError, and changes nothing
     assert.deepEqual(setCookie, []);
   });
 
-  test("what Object.assign copied before it threw is data", async () => {
+  test("but what Object.assign copied before it threw stays as data", async () => {
     const { setCookie } = await visit(service(), COOKIE, (session) => {
       const given = JSON.parse('{"theme":"dark","id":7,"never":1}');
       assert.throws(() => Object.assign(session, given), configRefusal(/./));
@@ -117,9 +117,9 @@ describe("an assignment to a member's name is a ConfigError, and changes nothing
   });
 });
 
-describe("a member's name that is defined on the session", () => {
+describe("defining a member's name on the session", () => {
   for (const name of [...MEMBERS, "__proto__"]) {
-    test(`${name}: ERR_SESSION_DATA where it is written`, async (t) => {
+    test(`${name}: ERR_SESSION_DATA when it is written`, async (t) => {
       const define = (session: BagSession): unknown =>
         Object.defineProperty(session, name, { value: "mine", enumerable: true });
       for (const [how, write] of writers()) {
@@ -139,7 +139,7 @@ describe("a member's name that is defined on the session", () => {
 });
 
 describe("the prototypes", () => {
-  test("are frozen, and are those of no other object", async () => {
+  test("are frozen and shared with no other object", async () => {
     const read: object = service().sessions.read(COOKIE);
     const all: [string, object][] = [["read", read], ...(await sessionsOf(COOKIE))];
     for (const [what, object] of all) {
@@ -158,8 +158,8 @@ describe("the prototypes", () => {
   });
 });
 
-describe("what a cookie brings", () => {
-  test("names of members and __proto__ are dropped", async () => {
+describe("the data of a cookie", () => {
+  test("lose the names of members and __proto__", async () => {
     for (const type of TYPES) {
       const names = Object.fromEntries(MEMBERS.map((name) => [name, "mine"]));
       const data = JSON.stringify({ ...names, user: "tom" }).replace(
@@ -181,7 +181,7 @@ describe("what a cookie brings", () => {
     }
   });
 
-  test("any other name is a name for data, those of Object.prototype included", async () => {
+  test("may have any other name, even those of Object.prototype", async () => {
     const names = ["constructor", "toString", "valueOf", "hasOwnProperty", "then", "0", "", "data"];
     const data = Object.fromEntries(names.map((name) => [name, `of ${name}`]));
     const made = service({ renewAfter: false });
@@ -196,7 +196,7 @@ describe("what a cookie brings", () => {
     assert.deepEqual({ ...(await made.sessions.load(`${NAME}=${value}`)) }, data);
   });
 
-  test("a nested __proto__ is data as it was, and pollutes nothing", async () => {
+  test("keep a nested __proto__ as data, which changes no prototype", async () => {
     const polluting = '{"__proto__":{"polluted":true},"user":"tom"}';
     const text = envelope({}).replace('"data":{}', `"data":{"deep":${polluting}}`);
     const made = service({ renewAfter: false });
@@ -206,7 +206,7 @@ describe("what a cookie brings", () => {
     assert.deepEqual([deep.polluted, ({} as Bag).polluted, setCookie], [undefined, undefined, []]);
   });
 
-  test("a setter that all objects inherit hears nothing of data, and keeps none away", async () => {
+  test("are defined, not assigned: a setter on Object.prototype is not called", async () => {
     const heard: unknown[] = [];
     const set = (value: unknown) => heard.push(value);
     Object.defineProperty(Object.prototype, "user", { configurable: true, get: () => "all", set });
@@ -224,11 +224,11 @@ describe("what a cookie brings", () => {
   });
 });
 
-describe("a session shows its data alone", () => {
+describe("a session shows only its data", () => {
   const data = { user: "tom", cart: [1] };
   const cookie = cookieOf("fernet", data);
 
-  test("to JSON, to a copy, to a loop and to inspect", async () => {
+  test("in JSON, in copies, in loops and in inspect", async () => {
     const read = service().sessions.read(cookie) as unknown as BagSession;
     for (const [what, session] of [...(await sessionsOf(cookie)), ["read", read] as const]) {
       assert.equal(JSON.stringify(session), JSON.stringify(data), what);
@@ -247,13 +247,13 @@ describe("a session shows its data alone", () => {
     }
   });
 
-  test("the members are there for in", async () => {
+  test("but the members are found by the operator in", async () => {
     for (const [what, session] of await sessionsOf(cookie)) {
       for (const name of MEMBERS) assert.ok(name in session, `${what}: ${name}`);
     }
   });
 
-  test("read's object is frozen and has the four facts alone", async () => {
+  test("read's object is frozen and has only the four facts", async () => {
     const made = service();
     const loaded = await made.sessions.load(cookie);
     for (const session of [made.sessions.read(cookie), loaded, made.sessions.read(undefined)]) {
