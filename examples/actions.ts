@@ -8,7 +8,7 @@ declare module "bulla/session" {
   interface SessionData {
     user?: string;
     visits?: number;
-    /** A message for the next page alone. */
+    /** A message for the next page only. */
     flash?: string;
   }
 }
