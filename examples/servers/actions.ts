@@ -1,4 +1,4 @@
-/** What every server does with a session: it counts visits, logs in and out, keeps notes, and shows a message once. */
+/** The actions of every server: they count visits, log in and out, keep notes, and show a message once. */
 
 import { randomBytes } from "node:crypto";
 import { memoryRevocation, type Session, type SessionOptions } from "bulla/session";
