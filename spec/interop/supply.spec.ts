@@ -1,4 +1,4 @@
-/** What an installer has to trust besides the sources: how the package is made, listed, sized and released. */
+/** The supply chain: how the package is made, listed, sized and released. */
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -71,7 +71,7 @@ for (const file of readdirSync(WORKFLOWS)) {
 
   describe(`.github/workflows/${file}`, () => {
     test("every action is pinned by a commit's hash, its version beside it", () => {
-      // What is of this repository is of the same commit.
+      // A workflow of this repository is used at the same commit, so it has no hash.
       const uses = lines.filter((line) => /^\s*(- )?uses: (?!\.\/)/.test(line));
       ok(uses.length > 0);
       for (const line of uses) match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
