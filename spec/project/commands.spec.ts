@@ -62,7 +62,7 @@ describe("npm run", () => {
   });
 
   for (const [words, { needs, installs }] of all) {
-    it(`${words} -- --help tells what it does`, () => {
+    it(`${words} -- --help says what it does`, () => {
       const { status, stdout, stderr } = run(bare, `${words} --help`);
       equal(status, 0, stderr);
       match(stdout, /^\w.{30,}/);

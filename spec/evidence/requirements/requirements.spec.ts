@@ -62,19 +62,26 @@ describe("A wrong table is found", () => {
         where: ["../spec/evidence/requirements/table.ts isPlace"],
       },
       demand: { ...good, demand: "misspelt" },
-      "no deed, place or test": { ...good, tests: [] },
+      "it lacks does, where or tests": { ...good, tests: [] },
       "refused without a reason": { ...good, refused: "" },
-      "others, or we": { ...good, binds: "others", reason: "it does" },
-      "it says nothing": { ...good, clauses: [] },
+      "it binds others, and has does, refused, where or tests": {
+        ...good,
+        binds: "others",
+        reason: "it does",
+      },
+      "it lacks clauses or demands": { ...good, clauses: [] },
     };
-    assert.deepEqual(faultsOf({ ...good, demands: "" }), ["it says nothing"]);
+    assert.deepEqual(faultsOf({ ...good, demands: "" }), ["it lacks clauses or demands"]);
     for (const [fault, row] of Object.entries(rows)) assert.deepEqual(faultsOf(row), [fault]);
     const { clauses: named, demands } = good;
     const reason = "it does";
     for (const [row, fault] of [
-      [{ binds: "others" }, "no reason why it binds others"],
-      [{ binds: "", reason }, "no reason why it binds others"],
-      [{ binds: "others", reason, refused: "it is" }, "others, or we"],
+      [{ binds: "others" }, "it lacks binds or reason"],
+      [{ binds: "", reason }, "it lacks binds or reason"],
+      [
+        { binds: "others", reason, refused: "it is" },
+        "it binds others, and has does, refused, where or tests",
+      ],
     ] as const) {
       assert.deepEqual(faultsOf({ clauses: named, demands, ...row }), [fault]);
     }

@@ -49,7 +49,7 @@ function faultsIn(standard: Standard): string[] {
 
 function print(standard: Standard): void {
   console.log(`## ${standard.standard}: ${standard.title}\n\n<${standard.text}>\n`);
-  console.log("| clause | it demands | we | where in src/ | shown by |");
+  console.log("| clause | demand | what we do | where in src/ | tests |");
   console.log("|---|---|---|---|---|");
   for (const row of standard.rows) console.log(lineOf(row));
   console.log("");

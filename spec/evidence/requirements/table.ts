@@ -33,7 +33,7 @@ export interface Standard {
   readonly rows: readonly Row[];
 }
 
-/** "MUST" stands in "4.1.11" so many times. */
+/** How often each keyword stands in each section: `{ "4.1.11": { "MUST": 2 } }`. */
 export type Keywords = Record<string, Record<string, number>>;
 
 interface Extent {
@@ -128,13 +128,14 @@ const MEMBERS: ReadonlySet<string> = new Set([
 export function faultsOf(row: Row): string[] {
   const { does, where = [], tests = [], binds, reason, refused } = row;
   const faults = Object.keys(row).filter((name) => !MEMBERS.has(name));
-  if (row.clauses.length === 0 || !row.demands) faults.push("it says nothing");
+  if (row.clauses.length === 0 || !row.demands) faults.push("it lacks clauses or demands");
   if (binds !== undefined) {
-    if (!binds || !reason) faults.push("no reason why it binds others");
+    if (!binds || !reason) faults.push("it lacks binds or reason");
     const ours = does ?? refused ?? where[0] ?? tests[0];
-    if (ours !== undefined) faults.push("others, or we");
+    if (ours !== undefined) faults.push("it binds others, and has does, refused, where or tests");
   } else {
-    if (!does || where.length === 0 || tests.length === 0) faults.push("no deed, place or test");
+    if (!does || where.length === 0 || tests.length === 0)
+      faults.push("it lacks does, where or tests");
     if (refused === "") faults.push("refused without a reason");
   }
   faults.push(

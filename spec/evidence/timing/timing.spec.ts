@@ -26,7 +26,7 @@ test("Welch's t agrees with the textbook", () => {
   assert.equal(other?.t, -(whole?.t ?? 0));
 });
 
-test("a difference is found in spite of interruptions, and equal classes show none", (t) => {
+test("a difference is found in spite of interruptions, and equal classes show no difference", (t) => {
   const random = seeded(t);
   const times = (length: number, extra: number): number[] =>
     Array.from({ length }, () => {

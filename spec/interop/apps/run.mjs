@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 const AT_A_TIME = 2;
-/** The longest begin first, so that none runs alone at the end. */
+/** The slowest packages go first, so that none runs alone at the end. */
 const LONGEST = ["servers", "next", "nuxt", "sveltekit"];
 const NODE = "node";
 const CI = ["ci", "--no-audit", "--no-fund"];
