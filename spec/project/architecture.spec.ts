@@ -278,7 +278,7 @@ describe("Exports", () => {
     );
   });
 
-  it("bulla: all of them", async () => {
+  it("bulla exports all of these", async () => {
     const module = await import(new URL("src/index.ts", root).href);
     assert.deepEqual(Object.keys(module).sort(), all);
   });

@@ -60,7 +60,7 @@ test("the numbers of SECURITY.md on what was tested are generated", () => {
   );
 });
 
-test("the figures hold what the pages claim: no disagreement, |t| under 4.5, every survivor listed", () => {
+test("the figures support what the pages claim: no disagreement, |t| under 4.5, every survivor listed", () => {
   for (const { disagreements } of Object.values(readFigures<{ disagreements: number }>("fuzz"))) {
     assert.equal(disagreements, 0);
   }

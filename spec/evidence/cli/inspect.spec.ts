@@ -172,7 +172,7 @@ describe("proven", { concurrency: AT_ONCE }, () => {
       says(await inspect(long, ...secret, ...at(NOW + 60 * DAY - 1)), 0, true);
       says(await inspect(value, ...secret, ...at(NOW - 60)), 0, true);
     });
-    test(`${type}: and printed with the content and its id`, async () => {
+    test(`${type}: printed with its content and its id`, async () => {
       const { stdout } = ended(await bulla(["inspect", ...secret, ...at(NOW)], { in: value }), 0);
       assert.match(stdout, /tom/);
       const { read } = sessions<object>({ type, secret: SECRET, clock: () => NOW });

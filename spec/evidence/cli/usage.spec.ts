@@ -97,7 +97,7 @@ describe("misuse has status 2", { concurrency: AT_ONCE }, () => {
   }
 });
 
-describe("a number is a number of seconds", { concurrency: AT_ONCE }, () => {
+describe("a value that is not a number of seconds has status 2", { concurrency: AT_ONCE }, () => {
   const bad = ["", "abc", "NaN", "1e400"];
   const rows = [
     ...bad.map((value) => [value, `verify --key ${key} --in ${token} --now`]),

@@ -35,7 +35,7 @@ import {
   vendored,
 } from "../../helpers/cli-vendor.ts";
 
-test("the kinds that can be vendored here", (t) => {
+test("reports which kinds are tested here", (t) => {
   if (!KINDS.includes("js")) t.diagnostic("TypeScript is not installed: --ts alone was tested");
   assert.ok(KINDS.includes("ts"));
 });

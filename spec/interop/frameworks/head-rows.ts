@@ -28,7 +28,10 @@ export const HEAD_ROWS: Record<string, Row> = {
   "streaming body": { check: streaming },
   "redirect with the cookie": { check: redirect },
   "revocation list fails: 503": { options: () => ({ revocation: new SlowList() }), check: failing },
-  "the same, at once": { options: () => ({ revocation: new List() }), check: failing },
+  "revocation list fails at once: 503": {
+    options: () => ({ revocation: new List() }),
+    check: failing,
+  },
   "untouched application": { options: () => ({ seal: new Counting() }), check: untouched },
   "own Cache-Control and Vary": { check: cached },
   ...cookiesBy("setHeader", "appendHeader", "object", "flat", "pairs", "cookie"),

@@ -187,7 +187,7 @@ interface Run {
   variables?: Record<string, string>;
 }
 const RUNS: Record<string, Run> = {
-  "as it comes": {
+  alone: {
     layout: "npm",
     files: { "app.test.js": REQUIRED, "jest.config.js": config() },
     variables: { NODE_OPTIONS: flag },
