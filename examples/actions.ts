@@ -1,4 +1,4 @@
-/** What every example does with a session: it counts visits, logs in and out, and shows a message once. */
+/** The actions of every example: they count visits, log in and out, and show a message once. */
 
 import { randomBytes } from "node:crypto";
 import { memoryRevocation, type Session, type SessionOptions } from "bulla/session";
@@ -8,7 +8,7 @@ declare module "bulla/session" {
   interface SessionData {
     user?: string;
     visits?: number;
-    /** A message for the next page alone. */
+    /** A message for the next page only. */
     flash?: string;
   }
 }

@@ -1,4 +1,4 @@
-/** Passport on Express 5, as it is. Its keepSessionInfo keeps nothing here: copy what is to stay. */
+/** Passport on Express 5, without an adapter. Its keepSessionInfo has no effect here: copy the data to keep. */
 
 import { sessions } from "bulla/session";
 import express, { type RequestHandler, urlencoded } from "express";

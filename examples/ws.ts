@@ -19,7 +19,7 @@ const server = createServer(async (req, res) => {
 });
 server.on("upgrade", async (req, socket, head) => {
   try {
-    const { user, visits } = await visitors.load(req); // the data, and no way to change them
+    const { user, visits } = await visitors.load(req); // read only
     if (user === undefined) socket.end("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n");
     else sockets.handleUpgrade(req, socket, head, (ws) => ws.send(`${user}, visits: ${visits}`));
   } catch {

@@ -4,6 +4,6 @@ import { defineConfig } from "astro/config";
 export default defineConfig({
   output: "server",
   adapter: node({ mode: "standalone" }),
-  // The name by which browsers reach it: without it forms are refused behind a proxy that ends TLS.
+  // The host name that browsers use. Without it Astro refuses forms behind a proxy that ends TLS.
   security: { allowedDomains: [{ hostname: "localhost" }] },
 });

@@ -1,4 +1,4 @@
-/** One card: a cookie of one type, what it is like, what can be read in it, what became of it. */
+/** One card: a cookie of one type, its drawing, the text that can be read in it, and the server's verdict. */
 
 import { figure } from "./figures.ts";
 import { type Html, html } from "./html.ts";
@@ -12,7 +12,7 @@ const TEXTS = {
     secret: false,
     sealed: false,
     anybody: "All of it. It is the session’s JSON in other letters.",
-    holder: "Nothing. There is no key: who can read this cookie can also write one.",
+    holder: "Nothing. There is no key: whoever can read this cookie can also write one.",
   },
   jwt: {
     title: "A sealed tablet",
@@ -71,7 +71,7 @@ ${type === "fernet" && text && html`<pre>${claims ? JSON.stringify(claims, null,
 </article>`;
 }
 
-/** The field that carried the cookie: from the server, or, where the visitor changed or kept it, to the server. */
+/** The header field with the cookie: Set-Cookie, or Cookie where the visitor changed or copied it. */
 function token(envelope: Envelope, text: string): Html {
   const { type, past } = envelope;
   const pieces = dissect(type, text);
@@ -119,7 +119,7 @@ function anew(type: Type, { user }: Envelope): Html {
 <button class="quiet" name="type" value="${type}">Issue a new one</button>`;
 }
 
-/** What a visitor can do with the cookie, and what came of it. */
+/** A form to change or send back the cookie, and the result. */
 function attempt(envelope: Envelope, visitor: Envelope | undefined, copies: string): Html {
   const { type, text, copied } = envelope;
   const state = stateOf(envelope);

@@ -110,7 +110,7 @@ function bulla(): string {
 const CRACK = `<path class="crack" d="M188 12l-10 26 14 18-16 24 12 22-20 20 10 22-16 20 6 22
 M192 56l22 8M176 80l-26 6M168 122l-20 12"/>`;
 
-/** The object that a session of this type is like, with the sheep that can be seen from outside. */
+/** The drawing for a session of this type, with the sheep that can be seen from outside. */
 export function figure(type: Type, sheep: number, broken: boolean): Html {
   const seen = Number.isSafeInteger(sheep) && sheep > 0 ? sheep : 0;
   const drawn = { base64: () => loose(seen), jwt: () => tablet(seen), fernet: bulla }[type]();

@@ -1,4 +1,4 @@
-/** HTML in template literals: whatever is put in is escaped, unless it is HTML from here. */
+/** HTML in template literals. Every value is escaped, unless it is Html itself. */
 
 export class Html {
   readonly text: string;

@@ -1,4 +1,4 @@
-/** What node:http leaves to its users: to read a form, to send a page, to redirect, to refuse. */
+/** Helpers for node:http: read a form, send a page, redirect, refuse. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
@@ -11,7 +11,7 @@ const HEADERS = {
   "Referrer-Policy": "same-origin",
 };
 
-/** Thrown where a request is to be answered with a status and no page. */
+/** Thrown to answer a request with a status and no page. */
 export class Refusal extends Error {
   readonly status: number;
 

@@ -1,4 +1,4 @@
-/** What this server remembers, to show what became of a cookie. Cookie sessions themselves need none of it. */
+/** Remembers the cookies that the server wrote, to show how they were changed. Cookie sessions need none of this. */
 
 import { randomBytes } from "node:crypto";
 import type { Type } from "./token.ts";
@@ -9,9 +9,9 @@ interface Written {
   left: boolean;
 }
 
-/** What became of a cookie since then. */
+/** The history of a cookie that came back. */
 export interface Past {
-  /** The Set-Cookie field that brought it; none if this server wrote no such cookie. */
+  /** The Set-Cookie field that brought it; absent if this server wrote no such cookie. */
   readonly line?: string;
   /** The indices of the characters that differ. */
   readonly changed: readonly number[];
@@ -30,7 +30,7 @@ const MOST_CHANGED = 8;
 const written = new Map<string, Written>();
 const copies = new Map<string, Copies>();
 
-/** Keeps the Set-Cookie fields of a response, but for those that delete a cookie. */
+/** Keeps the Set-Cookie fields of a response, except those that delete a cookie. */
 export function remember(fields: readonly string[]): void {
   for (const line of fields) {
     const pair = line.split(";", 1)[0] as string;
@@ -38,7 +38,7 @@ export function remember(fields: readonly string[]): void {
   }
 }
 
-/** Compares with the written cookie that is nearest. */
+/** Compares a cookie with the most similar one that was written. */
 export function pastOf(type: Type, text: string): Past {
   const pair = `demo-${type}=${text}`;
   const same = written.get(pair);

@@ -1,4 +1,4 @@
-// Lets the character that is to be flipped be picked in the cookie itself. The page works without.
+// Lets visitors click the character to change in the cookie itself. The page works without this script.
 
 for (const form of document.querySelectorAll(".tamper")) {
   const input = form.querySelector("input");

@@ -1,20 +1,20 @@
-/** The page: who is logged in, and beside each other what the visitor carries as each type. */
+/** The page: who is logged in, and the visitor's three cookies side by side. */
 
 import { card } from "./card.ts";
 import { clay } from "./figures.ts";
 import { type Html, html } from "./html.ts";
 import { type Envelope, stateOf } from "./verdict.ts";
 
-/** What the address asks for. */
+/** The query of the address. */
 export interface Asked {
-  /** The name that was sent cannot be one. */
+  /** The name in the login form was empty or too long. */
   readonly nameless: boolean;
   /** The name of the cookies that were copied at the logout. */
   readonly copies: string;
 }
 
 export function page(envelopes: readonly Envelope[], { nameless, copies }: Asked): string {
-  // Not from the base64 cookie: that one says whatever its visitor likes.
+  // Not from the base64 cookie, which anybody can forge.
   const visitor = envelopes.findLast(({ type, user }) => type !== "base64" && user !== undefined);
   const news = envelopes
     .map((envelope) => [envelope.type, stateOf(envelope)] as const)

@@ -32,7 +32,7 @@ const secret = randomBytes(32);
 const revocation = memoryRevocation({ only: ({ data }) => data.user !== undefined });
 
 const issuers = {
-  base64: issuer("base64", {}), // whoever forges one chooses its id: a list would be of no use
+  base64: issuer("base64", {}), // forged cookies have any id, so a list would be useless
   jwt: issuer("jwt", { secret, revocation }),
   fernet: issuer("fernet", { secret, revocation }),
 };
@@ -82,7 +82,7 @@ function look(type: Type, req: IncomingMessage, res: ServerResponse): Envelope {
   const claims = type === "fernet" && text !== undefined ? opened(text) : undefined;
   const seen = { type, text, past, ...(claims && { claims }) };
   if (refusal !== undefined) return { ...seen, refusal };
-  // A base64 cookie may say anything, so nothing is taken to be of the type it was written with.
+  // Anybody can forge a base64 cookie, so the types of its data are checked.
   if (text === undefined || typeof user !== "string") return { type, text: undefined, past };
   return { ...seen, user, sheep: Number(sheep) };
 }
@@ -94,7 +94,7 @@ function opened(text: string): object | undefined {
   try {
     return JSON.parse(fernet.decryptText(text + "=".repeat(-text.length & 3)));
   } catch {
-    return undefined; // The seal does not fit, or the session was in another cookie of the name.
+    return undefined; // The MAC is wrong, or the session came from another cookie of that name.
   }
 }
 
@@ -164,7 +164,7 @@ function typeIn(form: URLSearchParams): Type {
   return type;
 }
 
-/** Gives the visitor a cookie that no session wrote, as whoever owns the browser can do there. */
+/** Sets a cookie that no session wrote, as visitors can do in their own browser. */
 function plant(res: ServerResponse, type: Type, text: string): void {
   const attributes = { path: "/", httpOnly: true, sameSite: "lax" } as const;
   res.setHeader("Set-Cookie", serializeCookie(`demo-${type}`, text, attributes));
@@ -193,7 +193,7 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
   await handler(req, res, query);
 }
 
-/** Sessions hand their Set-Cookie fields to `writeHead`; a planted cookie is set on the response before. */
+/** Remembers the cookies of sessions, which pass them to `writeHead`. A planted cookie is set earlier and is not seen here. */
 class Response extends ServerResponse<IncomingMessage> {
   override writeHead(status: number, fields?: never): this {
     remember(
@@ -209,7 +209,7 @@ const server = createServer({ ServerResponse: Response }, (req, res) => {
     const refusal = error instanceof Refusal ? error : new Refusal(status);
     if (refusal.status >= 500) console.error(error);
     if (res.headersSent) return res.destroy();
-    // What is left of a body that was not wanted is not read.
+    // The rest of a refused body is not read.
     if (!req.complete) res.setHeader("Connection", "close");
     return send(res, refusal.status, "text/plain", `${refusal.message}\n`);
   });
@@ -231,9 +231,9 @@ if (/^\d{1,5}$/.test(port) && Number(port) < 65536) {
   server.listen(Number(port), "127.0.0.1", () => {
     const address = server.address();
     const actual = typeof address === "object" ? address?.port : port;
-    console.log(`bulla is shown on http://127.0.0.1:${actual}`);
+    console.log(`The demonstration is on http://127.0.0.1:${actual}`);
   });
 } else {
-  console.error(`PORT is ${JSON.stringify(port)}, which is no port number`);
+  console.error(`PORT is ${JSON.stringify(port)}, which is not a port number`);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** What a cookie's text gives away without a key: its parts, what they say, and how to alter it. */
+/** Reads and alters a cookie's text without a key. */
 
 import { decode } from "bulla/base64url";
 import { decodeUnverified } from "bulla/jwt";
@@ -13,7 +13,7 @@ export interface Part {
   readonly what: string;
 }
 
-/** A run of characters of one part; `next` where its last bits already belong to the next one. */
+/** Some characters of one part. `next` is set where the last bits belong to the next part. */
 export interface Piece {
   readonly text: string;
   readonly part?: Part;
@@ -54,7 +54,7 @@ export function dissect(type: Type, text: string): Piece[] {
   return byBits(text, PARTS[type], type === "base64" ? jsonEnds(text) : fernetEnds(text));
 }
 
-/** What anybody can read in the text, or undefined where it reads as nothing any more. */
+/** The content that anybody can read, or undefined where the text cannot be read. */
 export function readable(type: Type, text: string): string | undefined {
   try {
     if (type === "base64") return JSON.stringify(JSON.parse(utf8.decode(decode(text))), null, 2);
@@ -66,11 +66,11 @@ export function readable(type: Type, text: string): string | undefined {
   }
 }
 
-/** The text with one bit of the character at `at` turned over, so that it still reads if it can. */
+/** Flips one bit of the character at `at`, so that the text can still be read where that is possible. */
 export function flip(type: Type, text: string, at: number): string {
   const index = ALPHABET.indexOf(text.charAt(at));
   const before = readable(type, text);
-  // The first one, by the character's place in its group of four, is a low bit of a whole byte.
+  // Tries a low bit of a whole byte first: its place depends on the character's place in a group of four.
   const bits = [[1, 16, 16, 4][at % 4] ?? 1, 1, 2, 4, 8, 16, 32];
   const altered = bits.map((bit) => {
     const other = index < 0 ? "A" : ALPHABET.charAt(index ^ bit);
@@ -80,7 +80,7 @@ export function flip(type: Type, text: string, at: number): string {
   return good ?? (altered[0] as string);
 }
 
-/** Where an attacker would begin: the number of sheep, or where that is hidden, the ciphertext. */
+/** The character that an attacker would change first: in the number of sheep or, if that is hidden, in the ciphertext. */
 export function target(type: Type, text: string): number {
   if (type === "fernet") return Math.floor(text.length / 2);
   const start = type === "jwt" ? text.indexOf(".") + 1 : 0;

@@ -1,10 +1,10 @@
-/** What the server makes of a cookie that comes back, and the words for it. */
+/** The server's verdict on a cookie that comes back, in words. */
 
 import { type Html, html } from "./html.ts";
 import type { Past } from "./memory.ts";
 import type { Type } from "./token.ts";
 
-/** What the server knows of one of the three cookies. */
+/** One of the three cookies, as the server sees it. */
 export interface Envelope {
   readonly type: Type;
   readonly text: string | undefined;
@@ -26,7 +26,7 @@ export const LABELS = {
   accepted: "Accepted",
 } as const;
 
-// Who has no key cannot make a seal that fits: what is sealed and opens is as it was written.
+// Nobody can make a fitting seal without the key, so a sealed cookie that opens is unchanged.
 export function stateOf({ type, text, refusal, past }: Envelope): State {
   if (!text) return "none";
   if (refusal !== undefined) return "refused";
@@ -66,7 +66,7 @@ function reason({ type, refusal, past }: Envelope): string {
   return `The seal does not fit${key || ""}. ${stranger}`;
 }
 
-/** What the server takes from a cookie that it should not believe. */
+/** Describes the changed data that the server accepted. */
 function belief({ sheep, past }: Envelope): string {
   const flock = `${Number.isSafeInteger(sheep) ? sheep : "any number of"} sheep`;
   if (past.left) {

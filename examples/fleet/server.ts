@@ -50,7 +50,7 @@ const server = createServer(async (req, res) => {
   res.setHeader("Content-Type", "application/json").end(body);
 });
 
-// nginx keeps connections for 60 s. Whoever closes one first must be nginx, or a request on its way is lost.
+// nginx keeps connections for 60 s and must be the one that closes them, or a request on its way is lost.
 server.keepAliveTimeout = 75_000;
 
 // Stop without dropping a request: accept no more, finish the ones that have begun.

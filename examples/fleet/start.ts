@@ -43,7 +43,7 @@ let ending = false;
 
 for (const name of programs.keys()) keep(name);
 
-/** Starts a program, now and again a second after it ended. */
+/** Starts a program, and starts it again a second after it ends. */
 function keep(name: string): void {
   if (ending) return;
   const child = programs.get(name)?.() as ChildProcess;

@@ -3,12 +3,12 @@
 import { Fernet, type FernetKey } from "bulla/fernet";
 import { firstOf, type Opener, objectOf, valuesOf } from "./migrate.ts";
 
-/** The storage's, with its defaults. */
+/** The options of the storage, with its defaults. */
 export interface AiohttpSessionOptions {
   /** 44 characters, or 32 bytes. */
   secret_key: FernetKey;
   cookie_name?: string;
-  /** In seconds; none: cookies do not expire. */
+  /** In seconds. By default cookies do not expire. */
   max_age?: number;
 }
 

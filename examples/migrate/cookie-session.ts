@@ -1,15 +1,15 @@
 /**
  * The cookies of cookie-session, and of koa-session without a store: JSON in base64, and beside it NAME.sig, an
- * HMAC-SHA1 of `NAME=VALUE`. Those of cookie-session do not say when they were written: only `until` ends them.
+ * HMAC-SHA1 of `NAME=VALUE`. A cookie of cookie-session holds no time: only `until` ends it.
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { firstOf, type Opener, objectOf, valuesOf } from "./migrate.ts";
 
 export interface CookieSessionOptions {
-  /** "session" by default, as there; koa-session has "koa.sess". */
+  /** "session" by default. The default of koa-session is "koa.sess". */
   name?: string;
-  /** Those of cookie-session, or `app.keys`. */
+  /** The `keys` of cookie-session, or `app.keys` of Koa. */
   keys: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export function cookieSession({ name = "session", keys }: CookieSessionOptions):
           expected.some((one) => mac.length === one.length && timingSafeEqual(mac, one)),
         );
         const data = isSigned ? objectOf(Buffer.from(value, "base64").toString()) : undefined;
-        // koa-session's, in milliseconds.
+        // The expiry of koa-session, in milliseconds.
         return Number(data?._expire ?? Infinity) / 1000 < now ? undefined : data;
       });
     },

@@ -1,4 +1,4 @@
-/** Express: who has a session of the old library keeps it. GET /, POST /logout. */
+/** Express: visitors keep the sessions of the old library. GET /, POST /logout. */
 
 import { randomBytes } from "node:crypto";
 import { sessions } from "bulla/session";

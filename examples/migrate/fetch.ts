@@ -1,4 +1,4 @@
-/** A Fetch handler: who has a session of the old library keeps it. GET /, POST /logout. */
+/** A Fetch handler: visitors keep the sessions of the old library. GET /, POST /logout. */
 
 import { randomBytes } from "node:crypto";
 import { type Session, sessions } from "bulla/session";

@@ -1,6 +1,6 @@
 /**
- * The cookies of Flask: tagged JSON in base64url, behind a "." compressed by zlib, signed by itsdangerous.
- * What is not JSON in Python becomes its text here, and a tuple a list.
+ * The cookies of Flask: tagged JSON in base64url, compressed by zlib after a ".", signed by itsdangerous.
+ * Python values that JSON lacks become text, and tuples become lists.
  */
 
 import { createHmac } from "node:crypto";
@@ -16,7 +16,7 @@ export interface FlaskOptions {
   PERMANENT_SESSION_LIFETIME?: number;
 }
 
-/** A cookie of 4 KB can hold megabytes, compressed. */
+/** A compressed cookie of 4 KB can hold megabytes. */
 const MOST_BYTES = 65_536;
 /** tuple, bytes (base64), Markup, UUID, datetime */
 const TAGS = [" t", " b", " m", " u", " d"];
@@ -45,7 +45,7 @@ function textOf(value: string): string | undefined {
   }
 }
 
-/** An object of one member whose name is a tag; " di" stands for such an object that is none. */
+/** Removes a tag: an object with one member, named by the tag. " di" tags a real object of that shape. */
 function untag(_name: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const [[tag, held] = ["", null], ...others] = Object.entries(value);

@@ -1,5 +1,5 @@
 /**
- * The cookies of iron-session 8 and 9 (Fe26.2 seals): AES-256-CBC, and an HMAC-SHA256 over all in front of it.
+ * The cookies of iron-session 8 and 9 (Fe26.2 seals): AES-256-CBC, and an HMAC-SHA256 over everything before it.
  * Their keys are PBKDF2-SHA1 of the password, with one round.
  *
  *     Fe26.2 * password id * salt * IV * ciphertext * expiry in ms * salt * MAC ~2

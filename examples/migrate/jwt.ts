@@ -1,8 +1,8 @@
 /**
  * A home-made session: a cookie with an HS256 JWT of jose or jsonwebtoken. The data are its claims.
  *
- * bulla/jwt takes no secret under 32 bytes. Of a shorter one `Buffer.concat([Buffer.from(secret)], 32)` is the
- * same key, since HMAC fills a key with zeros (RFC 2104 section 2).
+ * bulla/jwt takes no secret under 32 bytes. For a shorter one give `Buffer.concat([Buffer.from(secret)], 32)`, which
+ * is the same key: HMAC fills a key with zeros (RFC 2104 section 2).
  */
 
 import { Jwt, type JwtKey, type JwtPolicy } from "bulla/jwt";
@@ -11,7 +11,7 @@ import { firstOf, type Opener, valuesOf } from "./migrate.ts";
 export interface JwtCookieOptions {
   name: string;
   keys: JwtKey | readonly JwtKey[];
-  /** What the old service demanded: issuer, audience, maxTokenAge. */
+  /** The checks of the old service: issuer, audience, maxTokenAge. */
   policy?: JwtPolicy;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Moves a session of another library into a new one, once, and deletes the old cookie. This folder is for the
- * time of the switch: delete it when every old cookie has expired.
+ * Moves a session of another library into a new one, once, and deletes the old cookie. Delete this folder when every
+ * old cookie has expired.
  */
 
 import { type CookieAttributes, readCookies, serializeCookie } from "bulla/cookie";
@@ -18,28 +18,28 @@ export interface Opener {
 
 export interface Switch {
   old: Opener;
-  /** Path and Domain that the old cookies were set with: others would delete nothing. */
+  /** Path and Domain of the old cookies. With other values nothing is deleted. */
   attributes: CookieAttributes;
   /** When the last old cookie has expired, in milliseconds. */
   until: number;
-  /** The new cookie's name, which is not the old one's. */
+  /** The new cookie's name, which differs from the old one's. */
   name: string;
   /** Copies what is worth keeping into the new session. Old data can have any shape. */
   take(data: Data, session: Session): void;
 }
 
-/** Takes the old session over where there is none yet. Returns the Set-Cookies that delete the old cookies. */
+/** Takes over the old session if there is no new one yet. Returns the Set-Cookies that delete the old cookies. */
 export function migrate(
   { old, attributes, until, name, take }: Switch,
   cookies: string,
   session: Session,
 ): string[] {
-  // A cookie of the new name that is expired or revoked is the end of a session, not the lack of one.
+  // An expired or revoked cookie of the new name means that the session has ended: do not begin it again.
   if (session.isNew && Date.now() < until && readCookies(cookies, name).length === 0) {
     const data = old.open(cookies);
     if (data !== undefined) take(data, session);
   }
-  // Always, since a logout would log in again with the next request.
+  // Always, or the request after a logout would log in again.
   return old.names
     .filter((one) => valuesOf(cookies, one).length > 0)
     .map((one) => serializeCookie(one, "", { ...attributes, maxAge: 0 }));
@@ -50,7 +50,7 @@ export function valuesOf(cookies: string, name: string): string[] {
   return readCookies(cookies.replaceAll('"', ""), name);
 }
 
-/** The object that a JSON text is, or undefined. */
+/** Parses JSON text; undefined unless it holds an object. */
 export function objectOf(
   json: string | undefined,
   reviver?: (name: string, value: unknown) => unknown,
@@ -64,7 +64,7 @@ export function objectOf(
   }
 }
 
-/** What `open` gives for the first value that it opens. */
+/** Returns the result of `open` for the first value that it opens. */
 export function firstOf<T>(values: readonly string[], open: (value: string) => T | undefined) {
   for (const value of values) {
     const opened = open(value);

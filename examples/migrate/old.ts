@@ -1,4 +1,4 @@
-/** The switch of one service: which sessions it had, and what of them it keeps. Change this file to yours. */
+/** The switch of one service: its old sessions, and the data that it keeps. Adapt this file to yours. */
 
 import { ironSession } from "./iron-session.ts";
 import type { Switch } from "./migrate.ts";

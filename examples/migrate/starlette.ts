@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { unsign } from "./itsdangerous.ts";
 import { firstOf, type Opener, objectOf, valuesOf } from "./migrate.ts";
 
-/** The middleware's, with its defaults. */
+/** The options of the middleware, with its defaults. */
 export interface StarletteOptions {
   secret_key: string;
   session_cookie?: string;

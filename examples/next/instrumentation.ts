@@ -1,4 +1,4 @@
-/** With several processes: the list of what logged out is in the Redis that they share. */
+/** For several processes: keeps the revocation list in a Redis that they share. */
 
 export async function register(): Promise<void> {
   const url = process.env.REDIS_URL;

@@ -6,7 +6,7 @@ export interface Visit {
   user?: string;
   visits?: number;
   notes?: string[];
-  /** A message for the next page, and for that alone. */
+  /** A message for the next page only. */
   flash?: string;
 }
 
@@ -14,7 +14,7 @@ declare global {
   var revocation: Revocation | undefined;
 }
 
-// Next bundles this module several times. A list in memory has to be one for all of them.
+// Next bundles this module several times; all copies must share one list.
 globalThis.revocation ??= memoryRevocation({ only: ({ data }) => data.user !== undefined });
 
 export const visitors = sessions<Visit>({

@@ -1,4 +1,4 @@
 export default defineNuxtConfig({
   compatibilityDate: "2026-11-01",
-  runtimeConfig: { sessionSecret: "" }, // NUXT_SESSION_SECRET, when the server runs
+  runtimeConfig: { sessionSecret: "" }, // set by NUXT_SESSION_SECRET at run time
 });

@@ -1,4 +1,4 @@
-/** What every server does with a session: it counts visits, logs in and out, keeps notes, and shows a message once. */
+/** The actions of every server: they count visits, log in and out, keep notes, and show a message once. */
 
 import { randomBytes } from "node:crypto";
 import { memoryRevocation, type Session, type SessionOptions } from "bulla/session";
@@ -8,7 +8,7 @@ declare module "bulla/session" {
     user?: string;
     visits?: number;
     notes?: string[];
-    /** A message for the next page alone. */
+    /** A message for the next page only. */
     flash?: string;
   }
 }
@@ -40,7 +40,7 @@ export async function login(session: Session, user: string): Promise<string> {
 
 export function note(session: Session, text: string): string[] {
   session.notes ??= [];
-  session.notes.push(text); // a change within the data is a change of the session
+  session.notes.push(text); // saved like any other change
   return session.notes;
 }
 

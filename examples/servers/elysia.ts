@@ -1,4 +1,4 @@
-/** Elysia on Bun: `wrap` around the application, whose requests are asked for their session. */
+/** Elysia on Bun: `wrap` around the application, and a WeakMap that gives each request its session. */
 
 import { type Session, sessions } from "bulla/session";
 import { Elysia, t } from "elysia";

@@ -22,5 +22,5 @@ export async function session(app: FastifyInstance, options: SessionOptions): Pr
   });
   app.addHook("onRequest", ({ raw }, reply, done) => middleware(raw, reply.raw, done));
 }
-// For the routes of the whole application, as fastify-plugin does.
+// Registers it for the whole application, as fastify-plugin does.
 Object.assign(session, { [Symbol.for("skip-override")]: true });

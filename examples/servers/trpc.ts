@@ -1,4 +1,4 @@
-/** tRPC: its server takes the middleware, and the context the session. */
+/** tRPC: the server takes the middleware, and the context takes the session. */
 
 import { initTRPC } from "@trpc/server";
 import { createHTTPServer } from "@trpc/server/adapters/standalone";

@@ -1,4 +1,4 @@
-/** base64url against the runtime's own codec, made strict and given memory of its own. */
+/** base64url against the runtime's own codec, which is made strict here. */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

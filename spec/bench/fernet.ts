@@ -65,7 +65,7 @@ function decrypting(id: string, title: string, size: number): Case {
   return { id, title, contenders };
 }
 
-/** What a thrown refusal costs, the Error with its stack included. */
+/** The cost of a thrown refusal, with its Error and the stack. */
 function refusing(): Case {
   const tokens = each(() => withWrongMac(own.encrypt(words(120))));
   const contend = ({ name, decrypt }: Party): Contender => ({
@@ -82,12 +82,12 @@ function refusing(): Case {
   return { id: "fernet.refuse.120", title, contenders: parties.map(contend) };
 }
 
-/** npm's fernet takes seconds for a MiB, for nobody's information. */
+/** Leaves out npm's fernet for a MiB, which takes it seconds. */
 function competing(size: number): readonly Party[] {
   return size < 2 ** 20 ? [...parties, npm] : parties;
 }
 
-/** One update of a cipher that stays open, over the padded message, and the MAC. */
+/** The least work: one update of an open cipher over the padded message, and the MAC. */
 function encryptFloor(size: number): Contender {
   const padded = randomBytes(paddedLength(size));
   const cipher = createCipheriv("aes-128-cbc", randomBytes(16), randomBytes(16));

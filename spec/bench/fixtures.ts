@@ -1,10 +1,10 @@
-/** What is signed, encrypted and kept in sessions. Many of each: no run feeds on one and the same. */
+/** The data to sign, encrypt and keep in sessions: many of each, so that no run repeats a single one. */
 
 import { createHash, hash, randomBytes } from "node:crypto";
 
 const MANY = 16;
 
-/** Of that many, the one whose turn it is. */
+/** Makes many values, and returns a function that gives them in turns. */
 export function each<V>(make: (index: number) => V): (turn: number) => V {
   const all = Array.from({ length: MANY }, (_, index) => make(index));
   return (turn) => all[turn & (MANY - 1)] as V;
@@ -17,7 +17,7 @@ export async function eachLater<V>(
   return (turn) => all[turn & (MANY - 1)] as V;
 }
 
-/** The text as it would come from a socket or a database: whole, no slice or rope of others. */
+/** Copies a text into one piece of memory, as it comes from a socket: V8 may hold it as a slice or a rope. */
 export function whole(text: string): string {
   return Buffer.from(text).toString();
 }
@@ -31,7 +31,7 @@ export interface Subject {
   exp: number;
 }
 
-/** Five claims: 120 bytes of JSON, or as many more as the role is given. */
+/** Five claims, with a role that makes their JSON that many bytes long. */
 export function claimsOf(index: number, bytes: number): Subject {
   const claims = {
     sub: hex(index, 24),
@@ -54,19 +54,19 @@ export function userOf(index: number): { id: string; name: string; role: string;
   return { id: hex(index, 16), name: "Ada Lovelace", role: "editor", since: 1_735_689_600 };
 }
 
-/** What a browser sends beside the session's own cookie. */
+/** A Cookie header with other cookies around the session's. */
 export function cookieHeader(pairs: string): string {
   return whole(`theme=dark; _ga=GA1.1.1234567890.1700000000; ${pairs}; lang=en-GB`);
 }
 
-/** The token with one character in the midst of its MAC changed. */
+/** The token with one character in the middle of its MAC changed. */
 export function withWrongMac(token: string): string {
   const at = token.length - 20;
   const other = token[at] === "A" ? "B" : "A";
   return whole(token.slice(0, at) + other + token.slice(at + 1));
 }
 
-/** Two one-shot hashes over what HMAC-SHA256 hashes: none can do with less. */
+/** Two one-shot hashes over the input of HMAC-SHA256: the least that an implementation needs. */
 export function hmacFloor(length: number): () => void {
   const inner = randomBytes(64 + length);
   const outer = randomBytes(64 + 32);

@@ -1,8 +1,8 @@
 /**
- * npm run bench fleet: processes behind nginx, with and without a list in Redis of who logged out: requests a second,
- * the CPU of each part, and what 100,000 requests a second would need. Then Redis restarted, failed over to a replica
- * and full, under load: a request is answered rightly or by 503, no logout is lost, and all recovers by itself.
- * Linux, with nginx and redis-server; three minutes.
+ * npm run bench fleet: measures processes behind nginx, with and without a revocation list in Redis: requests a second,
+ * the CPU of each part, and the cores for 100,000 requests a second. Then Redis restarts, fails over to a replica and
+ * runs full, under load: every answer must be right or 503, no logout may be lost, and all must recover by itself.
+ * Needs Linux, nginx and redis-server; three minutes.
  *
  *     --quick   a minute, writes nothing
  *
@@ -26,7 +26,7 @@ console.log(
   `Node ${process.versions.node}; client, nginx, Redis and servers share ${cores} cores,`,
 );
 console.log(
-  "so that more processes than cores cannot answer more; the CPU of a request tells more.\n",
+  "so more processes than cores answer no more requests. Compare the CPU of a request instead.\n",
 );
 
 const rows = await throughput(EFFORT);
@@ -40,7 +40,7 @@ for (const { processes, list, perSecond, from, to, servers, nginx, redis } of ro
     `${String(processes).padEnd(11)}${(list ? "Redis" : "none").padEnd(8)}${rate}${quartiles}   ${cells}`,
   );
 }
-console.log("\nThe list costs one round trip a request whose session is opened:");
+console.log("\nThe list costs one round trip for each request that opens a session:");
 for (const row of rows.filter(({ list }) => list)) {
   const bare = rows.find((one) => !one.list && one.processes === row.processes) ?? row;
   const [servers, all] = [row.servers - bare.servers, sum(row) - sum(bare)];

@@ -4,12 +4,12 @@ export interface Contender {
   readonly name: string;
   /** One operation; `turn` counts up, to choose among inputs. A Promise is awaited. */
   readonly run: (turn: number) => unknown;
-  /** Not a rival but the calls that none can avoid. */
+  /** A lower bound: only the runtime's calls that no contender can avoid. */
   readonly floor?: boolean;
 }
 
 export interface Case {
-  /** What thresholds and the drawing call it. */
+  /** The name of the case in thresholds.ts and svg.ts. */
   readonly id: string;
   readonly title: string;
   readonly contenders: readonly Contender[];
@@ -33,14 +33,14 @@ export interface Effort {
   readonly rounds: number;
   /** How long a contender runs in one round, in milliseconds. */
   readonly slice: number;
-  /** How long it runs before it counts, so that it is compiled. */
+  /** How long it runs before the measurement, so that it is compiled. */
   readonly warmup: number;
 }
 
 export const FULL: Effort = { rounds: 50, slice: 16, warmup: 250 };
 export const QUICK: Effort = { rounds: 12, slice: 6, warmup: 40 };
 
-/** A contender that is slower than a slice has fewer rounds, but never less than these. */
+/** A contender that is slower than a slice gets fewer rounds, but at least this many. */
 const LEAST_ROUNDS = 3;
 
 interface Runner {
@@ -50,7 +50,7 @@ interface Runner {
   spent: number;
 }
 
-/** What operations gave: kept, so that no compiler finds them useless. */
+/** The results of operations, kept so that the compiler does not remove the work. */
 export const kept: { value: unknown; sum: number } = { value: undefined, sum: 0 };
 
 export async function measure(subject: Case, effort: Effort): Promise<Result> {
@@ -95,7 +95,7 @@ async function warmUp(runner: Runner, { warmup, slice }: Effort): Promise<void> 
   }
 }
 
-/** Milliseconds of that many operations. */
+/** Runs that many operations, and returns the milliseconds. */
 async function batch({ run }: Contender, operations: number): Promise<number> {
   const first = run(0);
   if (first instanceof Promise) {
@@ -107,7 +107,7 @@ async function batch({ run }: Contender, operations: number): Promise<number> {
   const start = performance.now();
   for (let turn = 0; turn < operations; turn++) {
     const value = run(turn);
-    // A text can be a rope of pieces that nobody has joined yet; to read it joins them.
+    // A string can be a rope of pieces: reading a character joins them.
     if (typeof value === "string") kept.sum += value.charCodeAt(0);
     else kept.value = value;
   }

@@ -1,7 +1,7 @@
 /**
- * npm run bench http: servers with and without sessions, each a process, loaded in turns on loopback.
- * What a session costs is the CPU time of a request over that of the same server without one.
- * One Node version a run, the one that runs it; four minutes.
+ * npm run bench http: loads servers with and without sessions in turns on loopback, each in a process of its own.
+ * The cost of a session is the CPU time of a request compared with that of the same server without one.
+ * Measures the Node version that runs it; four minutes.
  *
  *     --quick   a minute in all, writes nothing
  *     --check   exits with 1 if a threshold does not hold
@@ -20,29 +20,29 @@ const flags = optionsOf("bench http", {
   check: { type: "boolean", default: false },
 });
 
-/** Two processes of one program differ by more than a session costs: they are started many times. */
+/** Two processes of one program differ by more than a session costs, so they are started many times. */
 const GENERATIONS = flags.quick ? 2 : 6;
 const ROUNDS = flags.quick ? 4 : 6;
-/** Rounds of the servers whose difference is small: bare, the same again, untouched. */
+/** Rounds of the servers that differ little: bare, the same again, untouched. */
 const CLOSE_ROUNDS = flags.quick ? 16 : 40;
 const REQUESTS = 1000;
 const WARM_UP = flags.quick ? 4000 : 12_000;
-/** Requests in which the garbage collector is watched, in the last generation. */
+/** Requests of the last generation, in which the garbage collector is watched. */
 const WATCHED = flags.quick ? 6000 : 30_000;
 const CLOSE: readonly Kind[] = ["bare", "bare, again", "bulla, untouched"];
 
-/** Of a kind, what the collector took of a request, and whether its heap stays flat. */
+/** The garbage collector's time for a request of a kind, and the swing of its heap. */
 interface Garbage {
   readonly kind: Kind;
-  /** Standstill a request, in microseconds. */
+  /** How long the program stood still, in microseconds a request. */
   readonly microseconds: number;
   readonly scavenges: number;
   readonly others: number;
-  /** Of the heap after the last scavenges, the largest size less the smallest. */
+  /** The largest heap after the last scavenges minus the smallest. */
   readonly swingKiB: number;
 }
 
-/** Of every round, what each of its servers took. */
+/** The samples of each round, by server. */
 const rounds: Map<Kind, Sample>[] = [];
 const garbage: Garbage[] = [];
 for (let generation = 1; generation <= GENERATIONS; generation++) {
@@ -132,8 +132,10 @@ function print(): void {
     const collector = [own.microseconds.toFixed(2), scavenges, others, own.swingKiB.toFixed(0)];
     console.log(lineOf(kind, [...session, ...collector]));
   }
-  console.log(`\nGC: standstill of the program, within the CPU, in ${WATCHED} requests.`);
-  console.log("heap +-: after each of the last ten scavenges, the largest size less the smallest.");
+  console.log(
+    `\nGC: time that the program stood still, a part of the CPU time, over ${WATCHED} requests.`,
+  );
+  console.log("heap +-: the largest heap after the last ten scavenges minus the smallest.");
 }
 
 function lineOf(name: string, cells: readonly (string | number)[]): string {

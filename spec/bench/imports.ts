@@ -1,4 +1,4 @@
-/** What it costs to load a module, in processes of its own that do nothing else. */
+/** Measures the cost of loading a module, in processes that do nothing else. */
 
 import { execFileSync } from "node:child_process";
 import { median } from "./harness.ts";
@@ -13,7 +13,7 @@ export interface Load {
 const SUBPATHS = ["base64url", "cookie", "jwt", "fernet", "session"];
 const RIVALS = ["fast-jwt", "jsonwebtoken", "jose", "fernet", "cookie-session", "iron-session"];
 
-/** Loads what its argument names, and says in how many milliseconds and bytes of heap. */
+/** Loads the module that its argument names, and prints the milliseconds and bytes of heap. */
 const PROGRAM = `
   const heap = () => (gc(), process.memoryUsage().heapUsed);
   const before = heap();

@@ -90,7 +90,7 @@ function verifying(id: string, title: string, size: number): Case {
   return { id, title, contenders: [...all, { name: "floor", run, floor: true }] };
 }
 
-/** What a thrown refusal costs, the Error with its stack included. */
+/** The cost of a thrown refusal, with its Error and the stack. */
 function refusing(): Case {
   const { sign } = parties[0] as Party;
   const tokens = each((index) => withWrongMac(sign(claimsOf(index, 120)) as string));
@@ -150,7 +150,7 @@ function ofJose(key: Uint8Array | webcrypto.CryptoKey, name: string): Party {
   };
 }
 
-/** Header, dot and payload as the MAC covers them. */
+/** The length of header, dot and payload, which the MAC covers. */
 function inputLength(size: number): number {
   const header = Math.ceil((JSON.stringify(HEADER).length * 4) / 3);
   return header + 1 + Math.ceil(((size + ',"iat":1735689600'.length) * 4) / 3);

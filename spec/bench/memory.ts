@@ -1,4 +1,4 @@
-/** `memory.ts TASK`, run by scaling.ts in a process of its own: prints what a task takes, as JSON. */
+/** `memory.ts TASK`: scaling.ts runs it in a process of its own, and it prints the memory of a task as JSON. */
 
 import { randomBytes } from "node:crypto";
 import { decode, encode } from "bulla/base64url";
@@ -57,7 +57,7 @@ function jwtInUse(): () => void {
   };
 }
 
-/** How many times its length an encryption takes at its peak, the message and the token included. */
+/** The peak memory of an encryption as a multiple of the message, with the message and the token. */
 function peak(): number {
   const fernet = new Fernet(Fernet.generateKey());
   fernet.encrypt(randomBytes(100_000));
@@ -119,7 +119,7 @@ function refused(attempt: () => unknown): unknown {
   }
 }
 
-/** As much of a ServerResponse as a session uses. */
+/** The part of a ServerResponse that a session uses. */
 function response() {
   return {
     statusCode: 200,

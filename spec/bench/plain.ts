@@ -1,4 +1,4 @@
-/** What an experienced engineer writes on node:crypto and Buffer without a library. */
+/** The code that an experienced engineer writes on node:crypto and Buffer without a library. */
 
 import {
   createCipheriv,
@@ -13,7 +13,7 @@ import {
 const ALGORITHM = "aes-128-cbc";
 const MAC = 32;
 
-/** Fernet with the keys prepared once, and as few Buffers as the API leads to. */
+/** Fernet with prepared keys, and with as few Buffers as the API allows. */
 export class PlainFernet {
   readonly #signing: KeyObject;
   readonly #encryption: KeyObject;
@@ -49,7 +49,7 @@ export class PlainFernet {
   }
 }
 
-/** HS256 JWTs in the same spirit; the claims are not looked at. */
+/** HS256 JWTs, written in the same way; claims are not checked. */
 export class PlainJwt {
   readonly #key: KeyObject;
   readonly #header: string = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString("base64url");
@@ -73,14 +73,14 @@ export class PlainJwt {
   }
 }
 
-/** Strict, and in memory of its own: what Buffer.from gives lies in a pool that others share. */
+/** Decodes strictly, and copies: the result of Buffer.from lies in a shared pool. */
 export function decodeAndCopy(text: string): Uint8Array {
   const bytes = Buffer.from(text, "base64url");
   if (bytes.toString("base64url") !== text) throw new Error("not base64url");
   return new Uint8Array(bytes);
 }
 
-/** The same without the copy; which of the two is faster depends on the length. */
+/** Decodes strictly without a copy. Which of the two is faster depends on the length. */
 export function decodeInPlace(text: string): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(Math.floor((text.length * 3) / 4));
   bytes.write(text, "base64url");

@@ -29,7 +29,7 @@ export function printImports(loads: readonly Load[]): void {
   }
 }
 
-/** Prints the thresholds; whether all of them hold. */
+/** Prints the thresholds; returns true if all of them hold. */
 export function printVerdicts(verdicts: readonly Verdict[]): boolean {
   console.log("\nthresholds");
   for (const { what, ratio, bound, kind, holds } of verdicts) {

@@ -13,7 +13,7 @@ export function writeResults(program: string, found: object): void {
   writeFileSync(new URL(`${program}-${node.split(".")[0]}.json`, RESULTS), `${text}\n`);
 }
 
-/** What a program found, by Node version. */
+/** The results of a program, by Node version. */
 export function readResults<T>(program: string): (T & { readonly node: string })[] {
   return readdirSync(RESULTS)
     .filter((name) => name.startsWith(`${program}-`))

@@ -1,11 +1,12 @@
 /**
- * npm run bench: bulla and its rivals in one process, in turns, best of many rounds.
+ * npm run bench: times bulla and its rivals in turns in one process, and reports the best of many rounds.
  *
  *     --quick   under half a minute, writes nothing
  *     --check   exits with 1 if a threshold does not hold
- *     --only X  the cases whose name begins so, writes nothing
+ *     --only X  only the cases whose name begins with X, writes nothing
  *
- * npm run bench http, npm run bench scaling: on a server; how cost and memory grow. Each has its own --help.
+ * More: npm run bench http (servers), npm run bench fleet (processes and Redis), npm run bench scaling (growth of cost
+ * and memory). Each has its own --help.
  */
 
 import { cpus } from "node:os";
@@ -44,7 +45,7 @@ for (const { cases } of SUBJECTS) {
   }
 }
 
-if (flags.only === "") console.log("\nto load each module, in processes of its own");
+if (flags.only === "") console.log("\nimport of each module, in a process of its own");
 const loads = flags.only === "" ? measureImports(flags.quick ? 2 : 9) : [];
 if (loads.length > 0) printImports(loads);
 

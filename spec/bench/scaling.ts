@@ -1,7 +1,7 @@
 /**
  * npm run bench scaling: how cost and memory grow.
  *
- *     --memory  also two million operations of each kind, which must leave nothing behind; writes all
+ *     --memory  also runs two million operations of each kind, which must leave no memory behind; writes the results
  *     --check   exits with 1 if a threshold does not hold
  */
 
@@ -29,7 +29,7 @@ const LARGE = 100_000_000;
 const EFFORT = { rounds: 25, slice: 20, warmup: 100 };
 const LARGE_EFFORT = { rounds: 7, slice: 1, warmup: 1 };
 
-/** What ten times the message may cost. */
+/** The most that a message ten times as long may cost. */
 const MOST_GROWTH = 11;
 const NOISE = 1.1;
 const MOST_KEY_KIB = 32;
@@ -44,7 +44,7 @@ const plain = new PlainFernet(key);
 const plainJwt = new PlainJwt(key);
 const jwt = new Jwt(key, { maxTokenLength: 2 ** 29 });
 
-// First of all: the peak of a child counts from the size that its parent has when it starts it.
+// Runs first: the peak of a child includes the size of its parent at the start.
 peak();
 keys();
 await growth("Fernet encrypt", (size) => {
@@ -78,8 +78,8 @@ if (flags.memory) writeResults("scaling", { verdicts });
 if (flags.check && !held) process.exitCode = 1;
 
 /**
- * Times an operation on messages of each size, in turns, and judges each step of ten. A step that the
- * plain way takes too is the runtime's own: a string past 128 KiB is memory that it asks the system for.
+ * Times an operation on messages of each size, in turns, and judges each step of ten. Growth that the plain way shows
+ * too is the runtime's own: it asks the system for the memory of a string over 128 KiB.
  */
 async function growth(name: string, prepare: (size: number) => Ways): Promise<void> {
   const contenders = SIZES.flatMap((size) => {

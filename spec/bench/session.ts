@@ -1,4 +1,4 @@
-/** Sessions in cookies, on requests and responses that have what the contenders use of node:http's. */
+/** Cookie sessions, on requests and responses that have only the members of node:http's that contenders use. */
 
 import assert from "node:assert/strict";
 import { type NodeRequest, type NodeResponse, type Sessions, sessions } from "bulla/session";
@@ -56,7 +56,7 @@ class FakeResponse implements NodeResponse {
   once(): void {}
 }
 
-/** The middleware of a contender, and the Cookie headers that it would get. */
+/** The middleware of a contender, and Cookie headers for it. */
 interface Party {
   readonly name: string;
   readonly middleware: Middleware;
@@ -89,7 +89,7 @@ export function cases(): Case[] {
   return [reading(), touching(), writing(), untouched(), refusing("fernet"), refusing("jwt")];
 }
 
-/** The user of a Cookie header, by the shortest way that each has. */
+/** Reads the user from a Cookie header, by the shortest way of each contender. */
 function reading(): Case {
   const [fernet, jwt, rival] = parties as [Party, Party, Party];
   return {
@@ -104,7 +104,7 @@ function reading(): Case {
   };
 }
 
-/** The same through the middleware, and a response that carries nothing. */
+/** The same through the middleware, with a response that sets no cookie. */
 function touching(): Case {
   const contend = ({ name, middleware, header }: Party): Contender => ({
     name,
@@ -163,7 +163,7 @@ function untouched(): Case {
   return { id: "session.untouched", title: "session untouched", contenders };
 }
 
-/** A cookie whose MAC is wrong, and one that is no token at all, beside one that is accepted. */
+/** A cookie whose MAC is wrong, and one that is not a token, beside one that is accepted. */
 function refusing(type: "fernet" | "jwt"): Case {
   const { header } = parties[type === "fernet" ? 0 : 1] as Party;
   const wrong = each((index) => spoilt(header(index)));

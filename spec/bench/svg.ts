@@ -33,7 +33,7 @@ const ROW = 24;
 const THICK = 14;
 const HEADING = 30;
 const TOP = 84;
-/** Who takes more than so many times ours has a broken bar, or ours would be a line. */
+/** A longer bar than this many times bulla's is broken, or bulla's would be a line. */
 const LONGEST = 6;
 
 const STYLE = `
@@ -128,7 +128,7 @@ function rectangle(kind: string, x: number, y: number, width: number): string {
   return `<rect class="${kind}" x="${x}" y="${y}" width="${round(width)}" height="${THICK}" rx="2"/>`;
 }
 
-/** The mark of a bar that would be longer than the picture. */
+/** The break in a bar that does not fit the picture. */
 function gap(from: number, top: number): string {
   const x = from + BAR * 0.82;
   const stroke = (at: number): string =>

@@ -29,7 +29,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   provenance,
 };
 
-/** The page with the figures of the committed results, between the marks that it has. */
+/** Writes the figures of the committed results between the marks of a page. */
 export function withFigures(page: string): string {
   let text = page;
   for (const [begin, name = ""] of page.matchAll(/<!-- bench: (\w+) -->/g)) {
@@ -42,7 +42,7 @@ export function withFigures(page: string): string {
   return text;
 }
 
-/** What a key, a long message and two million calls take. */
+/** Memory and time of keys, long messages and two million calls. */
 function growthTable(): string {
   const [report] = readResults<Report>("scaling");
   if (report === undefined) throw new Error("npm run bench scaling has no results");
@@ -71,7 +71,7 @@ function growthTable(): string {
   ].join("\n");
 }
 
-/** So many times as fast as each rival, by Node version. */
+/** How many times as fast as each rival bulla is, by Node version. */
 function rivalsTable(): string {
   return byNode("bulla is so many times as fast", (verdict) => {
     const [, id = "", rival = ""] = /^(\S+): faster than (\S+)$/.exec(verdict.what) ?? [];
@@ -81,7 +81,7 @@ function rivalsTable(): string {
   });
 }
 
-/** Our time over that of the calls that cannot be avoided, by Node version. */
+/** bulla's time over that of the calls that cannot be avoided, by Node version. */
 function floorTable(): string {
   return byNode("time over the floor", (verdict) => {
     const [, id = ""] = /^(\S+): cost over floor$/.exec(verdict.what) ?? [];

@@ -1,4 +1,4 @@
-/** What bulla promises of its speed, as ratios within one run. */
+/** The promises about bulla's speed, as ratios within one run. */
 
 import type { Result } from "./harness.ts";
 
@@ -10,7 +10,7 @@ export interface Verdict {
   readonly holds: boolean;
 }
 
-/** `ratio` is the other's time over ours: so many times faster. */
+/** `ratio` is the other's time over bulla's: so many times faster. */
 interface Faster {
   readonly id: string;
   readonly than: string;
@@ -18,7 +18,7 @@ interface Faster {
   readonly ours?: string;
 }
 
-/** `ratio` is ours over the other's. */
+/** `ratio` is bulla's time over the other's. */
 interface Dearer {
   readonly id: string;
   readonly than: string;
@@ -78,7 +78,7 @@ export function judge(results: readonly Result[]): Verdict[] {
   return [...faster, ...dearer];
 }
 
-/** What a server took, as a multiple of its bare one. */
+/** The CPU of a server, as a multiple of its bare server's. */
 export interface Served {
   readonly kind: string;
   readonly over: number;
@@ -90,7 +90,7 @@ const OVER_BARE: Readonly<Record<string, number>> = {
   "bulla, read": 1.35,
   "bulla, read and write": 1.9,
 };
-/** What our session adds to a request, of what cookie-session's adds. */
+/** The most that bulla may add to a request, as a part of what cookie-session adds. */
 const MOST_OF_COOKIE_SESSION = 0.5;
 
 export function judgeServers(rows: readonly Served[]): Verdict[] {
@@ -113,7 +113,7 @@ export function verdict(what: string, ratio: number, atMost: number): Verdict {
   return { what, ratio, bound: atMost, kind: "at most", holds: ratio <= atMost };
 }
 
-/** The best time of a contender, or of the fastest of them all but ours. */
+/** The best time of a contender, or of the fastest rival. */
 function bestOf(results: readonly Result[], id: string, name: string): number {
   const timings = results.find((result) => result.id === id)?.timings ?? [];
   const chosen = timings.filter((timing) =>

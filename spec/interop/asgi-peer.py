@@ -27,7 +27,7 @@ def cookie_of(header, name):
 
 
 def fernet_of(secret):
-    """The secret's first 32 characters, filled with "=" to the next 32, are the key: too many of a longer one."""
+    """The key: the secret's first 32 characters, filled up with "=". A longer secret makes a key that is too long."""
     key = secret if len(secret) == 32 else secret[:32].ljust(32 if len(secret) < 32 else 64, "=")
     return Fernet(urlsafe_b64encode(key.encode()))
 
@@ -37,7 +37,7 @@ def compact(data):
 
 
 def open_session(kind, secret, value):
-    """The session of a cookie; an empty one where that is known to be bad. Anything else raises."""
+    """The session of a cookie; empty where the cookie is known to be bad. Other errors raise."""
     fernet = fernet_of(secret) if kind == "fernet" else None
     session = {}
     if not value:
@@ -76,7 +76,7 @@ def answer(request):
     modified = False
     for edit in request.get("edits", []):
         if edit[0] == "set":
-            # What Python holds for equal is no change: 1, 1.0 and True.
+            # Python sees no change between equal values: 1, 1.0 and True.
             modified = session.get(edit[1]) != edit[2]
             session[edit[1]] = edit[2]
         elif edit[0] == "delete":
@@ -95,6 +95,6 @@ def answer(request):
 for line in sys.stdin:
     try:
         reply = answer(json.loads(line))
-    except Exception as error:  # the server's last resort
+    except Exception as error:  # as the server answers any other error
         reply = {"status": 500, "error": type(error).__name__}
     print(json.dumps(reply), flush=True)

@@ -1,6 +1,6 @@
 /**
- * Sessions that Node and a service in Python share: walks of edits that alternate between the two, and what
- * either makes of the other's bad cookies. Python's side is asgi-peer.py.
+ * Sessions that Node and a Python service share: walks of edits that alternate between the two, and how
+ * each treats bad cookies of the other. Python's side is asgi-peer.py.
  */
 
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
@@ -20,17 +20,17 @@ type Edit = ["set", name: string, value: unknown] | ["delete", name: string] | [
 
 interface Answer {
   status: number;
-  /** The session as it was opened, and as it is left, by Python's names. */
+  /** The session as it was opened and as it was left, by Python's names. */
   found: Bag;
   left: Bag;
   setCookie?: string;
   error?: string;
 }
 
-/** One of the two services: a request with its cookies, and what is done to the session. */
+/** One of the two services: takes the cookies of a request and the edits of its session. */
 type Service = (cookie: string, edits: readonly Edit[]) => Promise<Answer>;
 
-// Debian's own interpreter: another one on the PATH does not see Debian's packages.
+// Debian's own interpreter sees Debian's packages; another python3 on the PATH may not.
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
 const SCRIPT = fileURLToPath(new URL("asgi-peer.py", import.meta.url));
 const NEEDS = `${PYTHON} with PyJWT and cryptography (Debian: python3-jwt, python3-cryptography)`;
@@ -60,7 +60,7 @@ function pythonService(type: Type, secret: string): Service {
     askLine(JSON.stringify({ type, secret: secret === "" ? "unused" : secret, cookie, edits }));
 }
 
-/** Names that data cannot have on Node; there they have a "~" in front. */
+/** Names that data cannot have on Node, where they get a "~" in front. */
 const RESERVED = /^~*(?:id|isNew|createdAt|expiresAt|regenerate|destroy|save|touch|__proto__)$/;
 const onNode = (name: string): string => (RESERVED.test(name) ? `~${name}` : name);
 const inPython = (name: string): string => (RESERVED.test(name) ? name.slice(1) : name);
@@ -105,7 +105,7 @@ function nodeService(type: Type, secret: string): Service {
   };
 }
 
-/** What both languages hold: well-formed text and numbers under 2^53. */
+/** Tells if both languages can hold a value: well-formed text, and numbers under 2^53. */
 function isPortable(value: unknown): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value === "number") return Math.abs(value) < 2 ** 53;
@@ -113,7 +113,7 @@ function isPortable(value: unknown): boolean {
   return Object.entries(value).every(([name, item]) => name.isWellFormed() && isPortable(item));
 }
 
-/** Whether no cookie is due: to Python a name that is not there has None, and it compares by `==`. */
+/** Tells if an edit writes no cookie: in Python a missing name gives None, and values are compared by `==`. */
 function isUnchanged(data: Bag, edit: Edit): boolean {
   if (edit[0] === "clear") return Object.keys(data).length === 0;
   const [, name, value] = edit;
@@ -121,7 +121,7 @@ function isUnchanged(data: Bag, edit: Edit): boolean {
   return edit[0] === "set" ? isEqualInPython(old, value) : !Object.hasOwn(data, name);
 }
 
-/** Python's `==`, which holds 1 and True for equal. */
+/** Python's `==`, for which 1 and True are equal. */
 function isEqualInPython(a: unknown, b: unknown): boolean {
   const text = (value: unknown): string =>
     JSON.stringify(value, (_name, item: unknown) =>
@@ -134,7 +134,7 @@ function isEqualInPython(a: unknown, b: unknown): boolean {
   return text(a) === text(b);
 }
 
-/** How long the data are where each character outside ASCII is an escape. */
+/** The length of the data with every character outside ASCII as an escape. */
 function lengthInAscii(data: object): number {
   return JSON.stringify(data).replace(/[^\0-\x7f]/g, "\\u0000").length;
 }
@@ -143,7 +143,7 @@ const NAMES = [
   ..."abcdef",
   ...["user", "id", "save", "~id", "~~touch", "__proto__", "data", "ключ", "0", "7", "", "😀"],
 ];
-/** As data of a jwt they are claims, which have to be well-typed. */
+/** In a jwt these names are claims, whose types must be right. */
 const CLAIMS: readonly [string, (generator: Generator) => unknown][] = [
   ["sub", (generator) => generator.text(5)],
   ["iss", (generator) => generator.text(5)],
@@ -203,7 +203,7 @@ describe("300 edits, by turns on Node and in Python", () => {
         for (let step = 0; step < 300; step++) {
           const isNode = step % 2 === index % 2;
           let edit = randomEdit(generator, data);
-          // Python writes what Node refuses; that has tests of its own.
+          // Python can write values that Node refuses; other tests are about them.
           while (!isNode && !isPortable(edit)) edit = randomEdit(generator, data);
           const answer = await (isNode ? node : peer)(jar.headers.cookie ?? "", [edit]);
           const where = `step ${step}: ${JSON.stringify(edit)}`;
@@ -241,7 +241,7 @@ const now = (): number => Math.floor(Date.now() / 1000);
 
 describe("both see the same user", () => {
   for (const [type, secret] of KINDS) {
-    test(`${type}: of several cookies`, async () => {
+    test(`${type}: when there are several cookies`, async () => {
       const value = (user: string) =>
         `session=${pythonValue(type, JSON.stringify({ user }), { secret, at: now() })}`;
       const rows = [
@@ -260,7 +260,7 @@ describe("both see the same user", () => {
       }
     });
 
-    test(`${type}: after a logout in either`, async () => {
+    test(`${type}: after a logout in one of them`, async () => {
       const node = nodeService(type, secret);
       const peer = pythonService(type, secret);
       for (const [login, logout] of [
@@ -284,7 +284,7 @@ describe("both see the same user", () => {
   }
 });
 
-describe("what Node refuses to write would be a status 500 in Python", () => {
+describe("Node refuses to write data that would be a status 500 in Python", () => {
   const rows: [type: Type, data: Bag, error: string][] = [
     ["jwt", { aud: "me" }, "InvalidAudienceError"],
     ["jwt", { exp: now() - 5 }, "ExpiredSignatureError"],
@@ -314,7 +314,7 @@ describe("what Node refuses to write would be a status 500 in Python", () => {
     }
   });
 
-  test("data of too many levels", async () => {
+  test("data with too many levels", async () => {
     const levels = (count: number): unknown => (count === 0 ? [] : [levels(count - 1)]);
     for (const [type, secret] of KINDS) {
       const refused = await nodeService(type, secret)("", [["set", "a", levels(1100)]]);
@@ -332,7 +332,7 @@ describe("what Node refuses to write would be a status 500 in Python", () => {
   });
 });
 
-describe("whatever Python writes, Node answers 200", () => {
+describe("Node answers 200 to all that Python writes", () => {
   const rows: [type: Type, what: string, value: string][] = [
     ...KINDS.flatMap(([type]): [Type, string, string][] => [
       [type, "a long integer", "1152921504606846977"],
@@ -363,7 +363,7 @@ describe("whatever Python writes, Node answers 200", () => {
     });
   }
 
-  /** The cookie that Python writes. Its answer can hold what is not JSON, such as NaN. */
+  /** The cookie that Python writes. Its answer can have values that are not JSON, such as NaN. */
   async function pairFrom(line: string): Promise<string> {
     python.stdin.write(`${line}\n`);
     const { value } = await answers.next();
@@ -373,7 +373,7 @@ describe("whatever Python writes, Node answers 200", () => {
   }
 });
 
-test("what Python writes of text and of times reads as it should", async () => {
+test("Node reads Python's text and times correctly", async () => {
   const made = await pythonService("fernet", FERNET)("", [["set", "user", "Jürgen"]]);
   match(made.setCookie ?? "", /^session=[\w-]+={0,2}; Max-Age=1209600; Path=\/; SameSite=lax$/);
   const [pair = ""] = made.setCookie?.split(";") ?? [];

@@ -1,4 +1,4 @@
-/** What the session's cookie promises, kept by Chromium over https: Debian's, or the one CHROMIUM names. */
+/** Chromium (Debian's, or the one in CHROMIUM) keeps the promises of the session's cookie over https. */
 
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { openChromium } from "./helpers/chromium.ts";
 
 const MAX_AGE = 1000;
 const NAMES = ["__Host-lax", "__Host-strict"];
-/** Another site, though it is the same server: the browser resolves it so. */
+/** Another site for the browser, though the same server answers. */
 const ELSEWHERE = "elsewhere.test";
 
 let now = Math.floor(Date.now() / 1000);
@@ -27,7 +27,7 @@ const [lax, strict] = (["lax", "strict"] as const).map((sameSite: SameSite) =>
 ) as [Made, Made];
 type Made = ReturnType<typeof sessions<{ user?: string }>>;
 
-/** The names of the cookies that came with each request, by what was asked for. */
+/** The names of the cookies that came with each request, by path. */
 const came = new Map<string, string[]>();
 
 async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -90,7 +90,7 @@ async function laxCookie(context: BrowserContext): Promise<string> {
   return found?.value ?? "";
 }
 
-test("the cookies are kept with the attributes promised, and no script sees them", async () => {
+test("the cookies are kept with their attributes, and no script sees them", async () => {
   await visitor(async (context, page) => {
     equal(await see(page, "/login?user=tom"), "tom tom");
     const kept = await context.cookies();
@@ -108,13 +108,13 @@ test("the cookies are kept with the attributes promised, and no script sees them
     );
     for (const { expires } of kept) ok(Math.abs(expires - Date.now() / 1000 - MAX_AGE) < 60);
     equal(await page.evaluate("document.cookie"), "");
-    // Nor does one overwrite them: a cookie that is HttpOnly is out of a script's reach.
+    // A script cannot overwrite them either, since they are HttpOnly.
     await page.evaluate("document.cookie = '__Host-lax=x; Secure; Path=/'");
     equal(await see(page), "tom tom");
   });
 });
 
-test("another site's requests carry neither, its links the Lax one alone", async () => {
+test("requests of another site carry no cookie, and its links only the Lax one", async () => {
   await visitor(async (_context, page) => {
     await see(page, "/login?user=tom");
     equal(await see(page, "/own"), "tom tom");
@@ -143,12 +143,12 @@ test("another site's requests carry neither, its links the Lax one alone", async
     deepEqual(came.get("POST /posted"), []);
     await leave(`<a id="go" href="${home}/linked">go</a>`);
     deepEqual(came.get("GET /linked"), ["__Host-lax"]);
-    // Neither is lost by that: a request of the site's own has both again.
+    // Both are still there: a request of the site itself carries them.
     equal(await see(page, "/own"), "tom tom");
   });
 });
 
-test("after the logout they are gone", async () => {
+test("after the logout both cookies are gone", async () => {
   await visitor(async (context, page) => {
     equal(await see(page, "/login?user=tom"), "tom tom");
     equal(await see(page, "/logout"), "stranger stranger");
@@ -157,7 +157,7 @@ test("after the logout they are gone", async () => {
   });
 });
 
-test("past half its age an unchanged session is renewed, and not before", async () => {
+test("an unchanged session is renewed after half its age, and not before", async () => {
   await visitor(async (context, page) => {
     await see(page, "/login?user=tom");
     const issued = await laxCookie(context);
@@ -168,7 +168,7 @@ test("past half its age an unchanged session is renewed, and not before", async 
     equal(await see(page), "tom tom");
     const renewed = await laxCookie(context);
     notEqual(renewed, issued);
-    // It is good where the first would have been over, and then is over itself.
+    // The renewed cookie outlives the first one, and then expires too.
     now += MAX_AGE - 1;
     equal(await see(page), "tom tom");
     now += MAX_AGE;
@@ -176,7 +176,7 @@ test("past half its age an unchanged session is renewed, and not before", async 
   });
 });
 
-test("two tabs that log in as two users end as the last", async () => {
+test("two tabs that log in as two users end as the last one", async () => {
   await visitor(async (context, one) => {
     const other = await context.newPage();
     equal(await see(one, "/login?user=tom"), "tom tom");

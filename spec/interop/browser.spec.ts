@@ -31,7 +31,7 @@ after(async () => {
   await browser?.close();
 });
 
-/** Runs on a page of its own, which nothing may complain about and which may ask nobody else. */
+/** Runs on a new page, which must report no error and send requests to no other server. */
 async function onPage(options: BrowserContextOptions, run: (page: Page) => Promise<void>) {
   const context = await browser.newContext({ reducedMotion: "reduce", ...options });
   const page = await context.newPage();
@@ -40,7 +40,7 @@ async function onPage(options: BrowserContextOptions, run: (page: Page) => Promi
   page.on("pageerror", (error) => wrong.push(error.message));
   page.on("requestfailed", (request) => {
     const { errorText } = request.failure() ?? {};
-    // A click that comes before the page's icon breaks that off.
+    // A click that comes before the page's icon cancels its request.
     if (errorText !== "net::ERR_ABORTED") wrong.push(`${errorText}: ${request.url()}`);
   });
   page.on("request", (request) => {
@@ -98,13 +98,13 @@ test("log in, see the three cookies, tamper, log out", async () => {
       differInOne(issued[`demo-${type}`] ?? "", (await cookies(page))[`demo-${type}`] ?? "");
     }
 
-    // Accepted is the bad one, and does not look like the good one.
+    // The accepted cookie is the bad one, and must not look like a good one.
     const colour = (type: string) =>
       page.locator(`#${type}-result strong`).evaluate((verdict) => getComputedStyle(verdict).color);
     equal(await colour("jwt"), await colour("fernet"));
     ok((await colour("jwt")) !== (await colour("base64")));
 
-    // None is left that the server believes; a login replaces them.
+    // After a login no card has a verdict.
     await login(page);
     for (const type of TYPES) equal(await page.locator(`#${type}-result`).count(), 0);
     await page.getByRole("button", { name: "Add a sheep" }).click();
@@ -132,7 +132,7 @@ test("after the logout a copy of the cookie is sent again", async () => {
   }
 });
 
-test("on a phone the cookies are in sight after the login", async () => {
+test("on a phone the cookies are visible after the login", async () => {
   await onPage({ viewport: { width: 390, height: 844 }, isMobile: true }, async (page) => {
     await login(page);
     for (const [name, value] of Object.entries(await cookies(page))) {

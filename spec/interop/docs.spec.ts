@@ -1,4 +1,4 @@
-/** docs/fernet.md: the two programs that share a token with Python are run by the lines that it gives. */
+/** docs/fernet.md: runs its two programs, which share a token with Python, by the commands that it gives. */
 
 import { deepEqual } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -9,7 +9,7 @@ import { project } from "./helpers/programs.ts";
 
 const page = readFileSync(new URL("../../docs/fernet.md", import.meta.url), "utf8");
 
-test("docs/fernet.md: Node and Python read what the other wrote", (t) => {
+test("docs/fernet.md: Node and Python read each other's tokens", (t) => {
   const shown = page.matchAll(/^`(share\.\w+)`:\n\n```\w+\n(.*?)^```$/gms);
   const files = Object.fromEntries([...shown].map(([, name, text]) => [name, text])) as Record<
     string,
@@ -24,7 +24,7 @@ test("docs/fernet.md: Node and Python read what the other wrote", (t) => {
     encoding: "utf8",
     env: {
       ...process.env,
-      // Debian's own Python is the one that sees Debian's packages.
+      // Debian's own Python sees Debian's packages.
       PATH: [dirname(process.execPath), "/usr/bin", process.env.PATH].join(delimiter),
       NODE_OPTIONS: "--import tsx --conditions=bulla-source",
     },

@@ -1,4 +1,4 @@
-/** `examples/`: each is run, type-checked and short. What they do is the same, whatever the framework. */
+/** `examples/`: each is run, type-checked and short. All do the same, whatever the framework. */
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -25,7 +25,7 @@ after(remove);
 const SHARED = "actions.ts";
 const programs = [...examples.keys()].filter((name) => name !== SHARED);
 
-/** How an example is reached that does not listen over plain HTTP/1.1. */
+/** The clients of examples that do not listen over plain HTTP/1.1. */
 const REACHED: Record<string, (t: TestContext, program: string) => Promise<Client>> = {
   "fetch.ts": directly,
   "hono-fetch.ts": directly,
@@ -69,7 +69,7 @@ class Visitor {
     this.client = client;
   }
 
-  /** Another one, who has copied the cookies, or changed them. */
+  /** Another visitor, with copied or changed cookies. */
   copy(change = (value: string) => value): Visitor {
     const copy = new Visitor(this.client);
     for (const [name, value] of this.jar.cookies) copy.jar.cookies.set(name, change(value));
@@ -104,7 +104,7 @@ describe("The examples count visits, log in and out, and flash one message", () 
       const form = program === "passport.ts" ? "username=Tom&password=clay" : "";
       equal(await visitor.get(), "Hello stranger, visits: 1\n");
       equal(await visitor.get(), "Hello stranger, visits: 2\n");
-      // passport.ts shows how data outlive a login.
+      // passport.ts keeps data over a login.
       const [first, second] = program === "passport.ts" ? [3, 4] : [1, 2];
       equal(await visitor.post("/login", form), `Welcome. Hello Tom, visits: ${first}\n`);
       equal(await visitor.get(), `Hello Tom, visits: ${second}\n`);
@@ -148,7 +148,7 @@ test("passport.ts refuses a wrong password, and the session stays as it was", as
   equal(await visitor.get(), "Hello stranger, visits: 2\n");
 });
 
-test("ws.ts greets who is logged in, and refuses the upgrade to others", async (t) => {
+test("ws.ts greets a visitor who is logged in, and refuses the upgrade to others", async (t) => {
   const address = await start(t, folder, "ws.ts");
   const visitor = new Visitor(httpClient(address));
   t.after(() => visitor.client.close());

@@ -1,4 +1,4 @@
-/** Fernet tokens against Python's `cryptography` and npm's `fernet` and `fernet-nodejs`. */
+/** Fernet tokens, exchanged with Python's `cryptography` and npm's `fernet` and `fernet-nodejs`. */
 
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { test } from "node:test";
@@ -111,7 +111,7 @@ test("bulla and npm's fernet open each other's tokens", () => {
     const ours = fernet.encrypt(message, { now });
     equal(new npmFernet.Token({ secret, ttl: 0, token: ours }).decode(), message);
 
-    if (message === "") continue; // It takes no message for no argument.
+    if (message === "") continue; // It takes an empty message for a missing argument.
     const time = new Date(now * 1000).toISOString();
     const theirs = new npmFernet.Token({ secret, time }).encode(message);
     equal(fernet.decryptText(theirs), message);

@@ -1,4 +1,4 @@
-/** examples/fleet under load: while keys rotate, a process is killed, Redis is away, and old cookies come again. */
+/** examples/fleet under load, while keys rotate, a process is killed, Redis is away, and old cookies are sent again. */
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -27,7 +27,7 @@ after(async () => {
   await fleet?.stop();
 });
 
-/** Somebody who logs in and then does nothing that would renew the cookie. */
+/** Logs in a visitor who then does nothing, so the cookie is not renewed. */
 async function login(user: string): Promise<Headers> {
   const jar = new Jar();
   const reply = await load.ask("POST", `/login?user=${user}`, {});
@@ -40,7 +40,7 @@ async function everybodyServed(): Promise<void> {
   await Promise.all(load.visitors.map((visitor) => visitor.served()));
 }
 
-/** (a) The new key opens, then seals, then the old one goes. */
+/** (a) The new key opens, then it seals, then the old one is removed. */
 async function rotate(): Promise<void> {
   load.phase = "keys rotate";
   const sleeper = await login("sleeper");
@@ -54,7 +54,7 @@ async function rotate(): Promise<void> {
   await everybodyServed();
 }
 
-/** (b) A process dies in the middle of its requests; the others go on. */
+/** (b) A process dies in the middle of its requests, and the others go on. */
 async function kill(): Promise<void> {
   load.phase = "a process is killed";
   for (const index of [0, 2]) {
@@ -66,7 +66,7 @@ async function kill(): Promise<void> {
   }
 }
 
-/** (c) Redis dies: nobody is taken for logged in until it is there again, and it has forgotten nobody. */
+/** (c) Redis dies. Nobody counts as logged in until it is back, and it has forgotten no logout. */
 async function loseRedis(): Promise<void> {
   load.phase = "Redis is away";
   const loggedIn = await login("patient");

@@ -1,7 +1,7 @@
 /**
- * One table of behaviour: what a session does, row by row, in every framework, column by column. Each
- * cell is a site of its own, asked over a real connection where the framework has any. The table is
- * printed when all of it has run, and none may be missing.
+ * One table of behaviour: a row for each thing that a session does, a column for each framework. Each
+ * cell is a site of its own, with real connections where the framework has any. The table is printed at
+ * the end, and no cell may be missing.
  */
 
 import { deepEqual } from "node:assert/strict";

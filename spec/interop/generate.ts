@@ -14,11 +14,11 @@ const LENGTHS = [
   0, 1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 119, 120, 1023, 1024, 1025,
 ];
 
-/** Mulberry32: small, and the same on every machine. Nothing here has to be unpredictable. */
+/** Mulberry32: small, and the same on every machine. The values need not be unpredictable. */
 export class Generator {
   #state: number;
 
-  /** `name` tells the tests of one run apart. */
+  /** `name` gives each test of a run other values. */
   constructor(name: string) {
     this.#state = [...name].reduce(
       (state, char) => Math.imul(state, 31) + char.charCodeAt(0),
@@ -51,7 +51,7 @@ export class Generator {
     return Array.from({ length: count }, (_, index) => make(index));
   }
 
-  /** 0 to several KiB, often next to where blocks and buffers end. */
+  /** From 0 to several KiB, often near the sizes of blocks and buffers. */
   length(): number {
     return this.chance(0.8) ? this.pick(LENGTHS) : this.integer(6000);
   }
@@ -60,13 +60,13 @@ export class Generator {
     return Uint8Array.from({ length }, () => this.integer(256));
   }
 
-  /** Well-formed text of so many characters, of ASCII alone or of anything. */
+  /** Well-formed text of that many characters, of ASCII alone or of all kinds. */
   text(length: number): string {
     const characters = this.chance() ? ASCII : [...OTHERS, ...ASCII.slice(0, 20)];
     return this.times(length, () => this.pick(characters)).join("");
   }
 
-  /** Any JSON value; what it nests grows smaller with `depth`. */
+  /** Any JSON value; nested values grow smaller with `depth`. */
   json(depth = 3): unknown {
     const kinds = [
       () => this.text(this.integer(12)),
@@ -98,7 +98,7 @@ export class Generator {
     return Object.fromEntries(this.times(count, () => [name(), this.json(depth)]));
   }
 
-  /** Claims that are valid at `now`, each of RFC 7519's there or not. */
+  /** Claims that are valid at `now`, each of RFC 7519's claims present or not. */
   claims(now: number): Claims {
     const name = (): string => this.text(1 + this.integer(20));
     const seconds = (): number => 1 + this.integer(10 ** 7) + this.pick([0, 0.5, 0.123]);
@@ -119,7 +119,7 @@ export class Generator {
   }
 }
 
-/** A token with one bit flipped in what one of its parts stands for. */
+/** A token with one bit flipped in the bytes of one of its parts. */
 export function tamper(token: string, generator: Generator): string {
   const parts = token.split(".");
   const index = generator.integer(parts.length);

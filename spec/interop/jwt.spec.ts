@@ -1,4 +1,4 @@
-/** HS256 tokens against npm's `jose`, `jsonwebtoken` and `fast-jwt`. */
+/** HS256 tokens, exchanged with npm's `jose`, `jsonwebtoken` and `fast-jwt`. */
 
 import { deepEqual, equal, rejects, throws } from "node:assert/strict";
 import { createSecretKey } from "node:crypto";
@@ -13,16 +13,16 @@ import { Generator, tamper } from "./generate.ts";
 const COUNT = 200;
 const NOW = 1_700_000_000;
 
-/** One secret, as each library likes it best. */
+/** One secret, in the form that suits each library best. */
 interface Key {
   bulla: JwtKey;
   jose: Awaited<ReturnType<typeof importJWK>>;
-  /** jsonwebtoken's and fast-jwt's. */
+  /** The key for jsonwebtoken and fast-jwt. */
   peers: string | Buffer;
   kid?: string;
 }
 
-/** What a policy of bulla's is for the others. */
+/** A policy of bulla in terms of the other libraries. */
 interface Expected {
   issuer?: string;
   audience?: string;
@@ -33,9 +33,9 @@ interface Expected {
 
 interface Peer {
   name: string;
-  /** Whether a header may hold more than ASCII. */
+  /** Tells if a header may have more than ASCII. */
   utf8Header: boolean;
-  /** What of some claims it can sign. */
+  /** The claims that the library can sign, of those given. */
   signable(claims: Claims): Claims;
   sign(claims: Claims, key: Key, typ?: string): string | Promise<string>;
   verify(token: string, key: Key, now: number, expected: Expected): Claims | Promise<Claims>;
@@ -67,7 +67,7 @@ const peers: Peer[] = [
     name: "jsonwebtoken",
     // It writes and reads a header as Latin-1.
     utf8Header: false,
-    // It looks claims up in an object of its own, and trips over what that inherits.
+    // It looks claims up in a plain object, and fails on inherited names.
     signable: (claims) =>
       Object.fromEntries(Object.entries(claims).filter(([name]) => !(name in Object.prototype))),
     sign: (claims, { peers: secret, kid }, typ = "JWT") =>
@@ -87,14 +87,14 @@ const peers: Peer[] = [
       deepEqual({ ...header }, { alg: "HS256", typ: typ ?? "JWT", ...defined({ kid }) });
       return payload as Claims;
     },
-    // It parses the payload before it looks at the signature.
+    // It parses the payload before it checks the signature.
     refuses: (error) =>
       error instanceof jsonwebtoken.JsonWebTokenError || error instanceof SyntaxError,
   },
   {
     name: "fast-jwt",
     utf8Header: true,
-    // It signs no fractions of seconds.
+    // It does not sign fractions of seconds.
     signable: (claims) => {
       const times = (["exp", "nbf", "iat"] as const).filter((name) => claims[name] !== undefined);
       const whole = times.map((name) => [name, Math.floor(claims[name] as number)]);
@@ -126,7 +126,7 @@ const peers: Peer[] = [
   },
 ];
 
-/** The members that are there. */
+/** Leaves out the members that are undefined. */
 function defined<T extends Record<string, string | undefined>>(
   members: T,
 ): { [K in keyof T]?: string } {
@@ -155,7 +155,7 @@ async function generateKey(generator: Generator, { utf8Header }: Peer): Promise<
   return { bulla, jose, peers: buffer, ...defined({ kid }) };
 }
 
-/** The policy under which bulla takes claims: it has to be an audience of theirs. */
+/** The policy under which bulla accepts claims: it has one of their audiences. */
 function policyFor({ aud }: Claims): JwtPolicy {
   const audience = Array.isArray(aud) ? aud.at(-1) : aud;
   return { maxTokenLength: 2 ** 20, ...(audience === undefined ? {} : { audience }) };
@@ -191,7 +191,7 @@ for (const peer of peers) {
     }
   });
 
-  test(`${peer.name} holds bulla's tokens to the same policy, and bulla its`, async () => {
+  test(`${peer.name} and bulla check each other's tokens against the same policy`, async () => {
     const generator = new Generator(`policy ${peer.name}`);
     for (let count = 0; count < COUNT; count++) {
       const key = await generateKey(generator, peer);
@@ -222,7 +222,7 @@ for (const peer of peers) {
         (error: unknown) =>
           error instanceof TokenError && error.code === "ERR_TOKEN_CLAIM" && error.claim === claim,
       );
-      // To jose a `jti` is a claim like any other: it compares none.
+      // jose does not compare `jti`.
       if (member === "jwtId" && peer.name === "jose") continue;
       await rejects(async () => peer.verify(token, key, NOW, another), peer.refuses);
     }

@@ -1,6 +1,6 @@
 /**
- * `examples/migrate/`: cookies of other libraries, as they were published and as the libraries themselves make
- * them, opened; and users who keep their sessions over the switch, on Express and over `wrap`.
+ * `examples/migrate/` opens cookies of other libraries, both published ones and new ones of the libraries themselves.
+ * Users keep their sessions over the switch, on Express and with `wrap`.
  */
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
@@ -62,7 +62,7 @@ interface Published {
   options: object;
   cookies: Record<string, string>;
   now?: number;
-  /** The data; null: whoever has the cookies is a stranger. */
+  /** The data; null if the cookies belong to a stranger. */
   out: object | null;
   refused?: string;
 }
@@ -86,7 +86,7 @@ describe("published cookies", () => {
       if (out === null) equal(data, undefined);
       else {
         deepEqual({ ...data }, out);
-        // Beside others, and in quotes, as some browsers and proxies have them.
+        // Beside other cookies, and in quotes, as some browsers and proxies send them.
         deepEqual({ ...open(`a=b; ${header}; c="d"`, now) }, out);
         deepEqual({ ...open(header.replace(/=([^;]+)/g, '="$1"'), now) }, out);
         equal(open(`x${header.replaceAll("; ", "; x")}`, now), undefined);
@@ -103,20 +103,20 @@ describe("published cookies", () => {
   });
 });
 
-/** Set-Cookie fields, as a library makes them for these data at that time. */
+/** Makes the Set-Cookie fields of a library for these data at that time. */
 type Make = (data: Record<string, unknown>, at: number) => Promise<string[]>;
 
 interface Library {
   make: Make;
-  /** The opener for its cookies: the module beside old.ts, the function and its options. */
+  /** The opener for its cookies: a module beside old.ts, the function and its options. */
   opener: readonly [module: string, name: string, options: object];
-  /** Where its cookies are set. */
+  /** The path and domain of its cookies. */
   attributes: { path: string; domain?: string };
-  /** For how long a cookie is good; undefined: it does not say. */
+  /** How long a cookie is good; undefined if the cookie does not say. */
   seconds: number | undefined;
 }
 
-/** What a library does at another time. */
+/** Runs a library at another time. */
 async function atTime<T>(seconds: number, run: () => Promise<T>): Promise<T> {
   mock.timers.enable({ apis: ["Date"], now: seconds * 1000 });
   try {
@@ -152,7 +152,7 @@ function iron(get: () => Promise<GetIronSession>, options: Partial<IronOptions> 
     });
 }
 
-/** A module of the packages that this spec alone needs. */
+/** A module of the packages that only this spec needs. */
 function installed(module: string): Promise<unknown> {
   return import(pathToFileURL(join(HERE, "apps/migrate/node_modules", module)).href);
 }
@@ -306,7 +306,7 @@ const LIBRARIES: Record<string, Library> = {
   },
 };
 
-/** A browser's cookies, which it tells apart by name, Domain and Path. */
+/** The cookies of a browser, which are told apart by name, Domain and Path. */
 class Browser {
   readonly #cookies = new Map<string, string>();
 
@@ -338,7 +338,7 @@ after(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-/** The examples in a folder of their own, with an old.ts for this library and this end. */
+/** Copies the examples to a folder, with an old.ts for this library and this end. */
 function folderFor(
   { opener: [module, name, options], attributes }: Library,
   until: number,
@@ -375,7 +375,7 @@ const FLOWS: Record<string, Reach> = {
 };
 type Handler = Parameters<typeof fetchClient>[0];
 
-/** Cookies that differ from these in one character, at several places of each that carries the session. */
+/** Copies of these cookies with one character changed, at several places of each cookie of the session. */
 function* tampered(header: string): Generator<string> {
   for (const [, name = "", value = ""] of header.matchAll(/([^;=\s]+)=([^;]*)/g)) {
     const places = [...value.matchAll(/[\w-](?=[\w-]{2})/g)].map(({ index }) => index);
@@ -391,7 +391,7 @@ function* tampered(header: string): Generator<string> {
 for (const [flow, reach] of Object.entries(FLOWS)) {
   describe(`the switch, ${flow}`, () => {
     for (const [name, library] of Object.entries(LIBRARIES)) {
-      test(`${name}: a user stays logged in, and is logged out by a logout`, async (t) => {
+      test(`${name}: a user stays logged in until the logout`, async (t) => {
         const client = await reach(t, library);
         const browser = new Browser();
         browser.keep(await library.make({ user: "tom", role: "admin" }, NOW - 3600));
@@ -405,13 +405,13 @@ for (const [flow, reach] of Object.entries(FLOWS)) {
         equal(browser.header, "");
         equal((await browser.ask(client)).text, "Hello stranger\n");
 
-        // Logged out at the very first request after the switch, the old cookie does not log in again.
+        // After a logout in the first request after the switch, the old cookie does not log in again.
         const other = new Browser();
         other.keep(await library.make({ user: "ann" }, NOW - 3600));
         await other.ask(client, "/logout", "POST");
         equal(other.header, "");
 
-        // A session of the new kind is there already, good or not: the old one does not count.
+        // Where there is a cookie of the new kind, good or not, the old one does not count.
         for (const sid of ["bad", ""]) {
           const { text, setCookie } = await client.ask("/", {
             headers: { cookie: `sid=${sid}; ${old}` },
@@ -443,7 +443,7 @@ for (const [flow, reach] of Object.entries(FLOWS)) {
       });
     }
 
-    test("after the end nobody is taken over, and old cookies are still deleted", async (t) => {
+    test("after the end no session is taken over, and old cookies are still deleted", async (t) => {
       const library = LIBRARIES["iron-session 9"] as Library;
       const client = await reach(t, library, NOW - 1);
       const browser = new Browser();
@@ -452,7 +452,7 @@ for (const [flow, reach] of Object.entries(FLOWS)) {
       equal(browser.header, "");
     });
 
-    test("what is not worth keeping is not taken", async (t) => {
+    test("only the chosen data are taken", async (t) => {
       const library = LIBRARIES["cookie-session"] as Library;
       const client = await reach(t, library);
       for (const user of [7, null, { name: "tom" }, ["tom"]]) {
@@ -464,7 +464,7 @@ for (const [flow, reach] of Object.entries(FLOWS)) {
   });
 }
 
-test("a revoked session is not followed by the old one, on a copied cookie", async () => {
+test("after a logout, copies of both cookies do not bring the old session back", async () => {
   const revocation = memoryRevocation();
   const visitors = sessions<Bag>({ secret: SECRET, revocation, cookie: { name: "sid" } });
   const library = LIBRARIES.jose as Library;
@@ -497,7 +497,7 @@ test("a revoked session is not followed by the old one, on a copied cookie", asy
 });
 
 describe("openers", () => {
-  test("Flask: a cookie that inflates to megabytes is refused before they are there", () => {
+  test("Flask: a cookie that inflates to megabytes is refused at a limit", () => {
     const key = createHmac("sha1", "flask secret").update("cookie-session").digest();
     const { open } = flask({ SECRET_KEY: "flask secret" });
     const signed = (length: number): string => {
@@ -512,7 +512,7 @@ describe("openers", () => {
     equal(open(signed(2_000_000), NOW), undefined);
   });
 
-  test("garbage is a stranger's, and never an error", () => {
+  test("garbage is a stranger's cookie, and never an error", () => {
     const options: Record<string, object> = Object.fromEntries(
       Object.values(LIBRARIES).map(({ opener: [, name, given] }) => [name, given]),
     );

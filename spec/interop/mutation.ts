@@ -1,16 +1,16 @@
 /**
- * npm run mutation: changes src/ in many small ways, and tells which changes no spec notices.
+ * npm run mutation: changes src/ in many small ways, and lists the changes that no spec notices.
  *
  *     npm run mutation -- jwt.ts internal/keys.ts  these files, all of src/ by default
  *     npm run mutation -- --changed                the files that changed since they were judged
- *     RANGE=1-99                                   these lines alone
- *     WORKERS=n                                    so many processes, one a core by default
+ *     RANGE=1-99                                   only these lines
+ *     WORKERS=n                                    how many processes, one a core by default
  *
- * Mutants are those of Stryker's mutators, and the source without each of its statements. Each is judged by the specs that
- * spec/evidence/mutation/plan.ts names for its file and that reach it, to the first that fails.
+ * Mutants are those of Stryker's mutators, and the source without each of its statements. Each is judged, up to the first
+ * failure, by the specs that spec/evidence/mutation/plan.ts names for its file and that reach it.
  *
- * Fails where a mutant survives that spec/evidence/mutation/equivalent.json does not give a reason for, where a reason
- * there has no survivor, and where the score of all files, equivalent mutants and all, is under 98 %.
+ * Fails where a mutant survives without a reason in spec/evidence/mutation/equivalent.json, where a reason there has no
+ * survivor, and where the score of all files is under 98 %, equivalent mutants included.
  */
 
 import { createHash } from "node:crypto";
@@ -26,7 +26,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const DATA = join(ROOT, "spec/evidence/mutation");
 const LEAST_SCORE = 98;
 const { RANGE, WORKERS = String(availableParallelism()) } = process.env;
-/** A mutant may take so many times as long as a spec takes without it, and so many milliseconds more. */
+/** The time limit of a mutant: so many times the time of a spec without it, and so many milliseconds more. */
 const [TIMES, MORE] = [4, 4000];
 const LONGEST = 300_000;
 const NOTICE = 10_000;
@@ -39,7 +39,7 @@ interface Mutation {
 }
 
 interface Score {
-  /** Of the code as it was judged. */
+  /** The hash of the code that was judged. */
   readonly sha256: string;
   readonly mutants: number;
   readonly killed: number;
@@ -79,7 +79,7 @@ const survivors = new Map<string, Mutant[]>(files.map((file) => [file, []]));
 const left = new Map(
   files.map((file) => [file, mutants.filter((one) => one.file === file).length]),
 );
-/** So many mutants of a file a spec has killed: the next is judged by the best first. */
+/** How many mutants of a file each spec has killed: the best spec judges the next one first. */
 const kills = new Map<string, number>();
 
 lanes.push(new Sandbox(ROOT));
@@ -99,7 +99,7 @@ console.log(
 );
 if (wrong > 0 || (given.length === 0 && score < LEAST_SCORE)) process.exitCode = 1;
 
-/** How long each spec takes and which mutants it reaches, by a copy whose sources tell; each must pass. */
+/** Measures the time of each spec and the mutants that it reaches, in an instrumented copy; each spec must pass. */
 async function measured(plain: Sandbox): Promise<ReadonlyMap<string, Spec>> {
   const names = new Set(
     files.flatMap((file) => [...specsOf(file).first, ...specsOf(file).rest]),
@@ -125,7 +125,7 @@ async function measured(plain: Sandbox): Promise<ReadonlyMap<string, Spec>> {
   return found;
 }
 
-/** Judges mutants, one by one, until there are no more. */
+/** Judges mutants, one by one, until none is left. */
 async function work(lane: Sandbox): Promise<void> {
   for (const mutant of queue) {
     lane.put(mutant.file, mutant.code);
@@ -147,7 +147,7 @@ async function isKilled(lane: Sandbox, mutant: Mutant): Promise<boolean> {
   const { first, rest } = specsOf(mutant.file);
   const of = ({ name }: Spec) =>
     kills.get(`${mutant.file} ${name}`) ?? (first.includes(name) ? 0.5 : 0);
-  // What is listed as equivalent is believed once those for it have not noticed it.
+  // A mutant that is listed as equivalent is judged only by the specs for its file.
   const reaching = (isListed(mutant) ? [...first] : [...first, ...rest])
     .map((name) => specs.get(name) as Spec)
     .filter(({ reached }) => reached.has(mutant.id))
@@ -162,7 +162,7 @@ async function isKilled(lane: Sandbox, mutant: Mutant): Promise<boolean> {
   return false;
 }
 
-/** What became of a file's mutants; and which reasons in equivalent.json have none any more. */
+/** Prints the survivors of a file, and the entries of equivalent.json that have no mutant any more. */
 function report(file: string): void {
   const alive = survivors.get(file) ?? [];
   const total = mutants.filter((one) => one.file === file).length;
@@ -199,7 +199,7 @@ function isListed(mutation: Mutation): boolean {
   return equivalents.some((entry) => key(entry) === key(mutation));
 }
 
-/** Of the code: a comment on lines of its own changes nothing that a spec could notice. */
+/** Hashes the code without comments on lines of their own, which no spec could notice. */
 function hashOf(file: string): string {
   const text = readFileSync(join(ROOT, "src", file), "utf8");
   const code = text.replace(/^\s*(?:\/\*[\s\S]*?\*\/|\/\/.*)\n/gm, "");

@@ -1,6 +1,6 @@
 /**
- * The packed tarball, as it is for who installs it: its contents, `import`, `require` and types.
- * NODES may name more Node binaries to use it under, separated as in PATH.
+ * The packed tarball after its installation: contents, `import`, `require` and types.
+ * NODES may name more Node binaries to run it on, separated as in PATH.
  */
 
 import { deepEqual, equal, match } from "node:assert/strict";
@@ -29,12 +29,12 @@ const NODES = [process.execPath, ...(process.env.NODES?.split(delimiter) ?? [])]
 /** The vectors that others published, which `bulla check` and a vendored folder run. */
 const PUBLISHED = ["asgi-cookies", "fernet", "jose", "rfc4231", "rfc4648", "rfc6265"];
 
-// Without npm's own variables and the test runner's, which a child would obey.
+// Without the variables of npm and of the test runner, which a child would obey.
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_(OPTIONS|TEST_CONTEXT)$/.test(name)),
 );
 
-/** A file in it is the tarball; the empty project beside it has installed that. */
+/** The folder with the tarball, and beside it a project that has installed only that. */
 let folder: string;
 let tarball: string;
 let project: string;
@@ -53,7 +53,7 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the tarball holds dist, src, docs, published vectors, the pages of the root, LICENSE and package.json, and nothing else", () => {
+test("the tarball has dist, src, docs, published vectors, the pages of the root, LICENSE and package.json, and nothing else", () => {
   const sources = filesIn(join(ROOT, "src"));
   const built = sources.flatMap((name) => {
     const stem = name.replace(/\.ts$/, "");
@@ -74,7 +74,7 @@ test("the tarball holds dist, src, docs, published vectors, the pages of the roo
   deepEqual(packed.map((name) => name.replace(/^package\//, "")).sort(), expected.sort());
 });
 
-test("it brings no other package and runs nothing when it is installed", () => {
+test("the installation adds no other package and runs no script", () => {
   const modules = readdirSync(join(project, "node_modules"));
   deepEqual(
     modules.filter((name) => !name.startsWith(".")),
@@ -142,7 +142,7 @@ for (const typescript of ["typescript", "typescript5"]) {
 }
 
 const MODULES = ["fernet", "jwt", "session"];
-/** TypeScript in a folder is imported by names that end in .ts, which a bundler and Node's own stripping need. */
+/** Vendored TypeScript has imports that end in .ts, which need a bundler or Node's own stripping. */
 const KINDS = {
   js: { flags: [], settings: {} },
   ts: { flags: ["--ts"], settings: { allowImportingTsExtensions: true } },
@@ -196,12 +196,12 @@ test("publint finds nothing", async () => {
   deepEqual((await publint({ strict: true, pack })).messages, []);
 });
 
-test("attw finds nothing in a package of ES modules alone", () => {
+test("attw finds nothing, with the profile for ES modules", () => {
   const attw = join(HERE, "node_modules/.bin/attw");
   run(attw, ["--profile", "esm-only", "--no-definitely-typed", tarball], folder);
 });
 
-/** Runs a command to its good end and returns what it printed. */
+/** Runs a command, checks that it succeeds, and returns its output. */
 function run(command: string, args: string[], cwd: string): string {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     cwd,
@@ -220,7 +220,7 @@ function consumer(name: string, as = name): string {
   return path;
 }
 
-/** The files below a folder, as paths seen from there. */
+/** The files below a folder, as relative paths. */
 function filesIn(path: string): string[] {
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

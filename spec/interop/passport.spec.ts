@@ -1,6 +1,6 @@
 /**
  * Passport with passport-local on Express 5: its login and logout call `regenerate` and `save` of the
- * session as it is, and what they leave in the cookie is read here.
+ * session without an adapter. The specs check what is then in the cookie.
  */
 
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
@@ -16,7 +16,7 @@ import { SlowList } from "../helpers/session-revocation.ts";
 import { Gate, listening } from "./frameworks/routes.ts";
 import { codes, Visitor } from "./frameworks/visitor.ts";
 
-/** What a test has Passport make of a user; by default the name is all that the session holds. */
+/** The functions that a test gives to Passport; by default the session holds only the name. */
 interface Given {
   serialize?: (name: string) => string;
   deserialize?: (name: string) => object | false;
@@ -25,9 +25,9 @@ interface Given {
 interface Site {
   visitor: Visitor;
   invalid: string[];
-  /** What came to Express's error path. */
+  /** The errors that reached Express's error path. */
   errors: unknown[];
-  /** What `onError` heard. */
+  /** The errors that `onError` heard. */
   reported: unknown[];
 }
 
@@ -100,12 +100,12 @@ async function serve(t: TestContext, given: Given = {}): Promise<Site> {
   return { ...heard, visitor: new Visitor(client, new Gate()) };
 }
 
-/** All that the visitor's cookie holds. */
+/** All data in the visitor's cookie. */
 function held(visitor: Visitor): object {
   return unseal("fernet", cookieValue(`${NAME}=${visitor.jar.cookies.get(NAME)}`)).data;
 }
 
-test("a login gives a new id, carries nothing over, and ends the old session", async (t) => {
+test("a login gives a new id, keeps no data, and ends the old session", async (t) => {
   const { visitor, invalid } = await serve(t);
   await visitor.text("/text/visit");
   const before = await visitor.read();
@@ -120,7 +120,7 @@ test("a login gives a new id, carries nothing over, and ends the old session", a
   deepEqual([isNew, logged, invalid], [true, false, ["ERR_SESSION_REVOKED"]]);
 });
 
-test("a logout leaves nothing of the user, and ends the session for copies too", async (t) => {
+test("a logout removes all data of the user, and ends copies of the session too", async (t) => {
   const { visitor, invalid } = await serve(t);
   await visitor.login("plain");
   await visitor.text("/text/visit");
@@ -164,7 +164,7 @@ test("a user who cannot be deserialised is an error, and the session stays as it
   deepEqual([user, data], [{ name: "Tom" }, { passport: { user: "Tom" } }]);
 });
 
-test("a user who is no more is logged out, and the rest of the session stays", async (t) => {
+test("a user who does not exist any more is logged out, and the rest of the session stays", async (t) => {
   const gone = new Set<string>();
   const { visitor } = await serve(t, { deserialize: (name) => !gone.has(name) && named(name) });
   await visitor.login("plain");
@@ -174,7 +174,7 @@ test("a user who is no more is logged out, and the rest of the session stays", a
   deepEqual([logged, held(visitor)], [false, { passport: {}, visits: 1 }]);
 });
 
-test("a user too large for a cookie is not logged in: the typed error comes to the error path", async (t) => {
+test("a user too large for a cookie is not logged in, and the error path gets the typed error", async (t) => {
   const { visitor, errors, reported } = await serve(t, { serialize: (name) => name.repeat(2000) });
   await visitor.text("/text/visit");
   const { status, setCookie } = await visitor.login("plain");
@@ -185,8 +185,8 @@ test("a user too large for a cookie is not logged in: the typed error comes to t
   equal((await visitor.read()).logged, false);
 });
 
-// Passport merges the old session object into the new one; here both are one object, emptied.
-test("keepSessionInfo keeps nothing: what is to stay is copied by hand", async (t) => {
+// Passport copies the old session object into the new one. Here both are one object, which was emptied.
+test("keepSessionInfo has no effect, and data can be kept by copying them", async (t) => {
   const { visitor } = await serve(t);
   await visitor.text("/text/visit");
   equal((await visitor.login("kept")).status, 200);
@@ -199,7 +199,7 @@ test("keepSessionInfo keeps nothing: what is to stay is copied by hand", async (
   deepEqual((await visitor.ask("/kept/logout", { method: "POST" })).setCookie, [CLEARING]);
 });
 
-test("the session has by itself what Passport calls", () => {
+test("the session has the functions that Passport calls", () => {
   const req = new IncomingMessage(new Socket());
   const session = sessions({ secret: SECRET }).attach(req, new ServerResponse(req));
   for (const member of ["regenerate", "save"] as const satisfies (keyof Session)[]) {

@@ -1,4 +1,4 @@
-/** That faults which an attacker would wish for are found by the specs, each planted in a copy of the sources. */
+/** Plants faults that an attacker would wish for in a copy of the sources, and checks that the specs find each. */
 
 import { equal } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -38,7 +38,7 @@ test("without a fault the specs pass", () => {
 });
 
 for (const { fault, file, was, now, spec } of planted) {
-  test(`${fault}: it is found`, () => {
+  test(`${fault}: the specs find it`, () => {
     const path = join(copy, "src", file);
     const source = readFileSync(path, "utf8");
     equal(source.split(was).length, 2, `once in ${file}: ${was}`);

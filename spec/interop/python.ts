@@ -3,11 +3,11 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-// Debian's own interpreter: another one on the PATH does not see Debian's packages.
+// Debian's own interpreter sees Debian's packages; another python3 on the PATH may not.
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
 const SCRIPT = fileURLToPath(new URL("peer.py", import.meta.url));
 
-/** What `peer.py` is asked; bytes are base64 text, times seconds. */
+/** A request to `peer.py`; bytes are base64 text, times are seconds. */
 export type PythonRequest =
   | { op: "encrypt"; key: string; message: string; now: number }
   | { op: "decrypt"; key: string; token: string; ttl?: number; now: number }

@@ -1,4 +1,4 @@
-/** redisRevocation with the real `redis` and `ioredis`, on a real server: what is stored, and failing closed. */
+/** redisRevocation with the real `redis` and `ioredis` on a real server: its entries, and that it fails closed. */
 
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -25,7 +25,7 @@ interface Connected {
   close(): void;
 }
 
-/** Each as README.md wants it: what cannot be sent at once fails at once. */
+/** Configured as README.md says: a command that cannot be sent at once fails at once. */
 const CLIENTS: Record<string, (url: string) => Promise<Connected>> = {
   async redis(url) {
     const client = createClient({ url, disableOfflineQueue: true });
@@ -72,7 +72,7 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
       await server?.remove();
     });
 
-    test("an id is revoked until a minute after its time, and no other is", async () => {
+    test("an id is revoked until a minute after its time, and no other id is", async () => {
       const list = redisRevocation(one.client);
       equal(await list.isRevoked("an-id"), false);
       await list.revoke("an-id", Math.floor(Date.now() / 1000) + HOUR);
@@ -82,7 +82,7 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
       ok(left > HOUR + 50 && left <= HOUR + 60, String(left));
     });
 
-    test("who logged out in one process is out in the other", async () => {
+    test("a logout in one process counts in the other", async () => {
       const other = await connect(server.url);
       const process = (from: Connected) =>
         sessions<{ user?: string }>({ secret: SECRET, revocation: redisRevocation(from.client) });
@@ -112,7 +112,7 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
       }
     });
 
-    test("a server that does nothing, or is away: no answer is taken for one", async () => {
+    test("a server that hangs or is down fails the request", async () => {
       const list = redisRevocation(one.client, { timeout: 0.2 });
       server.pause();
       await rejects(list.isRevoked("an-id"), isFailure);

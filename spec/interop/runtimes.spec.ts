@@ -1,6 +1,6 @@
 /**
- * The specs of the library on Bun and Deno, one process a file: as many tests as on Node, none of which
- * fails but for what is named here, and that must fail still. The vectors and a Fetch handler in workerd.
+ * The specs of the library on Bun and Deno, one process a file: as many tests as on Node, and no failures except those
+ * named here, which must still fail. In workerd, the vectors and a Fetch handler.
  */
 
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
@@ -22,18 +22,18 @@ const LIMIT = 120_000;
 /** Where the specs of the library are, below spec/. */
 const FOLDERS = ["", "internal/", "session/", "evidence/attacks/", "evidence/fuzz/"];
 
-/** What holds Node's own programs, and not the library. */
+/** Specs of Node's own programs, not of the library. */
 const NOT_THE_LIBRARY: Record<string, string> = {
   "cost.spec.ts": "counts what is asked of Node",
 };
 
-/** Tests of session/node.spec.ts, with the reason why these heads are not refused. */
+/** Tests of session/node.spec.ts that fail, with the reason why these heads are not refused. */
 function taken(test: string, reason: string, heads: readonly string[]): Record<string, string> {
   const suite = `${test}: a head that node refuses leaves no trace, and the next is right`;
   return Object.fromEntries(heads.map((head) => [`${suite} > ${head}`, reason]));
 }
 
-/** What cannot hold there, by runtime, file and test. Each must fail still. */
+/** Tests that cannot pass, by runtime, file and name, with the reason. Each must still fail. */
 const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
   bun: {
     "session/aliases.spec.ts": {
@@ -101,7 +101,7 @@ const EXCEPTIONS: Record<string, Record<string, Record<string, string>>> = {
   },
 };
 
-/** What a runtime's own server hangs in, with a session or without. */
+/** Specs in which a runtime's own server hangs, with a session or without. */
 const HANGS: Record<string, Record<string, string>> = {
   bun: {},
   deno: {
@@ -110,7 +110,7 @@ const HANGS: Record<string, Record<string, string>> = {
   },
 };
 
-/** They put other functions in the place of node:crypto's. */
+/** Specs that replace functions of node:crypto. */
 const PATCHES_CRYPTO = ["faults.spec.ts", "internal/random.spec.ts", "jose.spec.ts"];
 
 const bin = (name: string) => join(HERE, "node_modules/.bin", name);
@@ -151,7 +151,7 @@ async function run(runtime: string, file: string): Promise<[name: string, ending
   const [status, signal] = await once(child, "exit");
   equal(signal, null, `${runtime} ${file} was not through in time`);
   const found = endings(readFileSync(report, "utf8"));
-  // A file that breaks off has no failing test.
+  // A file that stops early has no failing test.
   const failing = found.some(([, ending]) => ending === "failed");
   equal(status !== 0, failing, `${runtime} ${file} ended with ${status}`);
   return found;
@@ -163,7 +163,7 @@ const files = FOLDERS.flatMap((name) =>
     .map((file) => `${name}${file}`),
 );
 
-test("every file that is left out, and every exception, is there", () => {
+test("every file that is left out or has an exception exists", () => {
   const named = Object.values(EXCEPTIONS).flatMap((exceptions) => Object.keys(exceptions));
   const hanging = Object.values(HANGS).flatMap((reasons) => Object.keys(reasons));
   const left = [...Object.keys(NOT_THE_LIBRARY), ...named, ...hanging, ...PATCHES_CRYPTO];
@@ -228,7 +228,7 @@ describe("workerd", () => {
     await walk(t, example);
   });
 
-  test("without nodejs_compat it does not start, and says what it lacks", async () => {
+  test("without nodejs_compat it does not start, and says what is missing", async () => {
     const bare = { bare: { ...EXAMPLE, flags: [] } };
     await rejects(startWorkers(folder, bare), /No such module "node:crypto"/);
   });
@@ -265,7 +265,7 @@ for (const [runtime, [command = "", ...args]] of Object.entries(SERVE)) {
   });
 }
 
-/** A visitor of examples/fetch.ts, who keeps cookies. */
+/** Visits examples/fetch.ts and keeps cookies. */
 async function walk(t: TestContext, address: string): Promise<void> {
   const client = httpClient(address);
   t.after(() => client.close());

@@ -1,8 +1,7 @@
 /**
- * Session cookies, opened and made by others: HKDF-SHA256 of the secret with the info
+ * Session cookies that other programs open and make. HKDF-SHA256 of the secret with the info
  * `bulla/session/TYPE/COOKIE-NAME` gives the key; the claims are in a JWT, or in a Fernet token without its padding.
  */
-
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { hkdfSync, randomBytes } from "node:crypto";
 import { test } from "node:test";
@@ -27,7 +26,7 @@ interface Envelope {
   data: object;
 }
 
-/** The value of the cookie that a session with `DATA` writes; with `cookie`, one that began before. */
+/** The cookie value of a session with `DATA`; `cookie` is the session's cookie from before, if it has one. */
 async function cookieOf(options: SessionOptions, cookie = ""): Promise<string> {
   const handler = sessions(options).wrap((_request, session) => {
     Object.assign(session, DATA);
@@ -41,7 +40,7 @@ async function cookieOf(options: SessionOptions, cookie = ""): Promise<string> {
   return value;
 }
 
-/** What a session that is read from a cookie of that value holds, and since when. */
+/** The data and the beginning of a session, read from that cookie value. */
 function read(options: SessionOptions, value: string): object {
   const session = sessions(options).read(`${NAME}=${value}`);
   return { ...session, id: session.id, createdAt: session.createdAt };

@@ -1,4 +1,4 @@
-/** What an installer has to trust besides the sources: how the package is made, listed, sized and released. */
+/** The supply chain: how the package is made, listed, sized and released. */
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -32,12 +32,12 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("two clones, of other modes and times, are packed to the same bytes", () => {
+test("two clones with different modes and times are packed to the same bytes", () => {
   const [first, second] = [packed("one", "022", 0), packed("two/deeper", "077", 1_700_000_000)];
   equal(first, second);
 });
 
-test("the SBOM has the package, its licence, and nothing that it depends on", () => {
+test("the SBOM has the package, its licence, and no dependency", () => {
   const bom = JSON.parse(run("npm run --silent sbom", ROOT));
   deepEqual([bom.bomFormat, bom.components], ["CycloneDX", []]);
   const { version, license } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
@@ -46,7 +46,7 @@ test("the SBOM has the package, its licence, and nothing that it depends on", ()
   deepEqual(bom.dependencies, [{ ref: `bulla@${version}`, dependsOn: [] }]);
 });
 
-test("a module above its budget, one without a budget, and a budget without a module are told", () => {
+test("a module above its budget, one without a budget, and a budget without a module are reported", () => {
   const real = JSON.parse(readFileSync(join(ROOT, "spec/project/supply/budget.json"), "utf8"));
   const { "bulla/cookie": cookie, ...rest } = real;
   ok(cookie);
@@ -70,14 +70,14 @@ for (const file of readdirSync(WORKFLOWS)) {
   const lines = text.split("\n");
 
   describe(`.github/workflows/${file}`, () => {
-    test("every action is pinned by a commit's hash, its version beside it", () => {
-      // What is of this repository is of the same commit.
+    test("every action is pinned by a commit's hash, with its version beside it", () => {
+      // A workflow of this repository is used at the same commit, so it has no hash.
       const uses = lines.filter((line) => /^\s*(- )?uses: (?!\.\/)/.test(line));
       ok(uses.length > 0);
       for (const line of uses) match(line, /uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
     });
 
-    test("nothing is permitted to all jobs but to read, and no credentials stay in the checkout", () => {
+    test("by default jobs may only read, and no credentials stay in the checkout", () => {
       match(text, /^permissions:\n {2}contents: read\n\n/m);
       const granted = lines.filter((line) => /^\s+[\w-]+: write/.test(line));
       const publishing = ["id-token", "contents", "id-token", "pages"];
@@ -125,11 +125,11 @@ test("the browser that the workflow links is the one that the specs start", () =
   match(text, /ln -s "\$\(command -v google-chrome\)" "\$CHROMIUM"$/m);
 });
 
-describe("a release is made of its tag alone", () => {
+describe("a release needs a tag", () => {
   const release = (tag: string): number | null =>
     node(join(ROOT, "spec/project/supply/release.ts"), tag, ROOT);
 
-  test("which is the package's version, and which the changelog has with its date", () => {
+  test("with the package's version, which the changelog has with a date", () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     const changelog = readFileSync(join(ROOT, "CHANGELOG.md"), "utf8");
     const dated = new RegExp(
@@ -137,7 +137,7 @@ describe("a release is made of its tag alone", () => {
       "m",
     );
     equal(release(`v${version}`), dated.test(changelog) ? 0 : 1);
-    // As CONTRIBUTING.md has it: the head of the changelog, with the date.
+    // As CONTRIBUTING.md says: the head of the changelog, with the date.
     writeFileSync(join(folder, "package.json"), JSON.stringify({ version }));
     const day = changelog.replace(/^## \[.+$/m, `## [${version}] - 2026-01-02`);
     writeFileSync(join(folder, "CHANGELOG.md"), `${day}\n## [0.0.0] - 2026-01-01\n\nNothing.\n`);
@@ -154,7 +154,7 @@ describe("a release is made of its tag alone", () => {
   });
 });
 
-/** The SHA-256 of what `npm pack` makes of a clone under that umask, whose files have that time. */
+/** Clones under that umask, gives the files that time, packs, and returns the tarball's SHA-256. */
 function packed(name: string, umask: string, time: number): string {
   const clone = join(folder, name);
   mkdirSync(clone, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * `bulla` at a terminal, which Python's pty gives: `decrypt` keeps binary from it, and colours can be switched off.
- * PYTHON names another python3 than Debian's.
+ * `bulla` at a terminal, made by Python's pty: `decrypt` does not write binary to it, and colours can be switched off.
+ * PYTHON names a python3 other than Debian's.
  */
 
 import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
@@ -12,7 +12,7 @@ import { file, fresh, UNSAFE } from "../helpers/cli-process.ts";
 import { program } from "../helpers/cli-program.ts";
 
 const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
-/** Runs argv with all three streams at a terminal; its output goes to ours, its status becomes ours. */
+/** Runs argv with all three streams at a terminal; its output and status become ours. */
 const PTY = `
 import os, pty, sys
 pid, fd = pty.fork()
@@ -31,7 +31,7 @@ const KEY = Fernet.generateKey();
 const JWT = Jwt.generateKey();
 const fernet = new Fernet(KEY);
 
-/** Its status and what stands on the terminal. */
+/** The exit status, and the text on the terminal. */
 function atTerminal(args: string[], more: Record<string, string> = {}) {
   const { FORCE_COLOR, NO_COLOR, NODE_OPTIONS, NODE_TEST_CONTEXT, ...own } = process.env;
   const env = { ...own, TERM: "xterm-256color", KEY, JWT, ...more };
@@ -54,7 +54,7 @@ describe("decrypt at a terminal", () => {
     ["a bidi control", "a\u202eb", false],
   ];
   for (const [what, message, refused] of binary) {
-    test(`${what}: it is not written as it is`, () => {
+    test(`${what}: not written unchanged`, () => {
       const { status, text } = decrypt(message);
       doesNotMatch(text, UNSAFE);
       doesNotMatch(text, /\ufffd/);
@@ -67,7 +67,7 @@ describe("decrypt at a terminal", () => {
     const { status, text } = decrypt("a line\nand another\n");
     deepEqual({ status, text }, { status: 0, text: "a line\nand another\n" });
   });
-  test("--out takes what a terminal does not", () => {
+  test("--out accepts what a terminal does not", () => {
     const token = file(fernet.encrypt(Buffer.from([0xff])));
     const args = ["decrypt", "--key", "env:KEY", "--in", token, "--out", fresh()];
     equal(atTerminal(args).status, 0);
@@ -80,7 +80,7 @@ test("keygen prints its key at a terminal", () => {
   match(text, /^[\w-]{43}=\n/);
 });
 
-test("NO_COLOR and --no-color: no escape sequence", () => {
+test("NO_COLOR and --no-color switch off escape sequences", () => {
   const token = file(new Jwt(JWT).sign({ sub: "tom" }));
   for (const args of [["inspect", "--in", token], ["--help"], ["verfy"], ["check"]]) {
     doesNotMatch(atTerminal(args, { NO_COLOR: "1" }).text, UNSAFE);
@@ -88,7 +88,7 @@ test("NO_COLOR and --no-color: no escape sequence", () => {
   doesNotMatch(atTerminal(["inspect", "--no-color", "--in", token]).text, UNSAFE);
 });
 
-test("what a token holds cannot drive a terminal", () => {
+test("the content of a token cannot control a terminal", () => {
   const token = file(new Jwt(JWT).sign({ sub: "\u001b]0;x\u0007\u009b\u202e" }));
   for (const args of [["inspect"], ["verify", "--key", "env:JWT"]]) {
     const { status, text } = atTerminal([...args, "--in", token], { NO_COLOR: "1" });

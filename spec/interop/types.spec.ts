@@ -1,6 +1,6 @@
 /**
- * Types in frameworks: `types/` holds good uses and bad ones, which TypeScript has to judge as they are
- * marked, the newest and the last that was written in JavaScript.
+ * Types in frameworks: TypeScript accepts the good uses in `types/` and refuses those marked as bad. Runs the newest
+ * compiler, and the last one that was written in JavaScript.
  */
 
 import { deepEqual } from "node:assert/strict";

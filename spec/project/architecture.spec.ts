@@ -1,6 +1,6 @@
 /**
- * The rules of src/: which layer imports which, what is exported, how long files and functions are, and what the
- * package is. They are rules by folder, so that a new file needs no entry here.
+ * The rules of src/: which layer imports which, what is exported, how long files and functions are, and what
+ * package.json says. They are rules by folder, so a new file needs no entry here.
  */
 
 import assert from "node:assert/strict";
@@ -18,7 +18,7 @@ interface Import {
   readonly from: string;
 }
 
-/** What a file loads when it needs it: the command's alone may, by a name that stands there. */
+/** A lazy import, by a literal path. Only files of the command may have one. */
 const LAZY = /\bawait import\(()"(\.[^"]+)"\)/g;
 
 /** The imports and re-exports of a file, with relative ones as paths below src/. */
@@ -41,7 +41,7 @@ function lazyOf(file: string): RegExpExecArray[] {
   return file.startsWith("cli/") ? [...read(`src/${file}`).matchAll(LAZY)] : [];
 }
 
-/** From the bottom up: a file may import what is below it, and, but for the exports, what lies in its own folder. */
+/** The layers, from the bottom up. A file imports from lower layers, and from its own folder unless it is an export. */
 const LAYERS: readonly (readonly [layer: string, files: RegExp])[] = [
   ["internal", /^internal\//],
   ["session", /^session\//],
@@ -53,24 +53,24 @@ const FOLDERS: readonly string[] = ["internal", "session", "cli"];
 /** The one export that is built on another. */
 const ON_SESSION = "asgi.ts";
 
-/** Within session/, from the bottom up; a file that is not named here is held by the rule against circles alone. */
+/** The layers of session/, from the bottom up. A file not named here only has to be in no circle of imports. */
 const SESSION_LAYERS: readonly RegExp[] = [
   /^session\/(?:envelope|seal|config)\.ts$/,
   /^session\/(?:state|open|fields)\.ts$/,
   /^session\/(?:node|fetch|store)\.ts$/,
 ];
 
-/** The Node modules of files; a type of any other may be imported, since it leaves no trace. */
+/** The Node modules that each part may import. Types of node:http may be imported anywhere: they are erased. */
 const NODE_MODULES: readonly (readonly [files: RegExp, modules: readonly string[]])[] = [
   [/^session\//, []],
-  // Keys and hashes are the library's.
+  // The command leaves keys and hashes to the library.
   [/^(?:cli\/|bin\.ts)/, ["node:fs", "node:util", "node:process"]],
   [/^/, ["node:crypto"]],
 ];
 
 const layerOf = (file: string): number => LAYERS.findIndex(([, files]) => files.test(file));
 
-/** All that a file imports of src/, directly or not. */
+/** All files of src/ that a file imports, directly or not. */
 function baseOf(file: string): Set<string> {
   const base = new Set<string>();
   const collect = (name: string): void => {
@@ -88,9 +88,9 @@ function headOf(file: string): string {
   return read(`src/${file}`).split("*/", 1)[0] as string;
 }
 
-describe("What imports what", () => {
+describe("Imports", () => {
   for (const file of files) {
-    it(`${file} imports what is below it`, () => {
+    it(`${file} imports only from lower layers or its own folder`, () => {
       const layer = layerOf(file);
       assert.ok(layer >= 0, "it is in no layer");
       const [name = ""] = LAYERS[layer] ?? [];
@@ -106,7 +106,7 @@ describe("What imports what", () => {
     });
   }
 
-  it("within session/ what carries a session knows what it is, and not the other way round", () => {
+  it("within session/ the files that carry a session import those that define it, never the reverse", () => {
     const rank = (file: string): number => SESSION_LAYERS.findIndex((names) => names.test(file));
     for (const file of files.filter((name) => rank(name) >= 0)) {
       for (const { type, from } of importsOf(file)) {
@@ -117,14 +117,11 @@ describe("What imports what", () => {
       }
     }
     for (const { type, from } of importsOf("session/view.ts")) {
-      assert.ok(
-        type || rank(from) < 1,
-        `session/view.ts knows the face of state.ts alone: ${from}`,
-      );
+      assert.ok(type || rank(from) < 1, `session/view.ts imports only types of state.ts: ${from}`);
     }
   });
 
-  it("jwt and fernet know nothing of each other", () => {
+  it("jwt and fernet do not import each other", () => {
     for (const [file, strangers] of [
       ["jwt.ts", ["fernet.ts", "internal/frame.ts", "internal/cbc.ts"]],
       ["fernet.ts", ["jwt.ts", "internal/jws.ts", "internal/claims.ts"]],
@@ -138,7 +135,7 @@ describe("What imports what", () => {
     }
   });
 
-  it("no import is hidden from these rules", () => {
+  it("these rules see every import", () => {
     for (const file of files) {
       const text = read(`src/${file}`);
       const statements =
@@ -149,11 +146,11 @@ describe("What imports what", () => {
     }
   });
 
-  it("runs downward only: no circle, but of types", () => {
+  it("there is no circular import, except of types", () => {
     const visit = (file: string, above: readonly string[]): void => {
       assert.ok(!above.includes(file), [...above, file].join(" -> "));
       const lazy = lazyOf(file).length;
-      // What is loaded later has its importer already.
+      // A lazy import makes no circle: its importer is loaded by then.
       for (const { from, type } of importsOf(file).slice(0, lazy > 0 ? -lazy : undefined)) {
         if (from.endsWith(".ts") && !type) visit(from, [...above, file]);
       }
@@ -161,7 +158,7 @@ describe("What imports what", () => {
     for (const file of files) visit(file, []);
   });
 
-  it("the trusted base that a module's head names is the one it has", () => {
+  it("the head of a module names exactly its trusted base", () => {
     const states = (file: string) => headOf(file).includes("Trusted base:");
     for (const file of files.filter((name) => LAYERS[layerOf(name)]?.[0] === "exports")) {
       assert.ok(states(file), `${file} does not say what its trusted base is`);
@@ -184,7 +181,7 @@ describe("What imports what", () => {
   });
 });
 
-/** The lines of a file, but for docstrings: what is said of an export has the room that it needs. */
+/** The lines of a file without docstrings, which may be as long as they need. */
 const linesOf = (file: string): string[] =>
   read(`src/${file}`)
     .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, "")
@@ -192,9 +189,9 @@ const linesOf = (file: string): string[] =>
     .split("\n");
 const wholeLengthOf = (file: string): number => read(`src/${file}`).trimEnd().split("\n").length;
 
-describe("How long things are", () => {
+describe("Lengths", () => {
   const ofSessions = files.filter((name) => name.startsWith("session/"));
-  it("session/ has 1,500 lines at most, but for the cookie stores, and 199 a file", () => {
+  it("session/ has at most 1,500 lines without the cookie stores, and at most 199 a file", () => {
     for (const file of ofSessions) assert.ok(wholeLengthOf(file) <= 199, file);
     const own = ofSessions.filter((name) => name !== "session/store.ts").map(wholeLengthOf);
     const all = own.reduce((sum, lines) => sum + lines, 0);
@@ -202,7 +199,7 @@ describe("How long things are", () => {
   });
 
   for (const file of files) {
-    it(`${file}: no more than 220 lines but for docstrings, no function over 40`, () => {
+    it(`${file}: at most 220 lines without docstrings, and 40 a function`, () => {
       const { length: lengthOfCode } = linesOf(file);
       assert.ok(lengthOfCode <= 220, `${lengthOfCode} lines`);
       const lines = linesOf(file);
@@ -212,7 +209,7 @@ describe("How long things are", () => {
         const indent = opens.exec(line)?.[1];
         if (indent === undefined || indent.length > 2) continue;
         const rest = lines.slice(start + 1);
-        // A body's brace, or the end of a signature that has none.
+        // The closing brace, or the end of a signature without a body.
         const ends = (next: string) =>
           next.startsWith(`${indent}}`) || (next.startsWith(`${indent})`) && next.endsWith(";"));
         const length = 2 + rest.findIndex(ends);
@@ -222,13 +219,13 @@ describe("How long things are", () => {
   }
 });
 
-describe("How comments open", () => {
+describe("Comments", () => {
   const comments = (text: string): string[] =>
     [...text.matchAll(/(?:\/\*\*?|^ *\* *\n *\*|(?<![:"'`\w])\/\/)[\s*]*(\S+)/gm)].map(
       ([, word]) => word as string,
     );
 
-  it("reads the opening word of every comment, and of every paragraph", () => {
+  it("are found with the first word of each paragraph", () => {
     const text = [
       "/** Whether it is. */",
       "const url = `https://That`; // That is it.",
@@ -243,7 +240,7 @@ describe("How comments open", () => {
   });
 
   for (const file of files) {
-    it(`${file}: with a verb or a noun, not with What, That or Whether`, () => {
+    it(`${file}: none opens with What, That or Whether`, () => {
       const bad = comments(read(`src/${file}`)).filter((word) =>
         /^(?:what|that|whether)\b/i.test(word),
       );
@@ -261,7 +258,7 @@ const PUBLIC: Record<string, readonly string[]> = {
   session: ["ConfigError", "SessionError", "memoryRevocation", "redisRevocation", "sessions"],
 };
 
-describe("What is exported", () => {
+describe("Exports", () => {
   const all = [...new Set(Object.values(PUBLIC).flat())].sort();
 
   for (const [name, exported] of Object.entries(PUBLIC)) {
@@ -271,7 +268,7 @@ describe("What is exported", () => {
     });
   }
 
-  it("the top level of src is what is exported, and nothing else", () => {
+  it("the top level of src/ holds the exported modules and nothing else", () => {
     const top = files.filter((name) => !/\/|^(?:index|bin)\.ts$/.test(name));
     assert.deepEqual(
       top.sort(),
@@ -281,7 +278,7 @@ describe("What is exported", () => {
     );
   });
 
-  it("bulla: all of them", async () => {
+  it("bulla exports all of these", async () => {
     const module = await import(new URL("src/index.ts", root).href);
     assert.deepEqual(Object.keys(module).sort(), all);
   });
@@ -319,7 +316,7 @@ describe("The package", () => {
     });
   });
 
-  it("is ESM without side effects, for Node that can require it and writes without faults", () => {
+  it("is ESM without side effects, for the Node versions that can require it and write strings correctly", () => {
     const { type, sideEffects, engines, files: packed } = manifest;
     assert.deepEqual(
       { type, sideEffects, engines, packed },
@@ -342,7 +339,7 @@ describe("The package", () => {
     );
   });
 
-  it("has one command, whose door only calls main", () => {
+  it("has one command, and bin.ts only calls main", () => {
     assert.deepEqual(manifest.bin, { bulla: "dist/bin.js" });
     const door = read("src/bin.ts").replace(/^#!.*\n|\/\*[\s\S]*?\*\//g, "");
     const lines = door.split("\n").filter((line) => line !== "");

@@ -1,4 +1,4 @@
-/** What the benchmarks make of their figures: verdicts, tables with a column a Node version, cores for a goal. */
+/** Checks how the benchmarks turn figures into verdicts, tables and numbers of cores. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -8,7 +8,7 @@ import { garbageTable, serverTable } from "../bench/http/tables.ts";
 import { judgeServers } from "../bench/thresholds.ts";
 
 describe("the servers' thresholds", () => {
-  /** The last two are cookie-session's, of which ours add just under half. */
+  /** Times relative to a bare server. By default bulla adds just under half of what cookie-session adds. */
   const rows = (
     untouched: number,
     read: number,
@@ -25,11 +25,11 @@ describe("the servers' thresholds", () => {
   const held = (...over: Parameters<typeof rows>) =>
     judgeServers(rows(...over)).map(({ holds }) => holds);
 
-  it("hold at their bounds, and where ours adds half of what cookie-session adds", () => {
+  it("hold at their bounds, and where bulla adds half of what cookie-session adds", () => {
     deepEqual(held(1.03, 1.35, 1.9), [true, true, true, true, true]);
   });
 
-  it("fail each by itself above them", () => {
+  it("fail one by one above their bounds", () => {
     deepEqual(held(1.04, 1.35, 1.9), [false, true, true, true, true]);
     deepEqual(held(1.03, 1.36, 1.9, 1.8), [true, false, true, true, true]);
     deepEqual(held(1.03, 1.35, 1.91, 1.71, 2.9), [true, true, false, true, true]);
@@ -46,11 +46,11 @@ describe("the servers' thresholds", () => {
 });
 
 describe("the servers", () => {
-  it("are each compared with a bare one, which gets the cookie of one that is compared with it", () => {
+  it("are each compared with a bare server, which gets the cookie of one of them", () => {
     for (const bare of new Set(Object.values(KINDS))) {
       const source = COOKIE_OF[bare];
       equal(source !== undefined && KINDS[source], bare);
-      equal(COOKIE_OF[source as keyof typeof KINDS], undefined, "which makes its own");
+      equal(COOKIE_OF[source as keyof typeof KINDS], undefined, "it makes its own cookie");
     }
   });
 
@@ -76,7 +76,7 @@ describe("the servers", () => {
     equal(serverTable([]), "Not measured yet.");
   });
 
-  it("have a table of their garbage from the versions that watched it", () => {
+  it("have a garbage table of the Node versions that measured it", () => {
     equal(garbageTable([report("20.1.0", "bare")]), "Not measured yet.");
     const watched = { ...report("22.2.0", "bare"), garbage };
     deepEqual(
@@ -94,7 +94,7 @@ describe("100,000 requests a second", () => {
     ...{ perSecond: 1, from: 1, to: 1 },
   });
 
-  it("need a core for each ten microseconds of CPU, from the least to the most that a row takes", () => {
+  it("need a core for each ten microseconds of CPU: a range from the cheapest row to the dearest", () => {
     const rows = [row(1, false, 30), row(1, true, 45), row(4, false, 90), row(4, true, 60)];
     deepEqual(needs(rows).map(needLine), [
       "100,000 requests a second without a list need 4.0 to 10.0 cores: 3.0 to 9.0 for the servers, 1.0 for nginx",

@@ -29,22 +29,22 @@ const COMMANDS = [
 ];
 const page = readFileSync(PAGE, "utf8");
 
-test("what docs/command-line.md shows is printed: npm run figures writes it", () => {
+test("docs/command-line.md shows what the commands print (npm run figures writes it)", () => {
   assert.equal(withOutput(page), page);
   assert.ok((page.match(/^\$ /gm)?.length ?? 0) > 10);
 });
 
-test("an output that is changed in it is noticed", () => {
+test("a changed output on that page is found", () => {
   const wrong = page.replace("by the key", "by nobody");
   assert.notEqual(wrong, page);
   assert.equal(withOutput(wrong), page);
 });
 
-test("it tells of every command", () => {
+test("that page shows every command", () => {
   for (const name of COMMANDS) assert.match(page, new RegExp(`bulla ${name}\\b`));
 });
 
-test("the picture is of what is printed: npm run figures draws it", async () => {
+test("docs/inspect.svg shows what inspect prints (npm run figures draws it)", async () => {
   assert.equal(readFileSync(PICTURE, "utf8"), await picture());
 });
 
@@ -61,7 +61,7 @@ describe("the example of --help works as it stands", () => {
 
 describe("docs/embedding.md", () => {
   const embedding = readFileSync(EMBEDDING, "utf8");
-  test("counts what there is to read: npm run figures writes it", () => {
+  test("has the right counts of files and lines (npm run figures writes them)", () => {
     assert.equal(withCounts(embedding), embedding);
     for (const name of MODULES)
       assert.match(embedding, new RegExp(`^\\| \`${name}\` \\| \\d`, "m"));
@@ -71,7 +71,7 @@ describe("docs/embedding.md", () => {
     );
   });
   for (const name of ["base64url", "cookie", "fernet", "jwt"]) {
-    test(`${name} is read from the bottom up: whatever a file imports stands before it`, () => {
+    test(`lists the files of ${name} from the bottom up: a file comes after its imports`, () => {
       const [, row = ""] =
         new RegExp(`^\\| \`${name}\` \\| .* \\| (.*)$`, "m").exec(embedding) ?? [];
       const named = [...row.matchAll(/`(\w+)`/g)].map(([, one]) => one as string);

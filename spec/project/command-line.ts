@@ -1,6 +1,6 @@
 /**
- * `npm run figures` writes with this what the commands of docs/command-line.md print below them, the picture of `inspect`,
- * docs/inspect.svg, from what it prints on a terminal, and the counts of docs/embedding.md.
+ * A part of `npm run figures`: writes what the commands of docs/command-line.md print, draws the output of `inspect`
+ * on a terminal to docs/inspect.svg, and counts files and lines for docs/embedding.md.
  */
 
 import { spawnSync } from "node:child_process";
@@ -16,7 +16,7 @@ export const PAGE: string = join(ROOT, "docs/command-line.md");
 export const EMBEDDING: string = join(ROOT, "docs/embedding.md");
 export const PICTURE: string = join(ROOT, "docs/inspect.svg");
 
-/** Starts a program with the command `bulla` on its path, in a folder that goes afterwards. */
+/** Runs shell commands with `bulla` on the path, in a folder that is removed afterwards. */
 function inFolder<V>(work: (run: (command: string) => string) => V): V {
   const folder = mkdtempSync(join(tmpdir(), "bulla-page-"));
   const bulla = join(folder, "bulla");
@@ -27,7 +27,7 @@ function inFolder<V>(work: (run: (command: string) => string) => V): V {
   const env = { PATH: `${folder}:${process.env.PATH}`, LC_ALL: "C" };
   try {
     return work((command) => {
-      // The umask of most machines, and exports that last.
+      // The usual umask. Exported variables last from one command to the next.
       const script = `umask 022; [ -e ../env ] && . ../env; ${command}\nstatus=$?; export -p > ../env; exit $status`;
       const { stdout, stderr, status } = spawnSync("sh", ["-c", script], {
         cwd: home,
@@ -42,7 +42,7 @@ function inFolder<V>(work: (run: (command: string) => string) => V): V {
   }
 }
 
-/** A page with each block of `console` run from top to bottom, its output below every `$ ` line. */
+/** Runs each `console` block of a page from top to bottom, and writes the output below every `$ ` line. */
 export function withOutput(page: string): string {
   return inFolder((run) =>
     page.replaceAll(/^```console\n([\s\S]*?)^```$/gm, (_, block: string) => {
@@ -56,7 +56,7 @@ export function withOutput(page: string): string {
   );
 }
 
-/** Of a module: how many files there are to read, how many lines that are not blank, and hours at 300 lines an hour. */
+/** Counts a module's files and non-blank lines, and the hours to read them at 300 lines an hour. */
 function countsOf(module: string): string {
   const files = [...baseOf([module], true)];
   const lines = files
@@ -73,7 +73,7 @@ export function withCounts(page: string): string {
   );
 }
 
-/** The examples of --help, each command's from the first line on, and how they end. */
+/** Runs the example at the end of a command's --help. */
 export function runHelp(command: string): { example: string; output: string } {
   return inFolder((run) => {
     const help = run(`bulla ${command} --help`);
@@ -99,7 +99,7 @@ const COLOURS: Record<string, string> = {
   "36": "#79c0ff",
 };
 
-/** The picture of a text with the colours of a terminal. */
+/** Draws what a terminal shows, with its colours. */
 export function pictureOf(command: string, output: string): string {
   const lines = [`\x1b[2m$\x1b[0m ${command}`, ...output.trimEnd().split("\n")];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them
@@ -129,7 +129,7 @@ function xmlOf(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-/** The picture as it has to be: of a session of type jwt, whose cookie is the same each time. */
+/** Draws the picture of a session of type jwt, whose cookie is the same each time. */
 export async function picture(): Promise<string> {
   const now = 1_795_867_836;
   const times = { iat: now - 7200, exp: now - 7200 + 14 * 86_400 };

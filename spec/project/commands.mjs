@@ -9,11 +9,11 @@ const NODE = process.execPath;
 const INTEROP = join(ROOT, "spec/interop");
 const TSX = ["--import", "tsx"];
 const [major, minor] = process.versions.node.split(".").map(Number);
-/** Node runs TypeScript as it is from 22.18 on: then the specs of src/ need nothing installed. */
+/** Node runs TypeScript without tsx from 22.18 on: then the specs of src/ need nothing installed. */
 const STRIPS = major > 22 || (major === 22 && minor >= 18);
 const SOURCE = "--conditions=bulla-source";
 
-// What a command may need, and the line that installs it.
+// The needs of commands, each with the line that installs it.
 const PACKAGES = { folder: ".", line: "npm ci" };
 const PEERS = { folder: "spec/interop", line: "npm --prefix spec/interop ci" };
 const MIGRATE = {
@@ -47,7 +47,7 @@ function mirrors() {
     .map(({ name }) => name);
 }
 
-/** The test runner, with the arguments' options, and their files in place of `files`. */
+/** Starts the test runner. Options among the arguments are added; files among them replace `files`. */
 function tests(flags, files, args = []) {
   const given = args.filter((argument) => !argument.startsWith("-"));
   const options = args.filter((argument) => argument.startsWith("-"));
@@ -63,7 +63,7 @@ const npm = (...args) => [
   ...(process.env.npm_execpath ? [NODE, process.env.npm_execpath] : ["npm"]),
   ...args,
 ];
-/** Without titles: `npm pack` prints nothing but its own lines. */
+/** Has no titles, since `npm pack` must print only its own lines. */
 const BUILD = [{ remove: "dist" }, { run: [NODE, "node_modules/typescript/bin/tsc"] }];
 /** The folders of spec/ that mirror src/, and the attacks. */
 const OF_SRC = [".", ...mirrors(), "evidence/attacks"];
@@ -112,8 +112,8 @@ PORT=3001 npm start takes another port.`,
     ],
   },
   ci: {
-    help: `Runs all that has to hold, on Node 20 to 26: Debian, as root or with its packages there; ten minutes or more.
-WYCHEPROOF=FOLDER npm run ci has Wycheproof's files too.`,
+    help: `Runs every check, on Node 20 to 26: ten minutes or more. Needs Debian, as root or with the packages installed.
+WYCHEPROOF=FOLDER npm run ci runs Wycheproof's files too.`,
     needs: [{ programs: ["bash"] }],
     steps: () => [{ run: ["bash", ".ci/run"] }],
   },
@@ -198,7 +198,7 @@ WYCHEPROOF=FOLDER npm run ci has Wycheproof's files too.`,
     ],
   },
   docs: {
-    help: `Makes the reference of every export, with the guide beside it, in reference/index.html. Installs what it needs, and
+    help: `Writes the reference of every export, with the guide, to reference/index.html. Installs what it needs, and
 fails where an export has no docstring.`,
     needs: [PACKAGES, TYPEDOC],
     installs: true,
@@ -215,7 +215,7 @@ fails where an export has no docstring.`,
     steps: (args) => [...BUILD, ...program("spec/project/supply/size.ts")(args)],
   },
   sbom: {
-    help: "Prints the software bill of materials, CycloneDX as JSON: the package, and nothing that it depends on.",
+    help: "Prints the software bill of materials as CycloneDX JSON: the package alone, since it has no dependencies.",
     needs: [],
     steps: () => [{ run: npm("sbom", "--sbom-format", "cyclonedx", "--omit", "dev") }],
   },
@@ -225,7 +225,7 @@ fails where an export has no docstring.`,
     steps: () => BUILD,
   },
   prepack: {
-    help: "Builds what is packed, with modes that are the same on every machine. npm runs it before it packs.",
+    help: "Builds the package, with the same file modes on every machine. npm runs it before it packs.",
     needs: [PACKAGES],
     steps: () => [...BUILD, { readable: true }],
   },

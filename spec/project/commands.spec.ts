@@ -1,4 +1,4 @@
-/** The commands of `npm run`: each says what it does, and what it lacks, where nothing is installed. */
+/** Each command of `npm run` says what it does, and what is missing where nothing is installed. */
 
 import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -23,7 +23,7 @@ interface Command {
 }
 
 const ROOT = join(import.meta.dirname, "../..");
-// Through a variable, since it has no types.
+// Imported by a variable path, since it has no types.
 const path = new URL("commands.mjs", import.meta.url).href;
 const { COMMANDS } = (await import(path)) as { COMMANDS: Readonly<Record<string, Command>> };
 
@@ -33,7 +33,7 @@ const all = Object.entries(COMMANDS).flatMap(([name, command]) => [
   ...Object.entries(command.also ?? {}).map(([word, part]) => [`${name} ${word}`, part] as const),
 ]);
 
-/** A clone where nothing is installed, as far as these commands look at it. */
+/** A clone where nothing is installed, with only the files that these commands read. */
 const bare = mkdtempSync(join(tmpdir(), "bulla-commands-"));
 after(() => rmSync(bare, { recursive: true }));
 const programs = all.flatMap(([, { program }]) => program ?? []);
@@ -62,11 +62,11 @@ describe("npm run", () => {
   });
 
   for (const [words, { needs, installs }] of all) {
-    it(`${words} -- --help tells what it does`, () => {
+    it(`${words} -- --help says what it does`, () => {
       const { status, stdout, stderr } = run(bare, `${words} --help`);
       equal(status, 0, stderr);
       match(stdout, /^\w.{30,}/);
-      // A program is started by the name that its head has.
+      // The head of a program begins with the name of its command.
       if (stdout.startsWith("npm run")) equal(stdout.split(":", 1)[0], `npm run ${words}`);
       doesNotMatch(stdout, /\*\//);
     });
@@ -94,7 +94,7 @@ describe("npm run", () => {
     match(stdout, /== npm ci\nnpm was called: ci\n$/);
   });
 
-  it("coverage names a newer Node where this one cannot", () => {
+  it("coverage names a newer Node where this one is too old", () => {
     const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
     const old = major < 22 || (major === 22 && minor < 18);
     const { stderr } = run(bare, "coverage");

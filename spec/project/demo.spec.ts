@@ -91,7 +91,7 @@ function card(page: string, type: string): string {
   return page.slice(begin, page.indexOf("</article>", begin));
 }
 
-/** What each card says of its cookie, in the order of TYPES. */
+/** The state that each card shows, in the order of TYPES. */
 function states(page: string): (string | undefined)[] {
   return TYPES.map((type) => /class="state">([^<]*)/.exec(card(page, type))?.[1]);
 }
@@ -115,7 +115,7 @@ test("a login survives the next request, and a logout removes the three cookies"
   equal(client.jar.size, 0);
 });
 
-test("the page shows each cookie as it is, cut into its parts", async (t) => {
+test("the page shows each cookie unchanged, split into its parts", async (t) => {
   const client = await demo(t);
   const page = await client.post("/login", { user: "Tom" });
   const classes = {
@@ -128,7 +128,7 @@ test("the page shows each cookie as it is, cut into its parts", async (t) => {
     const code = /<code>(<span.*?)<\/code>/s.exec(card(page, type))?.[1] ?? "";
     equal(code.replace(/<[^>]*>/g, ""), client.jar.get(`demo-${type}`));
     const found = [...code.matchAll(/class="([^"]*)"/g)].map((found) => found[1]);
-    // A part that ends on a character's edge shares none with the next.
+    // A part that ends between two characters shares no character with the next.
     const own = (names: (string | undefined)[]) => names.filter((name) => !name?.includes("to-"));
     deepEqual(own(found), own(expected.split(",")));
     for (const name of found) ok(expected.split(",").includes(name ?? ""), name);
@@ -171,7 +171,7 @@ test("a cookie is shown in the Set-Cookie field that brought it", async (t) => {
   }
 });
 
-test("a flipped character is believed in base64, and refused in jwt and fernet", async (t) => {
+test("a changed character is accepted in base64, and refused in jwt and fernet", async (t) => {
   const client = await demo(t);
   const before = await client.post("/login", { user: "Tom" });
   const codes = { jwt: "ERR_TOKEN_SIGNATURE", fernet: "ERR_TOKEN_INVALID" };
@@ -190,7 +190,7 @@ test("a flipped character is believed in base64, and refused in jwt and fernet",
       const refused = await client.post("/tamper", { type, position: String(at) });
       match(card(refused, type), /<strong>Refused<\/strong>.*you are a stranger/s);
       if (at === Number(position(type))) ok(card(refused, type).includes(`<code>${code}</code>`));
-      // It is ignored, and stays until a session takes its place.
+      // A refused cookie stays until a new session replaces it.
       const altered = client.jar.get(`demo-${type}`) ?? "";
       equal([...altered].filter((character, index) => character !== text[index]).length, 1);
       match(card(await client.page(), type), /<strong>Refused<\/strong>/);
@@ -201,14 +201,14 @@ test("a flipped character is believed in base64, and refused in jwt and fernet",
   }
 });
 
-test("a change that was not made is not told", async (t) => {
+test("the page reports only changes that were made", async (t) => {
   const client = await demo(t);
   const page = await client.post("/login", { user: "Tom" });
   deepEqual(states(page), ["Untouched", "Untouched", "Untouched"]);
   for (const query of ["/?flipped=base64&position=9", "/?flipped=jwt&position=9", "/?copies=x"]) {
     equal(await client.page(query), page);
   }
-  // To change a character back leaves the cookie as it was.
+  // Changing a character back restores the cookie.
   const position = /value="(\d+)"/.exec(card(page, "base64"))?.[1] ?? "";
   const once = await client.post("/tamper", { type: "base64", position });
   equal(/<mark>/g.exec(once)?.length, 1);
@@ -218,10 +218,10 @@ test("a change that was not made is not told", async (t) => {
   equal(await client.post("/tamper", { type: "base64", position }), page);
 });
 
-test("a change is told from the cookie that was written last", async (t) => {
+test("a changed cookie is compared with the one that was written last", async (t) => {
   const client = await demo(t);
   await client.post("/login", { user: "Tom" });
-  // These differ in their times and their sheep alone.
+  // These cookies differ only in their times and sheep.
   for (let sheep = 4; sheep < 7; sheep++) await client.post("/sheep");
   const page = await client.post("/tamper", { type: "base64", position: "60" });
   match(card(page, "base64"), /Character 60 was changed/);
@@ -241,7 +241,7 @@ test("a cookie from before a restart is refused, and a new login works", async (
   match(await client.page(), /<bdi>Jerry<\/bdi>/);
 });
 
-test("copies that are sent after the logout are refused, but for base64", async (t) => {
+test("copies sent after the logout are refused, except of base64", async (t) => {
   const client = await demo(t);
   await client.post("/login", { user: "Tom" });
   const kept = new Map(client.jar);
@@ -264,7 +264,7 @@ test("copies that are sent after the logout are refused, but for base64", async 
   }
   const page = await client.page();
   deepEqual(states(page), ["Accepted", "Refused", "Refused"]);
-  // Nobody could tell it from a forged one.
+  // The server cannot tell this copy from a forgery.
   match(card(page, "base64"), /user&quot;: &quot;Tom/);
   match(card(page, "base64"), /revocation list is of no use/);
   match(page, /Log out of base64/);
@@ -274,7 +274,7 @@ test("copies that are sent after the logout are refused, but for base64", async 
   equal(client.jar.size, 0);
 });
 
-test("what visitors and their cookies bring is escaped, and a name is needed", async (t) => {
+test("text from visitors and cookies is escaped, and a name is required", async (t) => {
   const client = await demo(t);
   const page = await client.post("/login", { user: `<b onclick='x'>"&` });
   ok(page.includes("<bdi>&lt;b onclick=&#39;x&#39;&gt;&quot;&amp;</bdi>"));
@@ -299,7 +299,7 @@ test("what visitors and their cookies bring is escaped, and a name is needed", a
   equal(client.jar.size, 0);
 });
 
-test("the policy is strict and every wrong request gets its status", async (t) => {
+test("the security headers are strict, and every wrong request gets its status", async (t) => {
   const client = await demo(t);
   const { headers } = await client.fetch("/");
   match(headers.get("Content-Security-Policy") ?? "", /^default-src 'none'; .*form-action 'self'/);
@@ -354,8 +354,8 @@ test("a busy or impossible port ends the demonstration with one clear line", asy
   const { base } = await demo(t);
   const cases: [string, RegExp][] = [
     [new URL(base).port, /^Port \d+ is busy: set PORT to another one, as in PORT=3001 npm start$/m],
-    ["65536", /^PORT is "65536", which is no port number$/m],
-    ["http", /^PORT is "http", which is no port number$/m],
+    ["65536", /^PORT is "65536", which is not a port number$/m],
+    ["http", /^PORT is "http", which is not a port number$/m],
   ];
   for (const [port, message] of cases) {
     const child = start(t, "examples/demo/server.ts", port);

@@ -1,4 +1,4 @@
-// docs/frameworks is true and plain: its code is that of files which specs run, and no sentence is long.
+// Checks docs/frameworks: its code comes from files that specs run, and no sentence is long.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const GUIDE = "docs/frameworks.md";
 const names = readdirSync(join(root, "docs/frameworks")).map((file) => file.replace(/\.md$/, ""));
 const pathOf = (name: string): string => `docs/frameworks/${name}.md`;
 
-/** The files of a folder and of those in it, but for what is installed or built there. */
+/** All files below a folder, except what is installed or built there. */
 function filesOf(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
@@ -25,13 +25,13 @@ function filesOf(folder: string): string[] {
 const sources = [...filesOf("examples"), ...filesOf("spec/interop/apps")];
 const bare = (text: string): string => text.replace(/\s/g, "");
 
-/** Code of a page, and the file that it is said to be. */
+/** A block of code, and the file that the page names for it. */
 interface Block {
   readonly file: string | undefined;
   readonly text: string;
 }
 
-/** A path is from the root, or from the example, or from the folder beside it with what its docs say besides. */
+/** The path of a block starts at the root, at the example's folder, or at `more/`, which has the page's other code. */
 function blocksOf(page: string): Block[] {
   const name = page.replace(/^.*\/|\.md$/g, "");
   const folders = ["", `examples/${name}/`, `spec/interop/apps/${name}/more/`];
@@ -48,7 +48,7 @@ function blocksOf(page: string): Block[] {
 const shownBy = (...pages: string[]): (string | undefined)[] =>
   pages.flatMap(blocksOf).map(({ file }) => file);
 
-/** The sentences of a page, of which an item or a cell is one at least; code counts as one word. */
+/** The sentences of a page. A list item or a table cell always ends one; code counts as one word. */
 function sentencesOf(page: string): string[] {
   const prose = read(page)
     .replace(/^```.*?^```$/gms, "\n")
@@ -71,7 +71,7 @@ for (const page of [GUIDE, ...names.map(pathOf)]) {
       }
     });
 
-    it("shows no lines that are in no file which a spec runs", () => {
+    it("shows only code of files that specs run", () => {
       for (const { file, text } of blocksOf(page)) {
         const known = file ?? sources.find((source) => bare(read(source)).includes(bare(text)));
         assert.ok(known !== undefined, text);
@@ -97,7 +97,7 @@ for (const name of names) {
   });
 }
 
-it("no example that a page shows has a cast", () => {
+it("no example on a page has a cast", () => {
   const shown = new Set(shownBy(GUIDE, ...names.map(pathOf)));
   for (const file of shown) {
     if (file === undefined || /\.(json|html)$/.test(file)) continue;
@@ -106,7 +106,7 @@ it("no example that a page shows has a cast", () => {
   }
 });
 
-it("examples/servers is shown whole, by one page or another", () => {
+it("every file of examples/servers is on a page", () => {
   const shown = shownBy(GUIDE, ...names.map(pathOf));
   const servers = sources.filter((file) => file.startsWith("examples/servers/"));
   assert.deepEqual(

@@ -13,11 +13,11 @@ for (const [path, generate] of Object.entries(PAGES)) {
   const page = readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
   describe(path, () => {
-    test("its figures are those of the committed data: npm run figures writes them", () => {
+    test("its figures agree with the committed data (npm run figures writes them)", () => {
       assert.equal(generate(page), page);
     });
 
-    test("a number that is changed in them is noticed, each by itself", () => {
+    test("a change of any single number is found", () => {
       let changed = 0;
       for (const { index, 0: part } of page.matchAll(PART)) {
         for (const { index: at, 0: digits } of part.matchAll(/\d+/g)) {
@@ -34,14 +34,14 @@ for (const [path, generate] of Object.entries(PAGES)) {
   });
 }
 
-/** The provenance of vectors is told in words, which are nobody's data: there the last column counts alone. */
+/** Tells if a number stands in the words of the provenance of vectors: only their last column is generated. */
 function isOfWords(part: string, at: number): boolean {
   if (!part.startsWith("<!-- figures: cases -->")) return false;
   const rest = part.slice(at, part.indexOf("\n", at));
   return rest.includes(" | ");
 }
 
-test("each table of the benchmarks stands on one page", () => {
+test("each table of the benchmarks is on exactly one page", () => {
   const pages = Object.keys(PAGES).map((path) =>
     readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"),
   );
@@ -49,14 +49,18 @@ test("each table of the benchmarks stands on one page", () => {
   assert.deepEqual(marks.map(([, name]) => name).toSorted(), Object.keys(TABLES).toSorted());
 });
 
-test("SECURITY.md tells what was tested by generated lines alone", () => {
+test("the numbers of SECURITY.md on what was tested are generated", () => {
   const page = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8");
   const [, section = ""] = page.split("## What was tested");
   const [own = ""] = section.replace(PART, "").split("\n## ");
-  assert.deepEqual(own.match(/\d[\d,]*/g) ?? [], ["800"], "but for the message of 800 MiB");
+  assert.deepEqual(
+    own.match(/\d[\d,]*/g) ?? [],
+    ["800"],
+    "only the message of 800 MiB is written by hand",
+  );
 });
 
-test("the figures are such as their lines say: no disagreement, |t| under 4.5, every survivor listed", () => {
+test("the figures support what the pages claim: no disagreement, |t| under 4.5, every survivor listed", () => {
   for (const { disagreements } of Object.values(readFigures<{ disagreements: number }>("fuzz"))) {
     assert.equal(disagreements, 0);
   }

@@ -1,26 +1,35 @@
 /**
- * npm run figures: writes the parts of README.md, SECURITY.md, docs/ and vectors/README.md that are counted or measured,
- * between their marks, from the committed data. figures.spec.ts holds the pages to it.
+ * npm run figures: writes the counted and measured parts of README.md, SECURITY.md, docs/ and vectors/README.md from
+ * the committed data, between their marks. figures.spec.ts checks that the pages agree with the data.
  */
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { sessions } from "../../src/session.ts";
+import { writeFileSync } from "node:fs";
 import { withFigures as withBench } from "../bench/tables.ts";
 import { sources } from "../evidence/mutation/plan.ts";
 import { summaryOf } from "../evidence/requirements/summary.ts";
 import { standards } from "../evidence/requirements/table.ts";
-import { readFigures } from "../helpers/figures.ts";
-import type { Case } from "../helpers/vectors.ts";
+import {
+  allCases,
+  attackTexts,
+  caseCounts,
+  fleetFigures,
+  fuzzFigures,
+  mostBytes,
+  mutationScores,
+  namedAttacks,
+  plantedFaults,
+  ROOT,
+  soakFigures,
+  text,
+  timingFigures,
+  wycheproofFiles,
+} from "./figures-data.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const END = "<!-- figures -->";
 
-const text = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
-const json = <T>(path: string): T => JSON.parse(text(path)) as T;
 const number = (value: number): string => value.toLocaleString("en");
-const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
 
-/** Each page with how its generated parts come from the data; the rest of it stays as it is. */
+/** The pages, each with the function that writes its generated parts; the rest of a page stays as it is. */
 export const PAGES: Readonly<Record<string, (page: string) => string>> = {
   "README.md": (page) => withParts(page, { evidence }),
   "docs/performance.md": withBench,
@@ -29,7 +38,7 @@ export const PAGES: Readonly<Record<string, (page: string) => string>> = {
   "vectors/README.md": (page) => withParts(page, { cases, total, refused, wycheproof }),
 };
 
-/** The page with each part, which is given what stands there now, between its marks. */
+/** Writes each part between its marks; a part gets the text that stands there now. */
 function withParts(page: string, parts: Record<string, (now: string) => string>): string {
   return Object.entries(parts).reduce((written, [name, part]) => {
     const begin = `<!-- figures: ${name} -->\n`;
@@ -41,20 +50,20 @@ function withParts(page: string, parts: Record<string, (now: string) => string>)
   }, page);
 }
 
-/** What was tested, in three lines. */
+/** README.md: the evidence in three lines. */
 function evidence(): string {
   const { clauses, ...all } = summaryOf(standards);
-  const fuzzed = Object.values(readFigures<{ cases: number; disagreements: number }>("fuzz"));
-  const [scores, mutants, killed] = mutationScores();
-  const { sessions } = found<{ sessions: number }>("soak");
+  const { parsers, least, disagreements } = fuzzFigures();
+  const { files, mutants, killed } = mutationScores();
+  const { sessions } = soakFigures();
   return [
-    `- ${clauses} clauses of ${all.standards} standards, each with what is done and its test; ${number(allCases().length)} test vectors; ${namedAttacks()} named attacks.`,
-    `- ${number(Math.min(...fuzzed.map(({ cases }) => cases)))} random inputs to each of ${fuzzed.length} parsers: ${sum(fuzzed.map(({ disagreements }) => disagreements))} disagreements with a second implementation. ${number(sessions)} sessions in a row: memory stays flat.`,
-    `- ${number(mutants)} small faults planted in ${scores} files: the tests noticed ${number(killed)}; [SECURITY.md](SECURITY.md#what-was-tested) tells of the rest.`,
+    `- ${clauses} clauses of ${all.standards} standards, each with what is done and its test; ${number(caseCounts().all)} test vectors; ${namedAttacks()} named attacks.`,
+    `- ${number(least)} random inputs to each of ${parsers} parsers: ${disagreements} disagreements with a second implementation. ${number(sessions)} sessions in a row: memory stays flat.`,
+    `- ${number(mutants)} small faults planted in ${files} files: the tests noticed ${number(killed)}; [SECURITY.md](SECURITY.md#what-was-tested) tells of the rest.`,
   ].join("\n");
 }
 
-/** "What was tested", a line for each kind of evidence. */
+/** SECURITY.md, "What was tested": a line for each kind of evidence. */
 function tested(): string {
   const lines = [
     ["what", "by", "found"],
@@ -77,45 +86,33 @@ function requirements(): Line {
 }
 
 function vectors(): Line {
-  const all = allCases().map(([, vector]) => vector);
-  const ours = all.filter(({ source }) => source === "bulla");
+  const { all, ours } = caseCounts();
   return [
-    `${number(all.length)} vectors, ${number(ours.length)} of them ours, made by other programs; Wycheproof's HMAC, AES-CBC and HS256 files`,
+    `${number(all)} vectors, ${number(ours)} of them ours, made by other programs; Wycheproof's HMAC, AES-CBC and HS256 files`,
     "`npm test`, with `WYCHEPROOF`; `npm run interop`",
     "all agree, on Node 20 to 26, Bun, Deno and workerd",
   ];
 }
 
 function attacks(): Line {
-  const { texts } = found<{ texts: number }>("attacks");
   return [
-    `${namedAttacks()} named attacks, and ${number(texts)} texts that are a good token or cookie but for one bit, character, insertion, ending or length`,
+    `${namedAttacks()} named attacks, and ${number(attackTexts())} texts that are a good token or cookie but for one bit, character, insertion, ending or length`,
     "`npm test`",
     "each refused with the error that is said, or a session that is new; the few good ones among them pass",
   ];
 }
 
-function namedAttacks(): number {
-  const named = ["jwt", "fernet", "cookies", "attributes"];
-  return sum(named.map((name) => json<unknown[]>(`spec/evidence/attacks/${name}.json`).length));
-}
-
 function fuzz(): Line {
-  const parts = Object.values(
-    readFigures<{ seed: number; cases: number; disagreements: number }>("fuzz"),
-  );
-  const { seed, node } = parts[0] as (typeof parts)[0];
-  const least = Math.min(...parts.map((part) => part.cases));
-  const disagreements = sum(parts.map((part) => part.disagreements));
+  const { node, seed, parsers, least, disagreements } = fuzzFigures();
   return [
-    `${parts.length} parsers, ${number(least)} cases each (seed ${seed}, Node ${node}), against a second implementation written from the specifications`,
+    `${parsers} parsers, ${number(least)} cases each (seed ${seed}, Node ${node}), against a second implementation written from the specifications`,
     `\`npm run fuzz -- --cases ${least} --seed ${seed}\``,
     `${disagreements} disagreements, 0 crashes, no other error`,
   ];
 }
 
 function timing(): Line {
-  const parts = Object.values(readFigures<{ samples: number; t: number; leak: number }>("timing"));
+  const parts = timingFigures();
   const { samples, node } = parts[0] as (typeof parts)[0];
   const list = (values: string[]) => `${values.slice(0, -1).join(", ")} and ${values.at(-1)}`;
   return [
@@ -126,27 +123,16 @@ function timing(): Line {
 }
 
 function planted(): Line {
-  const faults = json<{ fault: string }[]>("spec/evidence/mutation/planted.json");
+  const faults = plantedFaults();
   return [
-    `${faults.length} planted faults, such as: ${faults
-      .slice(0, 3)
-      .map(({ fault }) => fault)
-      .join("; ")}`,
+    `${faults.length} planted faults, such as: ${faults.slice(0, 3).join("; ")}`,
     "`npm run interop`",
     "all noticed",
   ];
 }
 
-function mutationScores(): [files: number, mutants: number, killed: number] {
-  const scores = Object.values(
-    json<Record<string, { mutants: number; killed: number }>>("spec/evidence/mutation/scores.json"),
-  );
-  const all = (what: "mutants" | "killed"): number => sum(scores.map((one) => one[what]));
-  return [scores.length, all("mutants"), all("killed")];
-}
-
 function mutation(): Line {
-  const [files, mutants, killed] = mutationScores();
+  const { files, mutants, killed } = mutationScores();
   const part =
     files === sources.length ? "all sources" : `${files} of the ${sources.length} sources`;
   return [
@@ -165,11 +151,7 @@ function faults(): Line {
 }
 
 function soak(): Line {
-  const { sessions, requests, node, heap } = found<{
-    sessions: number;
-    requests: number;
-    heap: number;
-  }>("soak");
+  const { sessions, requests, node, heap } = soakFigures();
   return [
     `${number(sessions)} sessions in a row, ${number(requests)} requests (Node ${node})`,
     "`npm run soak`",
@@ -178,11 +160,7 @@ function soak(): Line {
 }
 
 function fleet(): Line {
-  const { processes, requests, replays } = found<{
-    processes: number;
-    requests: number;
-    replays: number;
-  }>("fleet");
+  const { processes, requests, replays } = fleetFigures();
   return [
     `${processes} processes, one Redis, nginx; keys rotated, a process killed, Redis stopped, cookies replayed after logout: ${number(requests)} requests`,
     "`npm run interop`",
@@ -190,33 +168,14 @@ function fleet(): Line {
   ];
 }
 
-/** What the only part of a program found. */
-function found<T>(program: string): T & { node: string } {
-  const [part] = Object.values(readFigures<T>(program));
-  if (part === undefined) throw new Error(`${program} has no figures.json`);
-  return part;
-}
-
-/** How many bytes of JSON a session can have: the most that `issue` writes. */
+/** docs/sessions.md: how many bytes of JSON a session of each type holds. */
 function sizes(): string {
-  const rows = (["fernet", "jwt", "base64"] as const).map((type) => {
-    const secret = type === "base64" ? {} : { secret: new Uint8Array(32) };
-    const { issue } = sessions<{ text: string }>({ type, ...secret });
-    const fits = (bytes: number): boolean => {
-      try {
-        return issue({ text: "x".repeat(bytes - '{"text":""}'.length) }).setCookie !== "";
-      } catch {
-        return false;
-      }
-    };
-    let most = 4096;
-    while (!fits(most)) most--;
-    return `| \`${type}\` | ${number(most)} |`;
-  });
+  const types = ["fernet", "jwt", "base64"] as const;
+  const rows = types.map((type) => `| \`${type}\` | ${number(mostBytes(type))} |`);
   return ["| type | bytes of JSON |", "| --- | ---: |", ...rows].join("\n");
 }
 
-/** The table of provenance: its words stay, its counts are the files'. */
+/** vectors/README.md, the table of provenance: keeps its words, and counts the cases in the files. */
 function cases(now: string): string {
   const [head = "", rule = "", ...rows] = now.split("\n");
   const words = new Map(
@@ -241,9 +200,8 @@ function cases(now: string): string {
 }
 
 function total(): string {
-  const all = allCases().map(([, { source }]) => source);
-  const ours = all.filter((source) => source === "bulla").length;
-  return `${all.length} cases in all, ${ours} of them ours (\`"source": "bulla"\`).`;
+  const { all, ours } = caseCounts();
+  return `${all} cases in all, ${ours} of them ours (\`"source": "bulla"\`).`;
 }
 
 function refused(): string {
@@ -254,19 +212,10 @@ function refused(): string {
 }
 
 function wycheproof(): string {
-  const rows = json<{ file: string; applies: string; valid: number; invalid: number }[]>(
-    "spec/helpers/wycheproof.json",
-  ).map(({ file, applies, valid, invalid }) => `| \`${file}\` | ${applies} | ${valid + invalid} |`);
+  const rows = wycheproofFiles().map(
+    ({ file, applies, cases }) => `| \`${file}\` | ${applies} | ${cases} |`,
+  );
   return ["| file | what applies | cases |", "| --- | --- | ---: |", ...rows].join("\n");
-}
-
-/** The order in which vectors/README.md tells of the files: those that others published first. */
-function allCases(): (readonly [file: string, vector: Case])[] {
-  const files = readdirSync(new URL("vectors/", ROOT)).filter((name) => name.endsWith(".json"));
-  const order = (name: string) => `${Number(name.startsWith("bulla-"))}${name}`;
-  return files
-    .toSorted((one, other) => order(one).localeCompare(order(other)))
-    .flatMap((file) => json<Case[]>(`vectors/${file}`).map((vector) => [file, vector] as const));
 }
 
 if (import.meta.filename === process.argv[1]) {

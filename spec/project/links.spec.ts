@@ -1,4 +1,4 @@
-/** Links of the documentation lead somewhere: to a file that is there, and to a heading that it has. */
+/** Links of the documentation lead to files and headings that exist. */
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -40,7 +40,7 @@ function linksOf(page: string): { path: string; anchor: string | undefined }[] {
 
 describe("Links", () => {
   for (const page of pages.keys()) {
-    it(`of ${page} lead somewhere`, () => {
+    it(`of ${page} lead to files and headings that exist`, () => {
       for (const { path, anchor } of linksOf(page)) {
         assert.ok(existsSync(fileURLToPath(new URL(path, ROOT))), `there is no ${path}`);
         if (anchor === undefined) continue;

@@ -1,4 +1,4 @@
-/** The pages of the documentation, as what its specs look at: code, tables, links, sentences. */
+/** Reads the pages of the documentation for their specs: programs, tables, prose. */
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -6,7 +6,7 @@ const ROOT = new URL("../../", import.meta.url);
 
 export const read = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
 
-/** Every page that a reader may come to, by its path. */
+/** Every page of the documentation, by its path. */
 export const pages: ReadonlyMap<string, string> = new Map(
   [
     ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "vectors/README.md"],
@@ -27,7 +27,7 @@ export const sources: readonly string[] = readdirSync(new URL("src/", ROOT), { r
   .map((name) => `src/${String(name).replaceAll("\\", "/")}`)
   .filter((name) => name.endsWith(".ts"));
 
-/** A program that a page shows: a block that imports, and those behind it that do not. */
+/** A program on a page: a block that imports, and the blocks after it that do not. */
 export interface Program {
   readonly page: string;
   readonly line: number;
@@ -36,7 +36,7 @@ export interface Program {
 }
 
 export function programsOf(page: string): Program[] {
-  // Of a source the examples in its docstrings.
+  // A source file has its examples in docstrings.
   const text = page.endsWith(".ts") ? read(page).replace(/^ *\* ?/gm, "") : pageOf(page);
   const programs: Program[] = [];
   for (const { index, 1: kind, 2: code = "" } of text.matchAll(/^```(js|ts)\n([\s\S]*?)^```$/gm)) {
@@ -61,7 +61,7 @@ export function proseOf(page: string): string {
     .replace(/<!--[\s\S]*?-->/g, "");
 }
 
-/** The rows of a table that stands behind a mark, each as its cells. */
+/** The cells of each row of the table after a mark. */
 export function tableAfter(page: string, mark: string): string[][] {
   const text = pageOf(page);
   const from = text.indexOf(`\n${mark}\n`);

@@ -1,6 +1,6 @@
 /**
- * `npm run NAME`: says with --help what a command does, says what is missing and which line installs it, and runs its
- * steps. Plain JavaScript, since it runs before anything is installed.
+ * `npm run NAME`: prints the command's help with --help, says what is missing and which line installs it, or runs the
+ * command's steps. Plain JavaScript, since it runs before anything is installed.
  */
 
 import { spawn, spawnSync } from "node:child_process";
@@ -24,7 +24,7 @@ const missing = command.needs.map(lack).filter((lacking) => lacking !== undefine
 if (missing.length > 0) {
   const lines = missing.map(({ line }) => line);
   const lacks = `npm run ${name} needs ${missing.map(({ what }) => what).join(", and ")}.`;
-  if (!command.installs) end(1, `${lacks}\nThis line is for that: ${lines.join(" && ")}`);
+  if (!command.installs) end(1, `${lacks}\nInstall it with: ${lines.join(" && ")}`);
   console.log(`${lacks} Installing:`);
   for (const line of lines) {
     console.log(`\n== ${line}`);
@@ -46,7 +46,7 @@ for (const { title, ...step } of steps) {
   if (status !== 0) process.exit(status);
 }
 
-/** What of a need is not there, and the line that installs it. */
+/** Returns the missing part of a need and the line that installs it, or undefined. */
 function lack({ folder, unless = true, what, programs = [], python, line }) {
   if (folder !== undefined && !existsSync(join(ROOT, folder, "node_modules"))) {
     return { what: `the packages of ${folder === "." ? "this folder" : folder}`, line };
@@ -73,7 +73,7 @@ function debian() {
   return readFileSync(join(ROOT, ".ci/debian"), "utf8").trim().split("\n");
 }
 
-/** Modes of what is packed: a tarball holds them, and a checkout has those of its umask. */
+/** Gives packed files the usual modes: a tarball keeps modes, and a checkout's depend on the umask. */
 function makeReadable() {
   const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const tops = files.map((name) => name.split("/", 1)[0]);
@@ -88,7 +88,7 @@ function makeReadable() {
   }
 }
 
-/** Runs a program to its end, and passes on what would stop this one. */
+/** Runs a program to its end, and passes signals on to it. */
 function run({ run: [program, ...args], cwd = ROOT }) {
   const child = spawn(program, args, { cwd, stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])

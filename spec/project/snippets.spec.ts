@@ -1,7 +1,7 @@
 /**
- * The code of README.md, docs/ and docstrings is true: every program type-checks, runs and prints what it says, and every route of
- * a server is asked.
- * A block that imports begins a program, and the blocks behind it that do not are the rest of it.
+ * Type-checks and runs every program of README.md, docs/ and docstrings, compares what it prints with its comments,
+ * and sends a request to each route of a server.
+ * A block that imports begins a program, and the blocks after it that do not import continue it.
  */
 
 import assert from "node:assert/strict";
@@ -16,16 +16,16 @@ import { type Program, pageOf, pages, programsOf, read, sources } from "./pages.
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Their specs are in spec/interop, with the frameworks and the test runners that they need. */
+/** Pages whose code spec/interop runs, with the frameworks and test runners that they need. */
 const ELSEWHERE = /^docs\/(?:frameworks\/|testing\.md)/;
 const shown = [...pages.keys(), ...sources].filter((page) => !ELSEWHERE.test(page));
 const withCode = shown.filter((page) => programsOf(page).length > 0);
 
-// Where a reader's packages are: express, redis and bulla itself.
+// Inside spec/interop, where express, redis and bulla itself are found.
 const folder = mkdtempSync(join(root, "spec/interop/.docs-"));
 after(() => rmSync(folder, { recursive: true }));
 
-// A server gets a free port, is asked for each route that the program has by one visitor, who logs in, and ends.
+// Starts a server on a free port, asks for each route of the program as one visitor with cookies, and stops it.
 const visitor = join(folder, "visitor.mjs");
 writeFileSync(
   visitor,
@@ -60,7 +60,7 @@ function routesOf({ code }: Program): string[] {
 const VALUE = '(?:"[^"]*"|undefined|true|false)';
 const PRINTS = new RegExp(String.raw`^ *console\.log\(.*\); // (${VALUE}(?: ${VALUE})*)`, "gm");
 
-/** What a program prints, by the comments behind its lines: `console.log(claims.sub); // "tom"`. */
+/** The expected output, from the comments behind the lines: `console.log(claims.sub); // "tom"`. */
 function printedBy({ code }: Program): string[] {
   return [...code.matchAll(PRINTS)].map(([, values = ""]) => values.replaceAll('"', ""));
 }
@@ -89,7 +89,7 @@ for (const page of withCode) {
               ...process.env,
               FERNET_KEY: `${"k".repeat(42)}g=`,
               ROUTES: routes.join(","),
-              // 32 characters, for the page that shares it with Python too.
+              // Exactly 32 characters: Python's side takes no other length for type fernet.
               SESSION_SECRET: "a secret of 32 chars for a spec!",
             },
             timeout: 60_000,
@@ -138,7 +138,7 @@ for (const page of withCode) {
   });
 }
 
-describe("What the pages say", () => {
+describe("Pages", () => {
   it("README.md shows a whole program within the first 40 lines, and has 140 lines at most", () => {
     const lines = pageOf("README.md").split("\n");
     assert.match(lines.slice(0, 40).join("\n"), /^```js\nimport [\s\S]+\.listen\([\s\S]+^```$/m);
@@ -146,7 +146,7 @@ describe("What the pages say", () => {
   });
 
   for (const page of pages.keys()) {
-    it(`${page} names npm scripts that are there`, () => {
+    it(`${page} names only npm scripts that exist`, () => {
       const { scripts } = JSON.parse(read("package.json"));
       for (const [, name = ""] of pageOf(page).matchAll(/npm run (?!-)([\w:-]+)/g)) {
         assert.ok(name in scripts, name);

@@ -1,6 +1,6 @@
 /**
- * The tables of the documentation are those of the code: every option has its row behind the mark of its
- * options, as `<!-- options: JwtPolicy -->`, and every error code its heading in docs/errors.md.
+ * The documentation has a row for every option of the code, in the table after its mark, as
+ * `<!-- options: JwtPolicy -->`, and a heading for every error code in docs/errors.md.
  */
 
 import assert from "node:assert/strict";
@@ -10,13 +10,13 @@ import { namesIn, pageOf, pages, read, sources, tableAfter } from "./pages.ts";
 
 const texts = sources.map((name) => read(name));
 
-/** The options of each table of checks in src/, `const OPTIONS: Checks<JwtPolicy> = { ... }`. */
+/** The options in each table of checks in src/, `const OPTIONS: Checks<JwtPolicy> = { ... }`. */
 const checks = new Map<string, string[]>();
 for (const text of texts) {
   for (const [, of = "", body = ""] of text.matchAll(
     /^(?:export )?const \w+: Checks<(\w+)> = \{([\s\S]*?)\};$/gm,
   )) {
-    // Names stand at the start of a line or, of a table in one line, behind a brace or a comma.
+    // A name begins a line or, in a table of one line, follows a brace or a comma.
     const names = /\n/.test(body)
       ? [...body.matchAll(/^ {2}(\w+)[:,]/gm)]
       : [...body.matchAll(/(?:^|, ) ?(\w+):/g)];
@@ -26,11 +26,11 @@ for (const text of texts) {
     );
   }
 }
-/** It is made of another table. */
+/** Its table is made from another one. */
 checks.set("SessionCookieOptions", Object.keys(COOKIE_OPTIONS));
 /** It has no table of its own: config.ts makes one for each configuration. */
 checks.set("Lifetime", ["maxAge", "persistent"]);
-/** asgi.ts: the options, and two of sessions() that it refuses. */
+/** The table of asgi.ts: its options, and two of sessions() that it refuses. */
 const ASGI = "Given";
 
 describe("Options", () => {
@@ -43,7 +43,7 @@ describe("Options", () => {
   for (const [of, names] of checks) {
     if (of === ASGI) continue;
     const mark = `<!-- options: ${of} -->`;
-    it(`of ${of} have a row each, and no row is of another`, () => {
+    it(`of ${of} have a row each, and there is no other row`, () => {
       const page = [...pages.keys()].find((path) => pageOf(path).includes(`\n${mark}\n`));
       assert.ok(page !== undefined, `no page has ${mark}`);
       const rows = tableAfter(page, mark).flatMap(([name = ""]) => namesIn(name));
@@ -62,16 +62,16 @@ describe("Error codes", () => {
   const codesOf = (names: readonly string[]): Set<string> =>
     new Set(names.flatMap((name) => read(name).match(/\bERR_[A-Z]\w+/g) ?? []));
   const all = codesOf(sources);
-  /** Those of the command are told where the command is. */
+  /** Error codes that only the command has are on the command's page. */
   const codes = codesOf(sources.filter((name) => !name.startsWith("src/cli/")));
 
-  it("have a heading each in docs/errors.md, and no heading is of another", () => {
+  it("have a heading each in docs/errors.md, and there is no other heading", () => {
     const headings = [...pageOf("docs/errors.md").matchAll(/^### `?(ERR_\w+)`?$/gm)];
     assert.ok(codes.size > 15);
     assert.deepEqual(headings.map(([, code]) => code).toSorted(), [...codes].toSorted());
   });
 
-  it("that a page names are there", () => {
+  it("that a page names exist", () => {
     for (const [path, text] of pages) {
       for (const [code] of text.matchAll(/\bERR_[A-Z]\w+/g))
         assert.ok(all.has(code), `${path}: ${code}`);
@@ -81,16 +81,16 @@ describe("Error codes", () => {
 
 describe("docs/auditing.md", () => {
   const rows = [...pageOf("docs/auditing.md").matchAll(/^\| `([\w/]+\.ts)` \| (\d+) \|/gm)];
-  // Nothing imports the command: no module rests on it.
+  // Nothing imports the command, so no module rests on it.
   const files = sources
     .map((name) => name.slice("src/".length))
     .filter((name) => !/^(?:cli\/|bin\.ts)/.test(name));
 
-  it("has a row for each file of src/ but the command's", () => {
+  it("has a row for each file of src/ except the command's", () => {
     assert.deepEqual(rows.map(([, file]) => file).toSorted(), files.toSorted());
   });
 
-  it("gives each file its time, at 3 to 8 lines a minute", () => {
+  it("gives each file a reading time, at 3 to 8 lines a minute", () => {
     for (const [, file = "", minutes] of rows) {
       const lines = read(`src/${file}`).split("\n").length;
       assert.ok(Math.abs(lines / Number(minutes) - 5.5) < 2.5, `${file}: ${lines} lines`);

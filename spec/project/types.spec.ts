@@ -1,4 +1,4 @@
-/** Types: spec/project/types holds good and bad uses, which TypeScript has to judge as they are marked. */
+/** Types: TypeScript accepts the good uses in spec/project/types and refuses those marked as bad. */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const TYPESCRIPT = join(ROOT, "node_modules", "typescript");
 
-/** What tsc says of a project; undefined, and the test is skipped, where it is not installed. */
+/** The output of tsc for a project. Where TypeScript is not installed the test is skipped, and this is undefined. */
 function tsc(t: TestContext, project: string): { status: number | null; text: string } | undefined {
   if (!existsSync(TYPESCRIPT)) {
     t.skip("TypeScript is not installed: npm ci brings it");
@@ -23,12 +23,12 @@ function tsc(t: TestContext, project: string): { status: number | null; text: st
   return { status, text: stdout + stderr };
 }
 
-test("sources and specs compile, and no use in spec/project/types that is marked bad does", (t) => {
+test("sources and specs compile, and the uses marked as bad in spec/project/types do not", (t) => {
   const said = tsc(t, join(ROOT, "spec"));
   if (said !== undefined) assert.deepEqual(said, { status: 0, text: "" });
 });
 
-test("SessionData that are augmented with a member's name make req.session useless", (t) => {
+test("req.session is unusable where SessionData is augmented with a member's name", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "bulla-types-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const module = JSON.stringify(join(ROOT, "src", "session.ts"));

@@ -7,7 +7,7 @@ export interface Visit {
   user?: string;
   visits?: number;
   notes?: string[];
-  /** A message for the next page, and for that alone. */
+  /** A message for the next page only. */
   flash?: string;
 }
 
@@ -15,6 +15,6 @@ export type VisitSession = Session<Visit>;
 
 export const visitors = sessions<Visit>({
   secret: () => getSecret("SESSION_SECRET") ?? "", // a function: a build reads no secret
-  // Of one process; `redisRevocation(client)` is for several.
+  // For one process. Several share a list with `redisRevocation(client)`.
   revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
 });

@@ -3,7 +3,7 @@ import { Links, Meta, Outlet, Scripts, ScrollRestoration } from "react-router";
 import type { Route } from "./+types/root";
 import { sessionContext, visitors } from "./session";
 
-/** Around every loader and action: what they leave in the session goes with their response. */
+/** Runs around every loader and action, and sends their changes to the session with the response. */
 export const middleware: Route.MiddlewareFunction[] = [
   ({ request, context }, next) =>
     visitors.wrap((_request, session) => {

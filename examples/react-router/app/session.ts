@@ -1,4 +1,4 @@
-/** The sessions of the application, and where loaders and actions find the one of their request. */
+/** The sessions of the application, and the context in which loaders and actions find theirs. */
 
 import { memoryRevocation, type Session, sessions } from "bulla/session";
 import { createContext } from "react-router";
@@ -7,7 +7,7 @@ export interface Visit {
   user?: string;
   visits?: number;
   notes?: string[];
-  /** A message for the next page, and for that alone. */
+  /** A message for the next page only. */
   flash?: string;
 }
 

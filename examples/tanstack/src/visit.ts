@@ -13,7 +13,7 @@ export const visit = createServerFn().handler(({ context: { session } }) => {
 export const login = createServerFn({ method: "POST" })
   .validator((form: FormData) => String(form.get("user")))
   .handler(async ({ context: { session }, data }) => {
-    await session.regenerate(); // a new id, and no data: who knew the old ones knows nothing of these
+    await session.regenerate(); // a new id and no data: cookies from before the login are useless
     session.user = data;
     session.flash = "Welcome.";
     throw redirect({ href: "/", statusCode: 303 });
@@ -23,7 +23,7 @@ export const addNote = createServerFn({ method: "POST" })
   .validator((form: FormData) => String(form.get("note")))
   .handler(({ context: { session }, data }) => {
     session.notes ??= [];
-    session.notes.push(data); // a change within is a change
+    session.notes.push(data); // saved like any other change
     throw redirect({ href: "/", statusCode: 303 });
   });
 

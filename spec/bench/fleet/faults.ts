@@ -1,6 +1,6 @@
 /**
- * Redis restarted, failed over to a replica, and full, while visitors log in, count, and log out. Their load
- * fails where an answer is wrong: another visitor's data, a count that was lost, a cookie that opens after its logout.
+ * Restarts Redis, fails it over to a replica and fills it, while visitors log in, count and log out. The load
+ * fails at a wrong answer: another visitor's data, a lost count, a cookie that opens after its logout.
  */
 
 import { deepEqual, equal } from "node:assert/strict";
@@ -13,16 +13,16 @@ import { RedisServer } from "../../interop/helpers/redis.ts";
 import { load as library } from "../http/app.ts";
 import { type Part, startNginx, startSentinel, startServers, withParts } from "./parts.ts";
 
-/** What a fault did to the load; times in milliseconds. */
+/** The effect of a fault on the load; times in milliseconds. */
 export interface Fault {
   readonly fault: string;
   readonly requests: number;
   readonly unavailable: number;
-  /** Copies of ended cookies that were played to every process, also when all was over. */
+  /** Copies of ended cookies that were sent to every process, during the fault and after it. */
   readonly replays: number;
-  /** Until every process answered again after Redis could be asked, or, of a failover, after its primary died. */
+  /** From Redis's return, or in a failover from the primary's death, until every process answered again. */
   readonly recovered: number;
-  /** Until a logout was accepted again, from the same moment. */
+  /** From the same moment until a logout was accepted again. */
   readonly logouts: number;
 }
 
@@ -35,11 +35,11 @@ const CALM: Weather = { redis: "up", away: 0 };
 const CHANGING: Weather = { redis: "changing", away: 0 };
 const PROCESSES = 3;
 const VISITORS = 40;
-/** A fault that takes so many is one that never ends: Sentinel takes a quarter of a minute. */
+/** A fault with more answers than this never ends: Sentinel takes a quarter of a minute. */
 const MOST_ANSWERS = 1_000_000;
-/** For so long Sentinel hears nothing before it calls a primary dead, in milliseconds. */
+/** Sentinel calls a primary dead after this silence, in milliseconds. */
 const DOWN = 1000;
-/** A replica need not wait for others to come. */
+/** The primary sends its data to a replica at once, and waits for no other replica. */
 const AT_ONCE = "repl-diskless-sync-delay 0";
 const MIB = "x".repeat(2 ** 20);
 
@@ -54,7 +54,7 @@ interface Commands {
 async function commandsOf({ url }: RedisServer): Promise<Commands & Part> {
   const { Redis } = await library<{ Redis: new (url: string) => Commands }>("ioredis");
   const commands = new Redis(url);
-  commands.on("error", () => undefined); // Redis is killed under it
+  commands.on("error", () => undefined); // this spec kills Redis
   return Object.assign(commands, { remove: async () => commands.disconnect() });
 }
 
@@ -99,9 +99,9 @@ export const failedOver = (): Promise<Fault> =>
       deepEqual(await load.everywhere("/whoami", loggedIn), all(503));
       await untilAll(load, loggedIn);
       const recovered = performance.now() - killed;
-      // No replica is there to have it too: it is not accepted.
+      // Without a replica that has it too, a logout is not accepted.
       equal(await logOut(load), 503);
-      await primary.start(); // Sentinel makes it the replica of the other
+      await primary.start(); // Sentinel makes it a replica of the new primary
       const { logouts } = await recovery(load, killed, loggedIn);
       return { recovered, logouts };
     });
@@ -118,7 +118,7 @@ export const full = (): Promise<Fault> =>
       equal(await logOut(load), 503, "a logout that Redis cannot keep");
       const before = load.answered;
       await load.until(() => load.answered > before + 1000);
-      // Who is logged in stays so: to ask the list needs no memory.
+      // Visitors stay logged in: a question to the list needs no memory.
       deepEqual(await load.everywhere("/whoami", loggedIn), all(200));
       equal(await logOut(load), 503, "and it stays full");
       await commands.del(...filled);
@@ -126,7 +126,7 @@ export const full = (): Promise<Fault> =>
     });
   });
 
-/** Fills Redis to the last of its memory; the keys that did it. */
+/** Fills Redis to the last of its memory; returns the keys that it wrote. */
 async function fill(commands: Commands): Promise<string[]> {
   const keys: string[] = [];
   for (const size of [MIB.length, 1000, 10]) {
@@ -171,7 +171,7 @@ function run(
   });
 }
 
-/** Waits until all is as it was, nobody having touched the servers; counts from `since`. */
+/** Waits until everything works again, without touching the servers; times count from `since`. */
 async function recovery(load: Load, since: number, loggedIn: Headers): Promise<Times> {
   await untilAll(load, loggedIn);
   const recovered = performance.now() - since;
@@ -184,7 +184,7 @@ async function untilAll(load: Load, loggedIn: Headers): Promise<void> {
   await until(async () => String(await load.everywhere("/whoami", loggedIn)) === right);
 }
 
-/** Somebody who does nothing that would renew the cookie. */
+/** Logs in a visitor who then does nothing, so the cookie is not renewed. */
 async function login(load: Load): Promise<Headers> {
   const jar = new Jar();
   const reply = await load.ask("POST", "/login?user=patient", {});
@@ -193,7 +193,7 @@ async function login(load: Load): Promise<Headers> {
   return jar.headers;
 }
 
-/** Logs in and out: a logout that was answered by 503 may have come half the way, and is not tried again. */
+/** Logs in and out. A logout answered by 503 may be half done, so it is not tried again. */
 async function logOut(load: Load): Promise<number> {
   const headers = await login(load);
   const { status } = await load.ask("POST", "/logout", headers);

@@ -7,16 +7,16 @@ import { fileURLToPath } from "node:url";
 import { freePorts, listens, Process } from "../../interop/helpers/processes.ts";
 
 const PROGRAM = fileURLToPath(new URL("server.ts", import.meta.url));
-/** Requests on one connection: it is never closed for their number. */
+/** More requests than a connection gets, so nginx closes none for their number. */
 const MANY = 1_000_000_000;
 const SECRET = "a secret of the benchmark, of 32 bytes or more";
 
-/** Something that runs until it is removed. */
+/** A part of the fleet, which runs until it is removed. */
 export interface Part {
   remove(): Promise<void>;
 }
 
-/** Runs what needs parts, and removes all that it kept, the last one first, however it ends. */
+/** Calls `run`, and then removes the parts that it kept, the last one first, also after a failure. */
 export async function withParts<V>(
   run: (keep: <P extends Part>(part: P) => P) => Promise<V>,
 ): Promise<V> {
@@ -37,7 +37,7 @@ export interface Servers extends Part {
   readonly pids: readonly number[];
 }
 
-/** So many servers, with their list in Redis, behind Sentinel, or without one. */
+/** Starts servers: with a list in Redis, with one behind Sentinel, or without a list. */
 export async function startServers(
   count: number,
   list: { REDIS?: string; SENTINEL?: string } = {},
@@ -47,7 +47,7 @@ export async function startServers(
     ports.map((port) => {
       const env = { ...process.env, ...list, SECRET, PORT: String(port) };
       const args = [...process.execArgv, PROGRAM];
-      // By "ipc" a server hears that its parent is gone.
+      // The "ipc" channel tells a server that its parent has gone.
       const server = new Process(process.execPath, args, {
         env,
         stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -75,7 +75,7 @@ class Program implements Part {
     this.process = new Process(command, words, { cwd: this.#folder });
   }
 
-  /** Waits until the condition holds; one that ends before leaves nothing behind. */
+  /** Waits until the condition holds. Removes the program if it ends before. */
   async ready(condition: Parameters<Process["ready"]>[0]): Promise<void> {
     try {
       await this.process.ready(condition);
@@ -91,7 +91,7 @@ class Program implements Part {
   }
 }
 
-/** One process, so that its CPU time is one figure; a site for each list of servers' ports. */
+/** Runs nginx as one process, so that its CPU time is one figure, with a site for each list of servers' ports. */
 export async function startNginx(
   upstreams: readonly (readonly number[])[],
 ): Promise<Part & { sites: number[]; pid: number }> {
@@ -117,7 +117,7 @@ export async function startNginx(
   return { sites, pid: program.process.child.pid as number, remove: () => program.remove() };
 }
 
-/** As examples/fleet/nginx.conf has it, but for TLS. */
+/** The site of examples/fleet/nginx.conf, without TLS. */
 function siteOf(index: number, site: number, ports: readonly number[]): string {
   const servers = ports.map((port) => `server 127.0.0.1:${port} fail_timeout=1s;`);
   return `upstream fleet${index} { ${servers.join(" ")} keepalive 64; keepalive_requests ${MANY}; }
@@ -134,7 +134,7 @@ server {
 }`;
 }
 
-/** Watches a primary, and makes its replica the primary where that has died. */
+/** Starts Sentinel, which watches a primary and promotes its replica when the primary has died. */
 export async function startSentinel(
   primary: number,
   down: number,

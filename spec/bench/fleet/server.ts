@@ -1,6 +1,6 @@
 /**
- * One process of the fleet: with a list in Redis where REDIS or SENTINEL say where that is. GET / reads the session;
- * GET /login, and what examples/fleet/server.ts answers too: GET /count, GET /whoami, POST /login, POST /logout.
+ * One process of the fleet; REDIS or SENTINEL say where its list is, if it has one. GET / reads the session. GET /login
+ * logs in, and GET /count, GET /whoami, POST /login and POST /logout do what they do in examples/fleet/server.ts.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -36,9 +36,9 @@ type Create = new (
 const { PORT = "", SECRET = "", REDIS, SENTINEL } = process.env;
 /** While Redis is away, commands fail at once: requests are answered with 503. */
 const OPTIONS = { enableOfflineQueue: false, maxRetriesPerRequest: 0, lazyConnect: true };
-/** How long a replica may take to have a logout too, in milliseconds. */
+/** How long a replica may take to confirm a logout, in milliseconds. */
 const REPLICATED = 2000;
-/** On a busy machine a second may pass without anything being wrong. */
+/** Longer than the default: on a busy machine an answer may take a second. */
 const PATIENCE = { timeout: 10 };
 
 const revocation = await listOf();
@@ -51,7 +51,7 @@ async function listOf(): Promise<ReturnType<typeof redisRevocation> | undefined>
     return redisRevocation(await connected(new create(REDIS, OPTIONS)), PATIENCE);
   const sentinels = [{ host: "127.0.0.1", port: Number(SENTINEL) }];
   const redis = await connected(new create({ ...OPTIONS, sentinels, name: "fleet" }));
-  // A connection of its own: WAIT would have the questions wait too.
+  // A connection of its own, since WAIT would delay the questions too.
   const writes = await connected(redis.duplicate());
   const write = inBatches((commands: Command[]) => replicated(writes, commands));
   const client: RedisClient = {
@@ -62,8 +62,8 @@ async function listOf(): Promise<ReturnType<typeof redisRevocation> | undefined>
 }
 
 /**
- * A replica that becomes the primary must not lack a logout that was answered with 200. WAIT is about the writes of
- * its own connection: both are sent in one piece, or it could be answered by a primary that never saw them.
+ * A logout is answered with 200 only once a replica has it, since that replica may become the primary. WAIT is about
+ * the writes of its own connection. Both are sent in one piece, or WAIT could reach a primary that never saw them.
  */
 async function replicated(redis: Redis, commands: readonly Command[]): Promise<void> {
   const pipeline = redis.pipeline();
@@ -74,7 +74,7 @@ async function replicated(redis: Redis, commands: readonly Command[]): Promise<v
   if (Number(replies.at(-1)?.[1]) < 1) throw new Error("no replica has it");
 }
 
-/** Sends what comes while a batch is on its way in the next one: WAIT takes one at a time. */
+/** Sends in batches: calls that come during one batch form the next, since WAIT takes one at a time. */
 function inBatches<T>(send: (batch: T[]) => Promise<void>): (one: T) => Promise<void> {
   let running = Promise.resolve();
   let next: { batch: T[]; sent: Promise<void> } | undefined;
@@ -95,7 +95,7 @@ function inBatches<T>(send: (batch: T[]) => Promise<void>): (one: T) => Promise<
 }
 
 async function connected(redis: Redis): Promise<Redis> {
-  redis.on("error", () => undefined); // each command that fails is an answer with 503
+  redis.on("error", () => undefined); // a failed command is answered with 503
   await redis.connect();
   return redis;
 }

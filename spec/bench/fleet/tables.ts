@@ -4,11 +4,11 @@ import { readResults } from "../results.ts";
 import type { Fault } from "./faults.ts";
 import type { Row } from "./throughput.ts";
 
-/** Requests a second that are reckoned with. */
+/** The goal, in requests a second. */
 const GOAL = 100_000;
 const PARTS = ["servers", "nginx", "redis"] as const;
 
-/** Cores that do nothing else, of the row that needs the least and of the one that needs the most. */
+/** Cores that do nothing else, in the row that needs the fewest and in the one that needs the most. */
 type Cores = readonly [least: number, most: number];
 
 export interface Need {
@@ -16,7 +16,7 @@ export interface Need {
   readonly cores: Readonly<Record<(typeof PARTS)[number] | "all", Cores>>;
 }
 
-/** CPU of a request times the goal. More processes than cores take more of it each, since they wait for one another. */
+/** The CPU of a request times the goal. It is a range: processes that wait for a core take more CPU each. */
 export function needs(rows: readonly Row[]): Need[] {
   return [false, true].map((list) => {
     const cores = (cpu: (row: Row) => number): Cores => {

@@ -90,7 +90,7 @@ async function inTurns(
 async function sample(client: Client, requests: number, pids: Pids): Promise<Sample> {
   const used = (name: Name): number => pids[name].reduce((all, pid) => all + cpuOf(pid), 0);
   const before = { servers: used("servers"), nginx: used("nginx"), redis: used("redis") };
-  // The client sleeps while it waits: it shares the cores with all the others.
+  // The client sleeps while it waits, since it shares the cores with the others.
   const milliseconds = await client.load(requests, (answered) => answered);
   const spent = (name: Name): number => (used(name) - before[name]) / requests;
   return {

@@ -1,4 +1,4 @@
-/** What all servers do: GET /login puts a user into the session; any other path reads, writes or leaves it. */
+/** The application of all servers: GET /login puts a user into the session; any other path reads, writes or leaves it. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
@@ -25,7 +25,7 @@ export async function load<T>(name: string): Promise<T> {
   return (module.default ?? module) as T;
 }
 
-/** What the action does with a session; the user that is answered with. */
+/** Does the action with a session; returns the user for the answer. */
 export function act(
   session: () => Data,
   url: string | undefined,
@@ -63,7 +63,7 @@ export function serve(handler: Handler): Promise<number> {
   return listen(createServer(handler));
 }
 
-/** The port on which it listens. */
+/** Listens, and returns the port. */
 export function listen(server: Server): Promise<number> {
   server.keepAliveTimeout = KEEP_ALIVE;
   return new Promise((resolve) => {

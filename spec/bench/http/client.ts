@@ -7,7 +7,7 @@ const CONNECTIONS = 32;
 const BODY = '{"name":"Ada Lovelace"}';
 const END_OF_HEAD = "\r\n\r\n";
 
-/** The cookies that /login sets, as a Cookie header has them. */
+/** The cookies that /login sets, as a Cookie header. */
 export function logIn(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     get({ port, host: "127.0.0.1", path: "/login", agent: false }, (res) => {
@@ -29,7 +29,7 @@ export class Client {
     this.#sockets = Promise.all(Array.from({ length: CONNECTIONS }, () => opened(port)));
   }
 
-  /** Sends that many requests, and waits for all of them; in how many milliseconds they were answered. */
+  /** Sends that many requests and waits for the answers; returns the milliseconds. */
   async load(requests: number, wait: Wait = awake): Promise<number> {
     const sockets = await this.#sockets;
     const share = Math.ceil(requests / CONNECTIONS);
@@ -73,8 +73,7 @@ export class Client {
 }
 
 /**
- * Waits without ever sleeping: the kernel would charge the server for waking its client, and the more
- * the slower the server is.
+ * Waits without sleeping. The kernel charges the server for waking a client that sleeps, and a slow server more.
  */
 async function awake(promise: Promise<unknown>): Promise<void> {
   let immediate: NodeJS.Immediate;

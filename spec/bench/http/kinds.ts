@@ -1,6 +1,6 @@
 /** The servers that are compared, and the messages between them and their parent. */
 
-/** Library, way and action of each server, with the bare server that it is compared with. */
+/** Each server by its library, way and action, with the bare server to compare it with. */
 export const KINDS = {
   bare: "bare",
   // A control: how far two equal servers differ.
@@ -35,10 +35,10 @@ export const COOKIE_OF: Readonly<Partial<Record<Kind, Kind>>> = {
   "fastify, bare": "fastify, secure-session, read",
 };
 
-/** What a server is asked: its CPU time, to watch its garbage collector, and what that did. */
+/** The questions to a server: its CPU time, to watch its garbage collector, and what that did. */
 export type Question = "used" | "watch" | "collected";
 
-/** What a server says. */
+/** The server listens. */
 export interface Ready {
   readonly port: number;
 }
@@ -47,9 +47,9 @@ export interface Used {
 }
 export interface Collected {
   readonly scavenges: number;
-  /** Mark-compact, and whatever else the collector does beside scavenges. */
+  /** Mark-compacts, and all else that the collector does besides scavenges. */
   readonly others: number;
-  /** How long the program stood still for all of them. */
+  /** How long the program stood still for all collections. */
   readonly microseconds: number;
   /** Bytes of heap in use after each of the last scavenges. */
   readonly after: readonly number[];

@@ -1,4 +1,4 @@
-/** bulla's servers, and the floor: what no session in a Fernet cookie can do without. */
+/** bulla's servers, and the floor: the least work of a session in a Fernet cookie. */
 
 import type { IncomingMessage, Server } from "node:http";
 import { readCookies, serializeCookie } from "bulla/cookie";
@@ -25,7 +25,7 @@ type Ours = Sessions<Data>;
 
 const WAYS: Record<string, (ours: Ours, action: Action) => Handler> = { attach, edit };
 
-/** `way` is one of WAYS, or the type of a session that the middleware keeps. */
+/** `way` is one of WAYS, or the session type for the middleware. */
 export function bulla([way = ""]: readonly string[], action: Action): Promise<number> {
   const ours = sessions<Data>({
     type: way === "jwt" ? "jwt" : "fernet",
@@ -66,7 +66,7 @@ function edit(ours: Ours, action: Action): Handler {
   };
 }
 
-/** The least that a framework's cookie store does: it keeps what is set for the head of the answer. */
+/** The smallest cookie store of a framework: keeps the cookies until the headers are written. */
 function storeOf(req: IncomingMessage, cookies: string[]): CookieStore {
   return {
     get: (name) => readCookies(req.headers.cookie ?? "", name)[0],
@@ -105,7 +105,7 @@ interface NodeServer {
   }): Server;
 }
 
-/** @hono/node-server with a Fetch handler: nothing of Hono's router, in all of them alike. */
+/** @hono/node-server with a Fetch handler; none of these servers uses Hono's router. */
 export async function hono([library]: readonly string[], action: Action): Promise<number> {
   const { createAdaptorServer } = await load<NodeServer>("@hono/node-server");
   const ours = sessions<Data>({ secret: SECRET, cookie: { secure: false } });

@@ -1,4 +1,4 @@
-/** The servers of other libraries, as their documentation has them. */
+/** The servers of other libraries, as their documentation shows them. */
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { act, answer, type Data, listen, load, SECRET, serve, USER, type User } from "./app.ts";

@@ -1,4 +1,4 @@
-/** One server, in a process of its own: tells its parent the port and, when asked, what it used and collected. */
+/** One server in a process of its own. It tells its parent the port and, when asked, its CPU time and its collections. */
 
 import { GCProfiler } from "node:v8";
 import { answer, serve, USER } from "./app.ts";
@@ -6,7 +6,7 @@ import type { Collected, Kind, Question, Ready, Used } from "./kinds.ts";
 import { bulla, floor, hono } from "./ours.ts";
 import { connect, fastify, iron } from "./peers.ts";
 
-/** So many of the last scavenges tell whether the heap stays flat. */
+/** The heap counts after this many of the last scavenges. */
 const LAST = 10;
 
 let profiler: GCProfiler | undefined;

@@ -14,7 +14,7 @@ import {
 } from "./kinds.ts";
 
 const PROGRAM = new URL("server.ts", import.meta.url);
-/** In the order in which they take their turns. */
+/** All servers, in the order of their turns. */
 export const ALL = Object.keys(KINDS) as Kind[];
 
 export interface Sample {
@@ -41,7 +41,7 @@ export class Servers {
     return servers;
   }
 
-  /** CPU time of a request and requests a second, over that many. */
+  /** CPU time of a request, and requests a second, over that many requests. */
   async sample(kind: Kind, requests: number): Promise<Sample> {
     const before = await this.#ask<Used>(kind, "used");
     const milliseconds = await this.#load(kind, requests);
@@ -52,7 +52,7 @@ export class Servers {
     };
   }
 
-  /** What the garbage collector does in that many requests. */
+  /** The work of the garbage collector over that many requests. */
   async collected(kind: Kind, requests: number): Promise<Collected> {
     await this.#ask(kind, "watch");
     await this.#load(kind, requests);

@@ -8,7 +8,7 @@ interface Report {
   readonly garbage?: readonly { kind: string; microseconds: number; swingKiB: number }[];
 }
 
-/** CPU of a request, and what the session adds to that of the same server without one. */
+/** The CPU of a request, and how much the session adds to the same server without one. */
 export function serverTable(reports: readonly Report[] = readResults<Report>("http")): string {
   return table("µs of CPU a request, and more than bare", reports, ({ rows }) =>
     rows.map(({ kind, microseconds, over, error }) => {
@@ -18,7 +18,7 @@ export function serverTable(reports: readonly Report[] = readResults<Report>("ht
   );
 }
 
-/** What the garbage collector takes of a request, and by how much the heap moves. */
+/** The garbage collector's time for a request, and the swing of the heap. */
 export function garbageTable(reports: readonly Report[] = readResults<Report>("http")): string {
   const heading = "µs of garbage collection a request, and KiB between heaps after scavenges";
   const watched = reports.filter(({ garbage }) => garbage !== undefined);

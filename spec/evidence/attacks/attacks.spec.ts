@@ -1,4 +1,4 @@
-/** Named attacks (spec/evidence/attacks/*.json), each tried: what must be refused is, in the way that is said. */
+/** Tries each named attack of spec/evidence/attacks/*.json, and checks that it is refused as the file says. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -73,7 +73,7 @@ describe("Whole tokens", () => {
       let tried = 0;
       const altered = sweep === "padding" ? forge.paddings() : forge.SWEEPS[sweep]?.(token);
       for (const text of altered ?? []) {
-        // Around a cookie's value these are the header's, not the value's (RFC 6265bis section 4.2.1).
+        // White space and ";" around a value belong to the header, not to the value (RFC 6265bis section 4.2.1).
         if (target.endsWith(" session") && /^[ \t;]|[ \t;]$/.test(text)) continue;
         tried++;
         refusedSomehow(() => opens(text), JSON.stringify(text));
@@ -84,12 +84,12 @@ describe("Whole tokens", () => {
     });
   }
 
-  test("as many texts as SECURITY.md tells of; RECORD=1 writes the figure", () => {
+  test("the sweeps try as many texts as SECURITY.md says (RECORD=1 writes the figure)", () => {
     if (process.env.RECORD) recordFigures("attacks", "sweeps", { texts });
     assert.equal(readFigures<{ texts: number }>("attacks").sweeps?.texts, texts);
   });
 
-  /** A cookie of that type, and what throws where a request with it is anonymous. */
+  /** A cookie of that type, and a reader that throws where the request is anonymous. */
   function sessionOf(type: cookies.Type): [string, (value: string) => unknown] {
     const made = service({ type }).sessions;
     const opens = (value: string) => {
@@ -104,9 +104,9 @@ describe("Cookie header", () => {
   interface CookieAttack extends Attack {
     cookie: string;
     finds: string | null;
-    /** Only of types that are sealed. */
+    /** For sealed types only. */
     sealed?: boolean;
-    /** Only of the type that anybody can make. */
+    /** For base64 only, which anybody can write. */
     open?: boolean;
   }
 
@@ -159,7 +159,7 @@ describe("Cookie header", () => {
     }
   }
 
-  test("a cookie that is rubbish makes a request anonymous, not a failure", async () => {
+  test("a garbage cookie makes the request anonymous, and is not an error", async () => {
     const made = service();
     const { response, session } = await visit(made, `${NAME}=${"\u00ff".repeat(99)}`);
     assert.equal(response.status, 200);
@@ -179,14 +179,14 @@ describe("Set-Cookie", () => {
       assert.throws(written, (error) => {
         assert.ok(error instanceof ConfigError, `${error}`);
         assert.equal(error.code, "ERR_OPTION");
-        assert.ok(!/[\r\n\0]/.test(error.message), "the message repeats nothing");
+        assert.ok(!/[\r\n\0]/.test(error.message), "the message repeats no control character");
         return true;
       });
     });
   }
 });
 
-test("every attack has a name of its own and says after what", () => {
+test("every attack has a unique name and names its source", () => {
   for (const file of ["jwt", "fernet", "cookies", "attributes"]) {
     const attacks = read<Attack>(file);
     assert.equal(new Set(attacks.map(({ name }) => name)).size, attacks.length, file);

@@ -1,4 +1,4 @@
-/** `bulla check`: the published vectors, as a self-test of what is installed. */
+/** `bulla check` runs the published vectors as a self-test of the installed package. */
 
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { AT_ONCE, bulla, ended, fresh, json } from "../../helpers/cli-process.ts";
 import { builtPackage } from "../../helpers/cli-program.ts";
 
-/** Faults that a machine, a mirror or a hand could make, by the part of the library that they break. */
+/** Faults that a machine, a mirror or a person could cause, with the part of the library that each one breaks. */
 const FAULTS: [file: string, from: RegExp, to: string][] = [
   ["internal/hmac.js", /0x36|\b54\b/, "0x37"],
   ["internal/hmac.js", /"sha256"/g, '"sha512"'],
@@ -23,7 +23,7 @@ test("the installed library passes", async () => {
   json(ended(await bulla("check --json"), 0));
 });
 
-describe("a library that is broken does not", { concurrency: AT_ONCE }, () => {
+describe("a broken library fails", { concurrency: AT_ONCE }, () => {
   const folder = builtPackage();
   if (folder === undefined) {
     test("nothing was broken", (t) =>

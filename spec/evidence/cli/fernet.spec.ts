@@ -1,6 +1,6 @@
 /**
- * `bulla encrypt`, `decrypt` and `rotate`, as the class Fernet has them. Relied on: `encrypt` prints the token,
- * `rotate` a token a line, in the order of its input.
+ * `bulla encrypt`, `decrypt` and `rotate` do what the class Fernet does. These specs rely on: `encrypt` prints the token,
+ * `rotate` prints a token a line, in the order of its input.
  */
 
 import assert from "node:assert/strict";
@@ -53,7 +53,7 @@ describe("decrypt refuses with status 1, and says the code", { concurrency: AT_O
   ];
   for (const [what, code, text, ...args] of rows) {
     test(what, async () => {
-      // Nothing of the message goes out before its MAC holds.
+      // Nothing of a message is printed before its MAC has been verified.
       failed(await decrypt(text, ...args), 1, new RegExp(`^bulla: ${code}: `));
     });
   }
@@ -66,7 +66,7 @@ describe("encrypt and decrypt agree with the class", { concurrency: AT_ONCE }, (
     const made = new Fernet(NEW).encrypt(bytes);
     assert.deepEqual(ended(await decrypt(made), 0).bytes, bytes);
   });
-  test("the class decrypts what is encrypted, at the time that --now says", async () => {
+  test("the class decrypts what encrypt prints, with the time of --now", async () => {
     const run = await bulla(["encrypt", "--key", newKey, ...at(NOW)], { in: MESSAGE });
     assert.match(ended(run, 0).stdout, /^[\w-]+={0,2}\n$/);
     const fernet = new Fernet(NEW);
@@ -74,7 +74,7 @@ describe("encrypt and decrypt agree with the class", { concurrency: AT_ONCE }, (
     assert.equal(fernet.decryptText(text, { ttl: 0, now: NOW }), MESSAGE);
     assert.equal(fernet.timestamp(text), NOW);
   });
-  test("the same message is another token each time", async () => {
+  test("the same message gives another token each time", async () => {
     const args = ["encrypt", "--key", newKey, ...at(NOW)];
     const runs = await Promise.all([bulla(args, { in: "x" }), bulla(args, { in: "x" })]);
     assert.notEqual(runs[0].stdout, runs[1].stdout);
@@ -86,7 +86,7 @@ describe("encrypt and decrypt agree with the class", { concurrency: AT_ONCE }, (
     const old = await bulla(["decrypt", ...keys], { in: token(OLD), raw: true });
     assert.equal(ended(old, 0).stdout, MESSAGE);
   });
-  test("a ttl lets in what it allows; without one nothing expires", async () => {
+  test("a token opens until its ttl ends, and without a ttl for ever", async () => {
     ended(await decrypt(token(NEW), "--ttl", "60", ...at(NOW + 60)), 0);
     ended(await decrypt(token(NEW), "--ttl", "60", ...at(NOW - 60)), 0);
     ended(await decrypt(token(NEW)), 0);
@@ -103,12 +103,12 @@ describe("rotate is all or nothing", { concurrency: AT_ONCE }, () => {
   const foreign = token(Fernet.generateKey());
   const bad: [what: string, line: string][] = [
     ["of another key", foreign],
-    ["that is no token", "neither-a-token-nor-anything"],
+    ["that is not a token", "neither-a-token-nor-anything"],
     ["that is cut", (good[0] as string).slice(0, 50)],
     ["of two tokens", `${good[0]} ${good[1]}`],
   ];
   for (const [what, line] of bad) {
-    test(`a line ${what}, in the midst: nothing is written, and its number is told`, async () => {
+    test(`one line ${what}: nothing is written, and the error has the line's number`, async () => {
       hide(line);
       const lines = [...good.slice(0, 2), line, ...good.slice(2)];
       failed(await rotate(`${lines.join("\n")}\n`), 1, /\b3\b/);
@@ -117,21 +117,21 @@ describe("rotate is all or nothing", { concurrency: AT_ONCE }, () => {
       assert.ok(!existsSync(path));
     });
   }
-  test("the last line counts as well, and has its code", async () => {
+  test("a bad last line is refused too, with its code", async () => {
     const run = await rotate([...good, foreign].join("\n"));
     failed(run, 1, /\b5\b/, "ERR_TOKEN_INVALID");
   });
-  test("an expired one refuses all", async () => {
+  test("one expired token refuses all", async () => {
     const lines = [token(OLD), token(OLD, MESSAGE, NOW - 100)].join("\n");
     failed(await rotate(lines, "--ttl", "60", ...at(NOW)), 1, /\b2\b/, "ERR_TOKEN_EXPIRED");
     ended(await rotate(lines, "--ttl", "100", ...at(NOW)), 0);
   });
-  test("a bad key is told before any line", async () => {
+  test("a bad key is reported before any line", async () => {
     const run = await bulla(["rotate", "--key", newKey, "--key", "env:NO_SUCH"], { in: "x" });
     failed(run, 2);
   });
 
-  /** Under the new key alone, with their messages and times. */
+  /** The messages and times of rotated tokens, which the new key alone opens. */
   function rotated(text: string): string[] {
     assert.ok(text.endsWith("\n"));
     const fernet = new Fernet(NEW);

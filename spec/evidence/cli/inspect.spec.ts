@@ -1,7 +1,7 @@
 /**
- * `bulla inspect`: what a token or a cookie is, and whether a secret proves it. Relied on: `--json` has `proven`, a
- * boolean, and where the secret refuses the library's `code`; the content stands in it as an object, wherever. The
- * tokens of vectors/ are in vectors.spec.ts.
+ * `bulla inspect` says what a token or a cookie is, and if a secret proves it. These specs rely on: `--json` has a boolean
+ * `proven`, the library's `code` where the secret refuses, and somewhere the content as an object. The tokens of
+ * vectors/ are in vectors.spec.ts.
  */
 
 import assert from "node:assert/strict";
@@ -53,7 +53,7 @@ function issued(options: SessionOptions): string {
 const inspect = (text: string, ...args: string[]) =>
   bulla(["inspect", "--json", ...args], { in: text });
 
-/** It exits with that status, and `--json` says whether it is proven, and why not. */
+/** Checks the exit status, and in `--json` `proven` and the code; returns the JSON. */
 function says(run: Run, status: 0 | 1, proven: boolean, code?: string): Record<string, unknown> {
   ended(run, status);
   const said = json(run);
@@ -62,7 +62,7 @@ function says(run: Run, status: 0 | 1, proven: boolean, code?: string): Record<s
   return said;
 }
 
-describe("what nothing proves", { concurrency: AT_ONCE }, () => {
+describe("not proven", { concurrency: AT_ONCE }, () => {
   const nothing = ["", "hello", "a.b", "Cookie:", "{}", "a".repeat(70_000)];
   for (const text of nothing) {
     test(`${JSON.stringify(text.slice(0, 20))} is not recognised`, async () => {
@@ -75,7 +75,7 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
   for (const type of TYPES) {
     test(`${type}: without a secret it is recognised, and nothing is proven`, async () => {
       const value = cookieValue(issued({ type }));
-      // What can be read without a secret is shown.
+      // Content that needs no secret is shown.
       const said = says(await inspect(value, ...at(NOW)), 0, false);
       assert.equal(holds(said, DATA), type !== "fernet");
       const { stdout } = ended(await bulla(["inspect", ...at(NOW)], { in: value }), 0);
@@ -84,7 +84,7 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
     });
   }
 
-  test("base64 is never proven, whatever the secret, and is shown", async () => {
+  test("base64 is shown, and no secret proves it", async () => {
     const value = cookieValue(issued({ type: "base64" }));
     for (const [text, args] of [
       [value, []],
@@ -93,7 +93,7 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
       const run = await inspect(text, ...secret, ...args, ...at(NOW));
       assert.ok(holds(says(run, 1, false), DATA));
     }
-    // Claims that say so themselves prove nothing either.
+    // Claims that say `proven` themselves prove nothing.
     const forged = seal("base64", envelope({ proven: true }, { proven: true }));
     says(await inspect(forged, ...secret, ...at(NOW)), 1, false);
     says(await inspect(forged, ...at(NOW)), 0, false);
@@ -101,7 +101,7 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
 
   for (const type of SIGNED) {
     const code = REFUSED[type];
-    test(`${type}: a secret, a name or a type that it was not sealed for`, async () => {
+    test(`${type}: with a secret, a name or a type that it was not sealed for`, async () => {
       const value = cookieValue(issued({ type }));
       const another = type === "jwt" ? "fernet" : "jwt";
       const crossed = seal(type, envelope(DATA), { info: another });
@@ -115,13 +115,13 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
         says(await inspect(text, ...args, ...at(NOW)), 1, false, code);
       }
     });
-    test(`${type}: the last character changed`, async () => {
+    test(`${type}: with its last character changed`, async () => {
       const value = cookieValue(issued({ type }));
       const last = value.endsWith("A") ? "Q" : "A";
       const run = await inspect(value.slice(0, -1) + last, ...secret, ...at(NOW));
       assert.match(`${says(run, 1, false).code}`, /^ERR_/);
     });
-    test(`${type}: past its end, and from the future`, async () => {
+    test(`${type}: after its end, and from the future`, async () => {
       const value = cookieValue(issued({ type, maxAge: DAY }));
       const rows = [
         [NOW + DAY, "ERR_TOKEN_EXPIRED"],
@@ -131,7 +131,7 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
         says(await inspect(value, ...secret, ...at(now)), 1, false, code);
       }
     });
-    test(`${type}: sealed claims that are no session's`, async () => {
+    test(`${type}: with sealed claims that are not a session's`, async () => {
       for (const text of [envelope(DATA, { jti: "short" }), envelope(DATA, { exp: "x" })]) {
         says(
           await inspect(seal(type, text), ...secret, ...at(NOW)),
@@ -144,7 +144,7 @@ describe("what nothing proves", { concurrency: AT_ONCE }, () => {
   }
 });
 
-describe("what a secret proves", { concurrency: AT_ONCE }, () => {
+describe("proven", { concurrency: AT_ONCE }, () => {
   for (const type of SIGNED) {
     const set = issued({ type });
     const value = cookieValue(set);
@@ -154,25 +154,25 @@ describe("what a secret proves", { concurrency: AT_ONCE }, () => {
       ["a Cookie field alone", `cookie: ${NAME}=${value}\r\n`],
     ];
     for (const [what, text] of ways) {
-      test(`${type}: ${what}`, async () => {
+      test(`${type}: in ${what}`, async () => {
         const run = await inspect(text, ...secret, ...at(NOW + 1));
         assert.ok(holds(says(run, 0, true), DATA), run.stdout);
       });
     }
-    test(`${type}: a cookie of another name`, async () => {
+    test(`${type}: with another cookie name`, async () => {
       const other = issued({ type, cookie: { name: "my" } });
       const field = `Cookie: ${NAME}=x; my=${cookieValue(other)}`;
       says(await inspect(field, ...secret, "--name", "my", ...at(NOW)), 0, true);
     });
-    test(`${type}: one of two secrets`, async () => {
+    test(`${type}: by one of two secrets`, async () => {
       says(await inspect(value, ...other, ...secret, ...at(NOW)), 0, true);
     });
-    test(`${type}: until its last second, however long it was made for`, async () => {
+    test(`${type}: until its last second, whatever its lifetime`, async () => {
       const long = cookieValue(issued({ type, maxAge: 60 * DAY }));
       says(await inspect(long, ...secret, ...at(NOW + 60 * DAY - 1)), 0, true);
       says(await inspect(value, ...secret, ...at(NOW - 60)), 0, true);
     });
-    test(`${type}: for a reader, with the content and its id`, async () => {
+    test(`${type}: printed with its content and its id`, async () => {
       const { stdout } = ended(await bulla(["inspect", ...secret, ...at(NOW)], { in: value }), 0);
       assert.match(stdout, /tom/);
       const { read } = sessions<object>({ type, secret: SECRET, clock: () => NOW });
@@ -191,20 +191,20 @@ describe("what a secret proves", { concurrency: AT_ONCE }, () => {
     says(await inspect(token, "--secret", keyOf(Jwt.generateKey())), 1, false, REFUSED.jwt);
   });
 
-  test("what an asgi-sessions cookie is, without a secret", async () => {
+  test("an asgi-sessions cookie is recognised without a secret", async () => {
     const asgi = { base64: undefined, jwt: SECRET, fernet: "kZ7rS0mC/9yXw+Qe5TtHu2LbVn41GdPa" };
     for (const type of TYPES) {
       const secret = asgi[type];
       const made = asgiSessions<object>({ type, ...(secret === undefined ? {} : { secret }) });
       const { setCookie } = made.issue(DATA);
       const run = await inspect(`Set-Cookie: ${setCookie}`, "--name", "session");
-      // A base64 cookie of Python's has no envelope by which to know it.
+      // A base64 cookie of Python has no envelope, so it need not be recognised.
       says(run, type === "base64" && run.status === 1 ? 1 : 0, false);
     }
   });
 });
 
-test("control, C1 and bidi characters are escaped: names, claims, header, attributes", async () => {
+test("control, C1 and bidi characters are escaped in names, claims, headers and attributes", async () => {
   const wild = "\u001b[2J\u009b31m\u202e\u2066\u200f\u007f\0\t";
   const key = Jwt.generateKey();
   const token = jws({ alg: "HS256", kid: wild, typ: wild }, { [wild]: { sub: wild } }, key);
@@ -217,7 +217,7 @@ test("control, C1 and bidi characters are escaped: names, claims, header, attrib
     [`Set-Cookie: ${NAME}=${session}; Path=${wild}; ${wild}`, ...secret],
     [wild],
   ];
-  // bulla() holds all that is printed to that.
+  // bulla() checks the escapes in all output.
   const plain = rows.map(([text, ...args]) =>
     bulla(["inspect", ...args, ...at(NOW)], { in: text }),
   );
@@ -226,7 +226,7 @@ test("control, C1 and bidi characters are escaped: names, claims, header, attrib
   assert.ok(holds(says(run, 0, false), { [wild]: { sub: wild } }));
 });
 
-test("a session whose data pretend changes nothing of what is said", async () => {
+test("data that imitate the output of --json do not change it", async () => {
   const data = { proven: false, code: "ERR_TOKEN_EXPIRED", user: "tom" };
   says(await inspect(seal("jwt", envelope(data)), ...secret, ...at(NOW)), 0, true);
   const claims = { proven: true, kind: "fernet" };

@@ -1,6 +1,6 @@
 /**
- * `bulla sign` and `bulla verify`: the claims of a JWT under a policy, as the class Jwt has it. Relied on: `sign`
- * prints the token, `verify --json` holds the claims as an object, wherever.
+ * `bulla sign` and `bulla verify` treat the claims of a JWT under a policy as the class Jwt does. These specs rely on:
+ * `sign` prints the token, `verify --json` has the claims somewhere as an object.
  */
 
 import assert from "node:assert/strict";
@@ -32,7 +32,7 @@ const sign = (claims: unknown, ...args: string[]) =>
 const verify = (token: string, ...args: string[]) =>
   bulla(["verify", "--key", newKey, ...args], { in: token });
 
-/** Made by the class, at NOW. */
+/** Signed by the class, at NOW. */
 function token(claims: Claims, policy: JwtPolicy = {}, key = NEW): string {
   const made = new Jwt(key, policy).sign(claims, { now: NOW });
   hide(made);
@@ -57,7 +57,7 @@ describe("verify refuses with status 1, and says the code", { concurrency: AT_ON
     ["no iss", "ERR_TOKEN_CLAIM", good, "--issuer", "me"],
     ["another iss", "ERR_TOKEN_CLAIM", token({ iss: "you" }), "--issuer", "me"],
     ["another aud", "ERR_TOKEN_CLAIM", token({ aud: "b" }), "--audience", "a"],
-    ["an aud that nobody asked for", "ERR_TOKEN_CLAIM", token({ aud: "b" })],
+    ["an aud where no audience is expected", "ERR_TOKEN_CLAIM", token({ aud: "b" })],
     ["another typ", "ERR_TOKEN_CLAIM", good, "--typ", "at+jwt"],
     ["two tokens", "ERR_", `${good}\n${good}\n`],
   ];
@@ -66,14 +66,14 @@ describe("verify refuses with status 1, and says the code", { concurrency: AT_ON
       failed(await verify(text, ...args), 1, new RegExp(`^bulla: ${code}.*: `));
     });
   }
-  test("a claim is named", async () => {
+  test("the error names the claim", async () => {
     failed(await verify(good, "--issuer", "me"), 1, "ERR_TOKEN_CLAIM", "iss");
     const run = ended(await verify(good, "--issuer", "me", "--json"), 1, "ERR_TOKEN_CLAIM");
     assert.ok(holds(json(run), "ERR_TOKEN_CLAIM"));
   });
 });
 
-describe("sign refuses what is no object of claims, or contradicts", {
+describe("sign refuses anything but an object of claims, and claims that contradict an option", {
   concurrency: AT_ONCE,
 }, () => {
   const rows: [what: string, claims: unknown, ...args: string[]][] = [
@@ -93,10 +93,10 @@ describe("sign refuses what is no object of claims, or contradicts", {
       assert.match(run.stderr, /^bulla: \S/);
     });
   }
-  test("too large has the library's code", async () => {
+  test("claims that are too large have the library's code", async () => {
     failed(await sign({ long: "x".repeat(8192) }), 1, "ERR_TOKEN_TOO_LARGE");
   });
-  test("a contradiction is misuse", async () => {
+  test("a contradiction has status 2", async () => {
     failed(await sign({ iss: "you" }, "--issuer", "me"), 2, "ERR_OPTION");
   });
 });
@@ -124,13 +124,13 @@ describe("sign prints what the class signs, verify what it verifies", {
       assert.ok(holds(json(opened), claims), opened.stdout);
     });
   }
-  test("without --now it is now", async () => {
+  test("without --now the time is the machine's", async () => {
     const made = await bulla(["sign", "--key", newKey], { in: "{}" });
     const { iat } = new Jwt(NEW).verify(ended(made, 0).stdout.trimEnd());
     assert.ok(Math.abs((iat as number) - Date.now() / 1000) < 30);
     failed(await verify(token(CLAIMS, { expiresIn: 60 })), 1, "ERR_TOKEN_EXPIRED");
   });
-  test("--tolerance and --max-age let in what they allow", async () => {
+  test("--tolerance and --max-age accept a token up to their limits", async () => {
     const hour = token(CLAIMS, { expiresIn: 3600 });
     ended(await verify(hour, "--tolerance", "5", ...at(NOW + 3604)), 0);
     ended(await verify(hour, "--max-age", "60", ...at(NOW + 60)), 0);
@@ -142,12 +142,12 @@ describe("sign prints what the class signs, verify what it verifies", {
     ended(await bulla(["verify", ...both], { in: token(CLAIMS, {}, OLD) }), 0);
     failed(await bulla(["verify", ...both], { in: token(CLAIMS, {}, FOREIGN) }), 1, "SIGNATURE");
   });
-  test("claims come from a file as from stdin", async () => {
+  test("claims can come from a file", async () => {
     const path = file(JSON.stringify(CLAIMS));
     const args = ["sign", "--key", newKey, "--in", path, ...at(NOW)];
     assert.equal(ended(await bulla(args), 0).stdout.trimEnd(), token(CLAIMS));
   });
-  test("__proto__ is a claim like others", async () => {
+  test("__proto__ is a claim like any other", async () => {
     const text = '{"__proto__":{"admin":true},"sub":"tom"}';
     const made = ended(await sign(text), 0).stdout.trimEnd();
     const payload = Buffer.from(made.split(".")[1] ?? "", "base64url").toString();
@@ -156,11 +156,11 @@ describe("sign prints what the class signs, verify what it verifies", {
   });
 });
 
-test("control, C1 and bidi characters of claims are escaped, and mean the same", async () => {
+test("control, C1 and bidi characters of claims are escaped, and keep their meaning", async () => {
   const wild = "\u001b[2J\u009b31m\u202e\u2066\u2069\u200f\u061c\u007f\0\r\n\t";
   const claims = { sub: wild, [`name${wild}`]: [wild], lone: "\ud800" };
   const made = jws({ alg: "HS256" }, claims, NEW);
-  // bulla() holds all that is printed to that.
+  // bulla() checks the escapes in all output.
   ended(await verify(made), 0);
   assert.ok(holds(json(ended(await verify(made, "--json"), 0)), claims));
 });

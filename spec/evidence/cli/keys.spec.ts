@@ -29,13 +29,13 @@ const CLAIMS = '{"sub":"tom"}';
 const sign = (key: string, env: Record<string, string> = {}) =>
   bulla(["sign", "--key", key, "--now", `${NOW}`], { in: CLAIMS, env });
 
-/** `sign` used just these bytes. */
+/** Checks that `sign` used exactly this key. */
 async function signsWith(key: JwtKey, form: string, env: Record<string, string> = {}) {
   const run = ended(await sign(form, env), 0);
   assert.equal(run.stdout.trimEnd(), new Jwt(key).sign({ sub: "tom" }, { now: NOW }));
 }
 
-describe("keys that are none", { concurrency: AT_ONCE }, () => {
+describe("an invalid key is refused with status 2", { concurrency: AT_ONCE }, () => {
   const folder = fresh();
   mkdirSync(folder);
   const pem = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END";
@@ -63,20 +63,20 @@ describe("keys that are none", { concurrency: AT_ONCE }, () => {
       failed(await sign(form, env), 2);
     });
   }
-  test("a good key first does not hide a bad one", async () => {
+  test("also after a good one", async () => {
     const args = ["verify", "--key", "env:KEY", "--key", "env:BULLA_NO_SUCH_KEY"];
     const token = new Jwt(JWT).sign({ sub: "tom" });
     failed(await bulla(args, { in: token, env: { KEY: JWT } }), 2);
   });
-  test("a JWT key is not a Fernet key, and the library's code says so", async () => {
+  test("a JWT key for Fernet, with the library's code", async () => {
     const env = { KEY: JWT };
     failed(await bulla("encrypt --key env:KEY", { in: "x", env }), 2, "ERR_KEY");
     failed(await bulla("decrypt --key env:KEY", { in: "gAAA", env }), 2, "ERR_KEY");
   });
 });
 
-describe("forms", { concurrency: AT_ONCE }, () => {
-  test("env: is text as it is", () => signsWith(JWT, "env:KEY", { KEY: JWT }));
+describe("forms of a key", { concurrency: AT_ONCE }, () => {
+  test("env: takes the text unchanged", () => signsWith(JWT, "env:KEY", { KEY: JWT }));
   test("file: drops the last newline", () => signsWith(JWT, `file:${file(`${JWT}\n`)}`));
   test("file: needs no newline", () => signsWith(JWT, `file:${file(JWT)}`));
   test("file: drops CR LF as one newline", () => signsWith(JWT, `file:${file(`${JWT}\r\n`)}`));
@@ -84,16 +84,16 @@ describe("forms", { concurrency: AT_ONCE }, () => {
     signsWith(`${JWT}\n`, `file:${file(`${JWT}\n\n`)}`));
   test("file: drops no space", () => signsWith(` ${JWT} `, `file:${file(` ${JWT} \n`)}`));
   test("file: is UTF-8", () => signsWith("ключ".repeat(8), `file:${file("ключ".repeat(8))}`));
-  test("raw: is bytes as they are", () => {
+  test("raw: takes the bytes unchanged", () => {
     const bytes = Buffer.concat([Buffer.alloc(32, 0xff), Buffer.from("\r\n")]);
     return signsWith(bytes, `raw:${file(bytes)}`);
   });
-  test("raw: gives a Fernet key its 32 bytes", async () => {
+  test("raw: takes the 32 bytes of a Fernet key", async () => {
     const raw = `raw:${file(decode(FERNET, { padding: true }))}`;
     const run = ended(await bulla(["encrypt", "--key", raw], { in: "hello" }), 0);
     assert.equal(new Fernet(FERNET).decryptText(run.stdout.trimEnd()), "hello");
   });
-  test("a path may hold colons, backslashes and spaces", async () => {
+  test("a path may have colons, backslashes and spaces", async () => {
     const folder = fresh(" a folder");
     mkdirSync(folder);
     for (const name of ["C:\\keys\\key", "key "]) {
@@ -119,7 +119,7 @@ const MAKES: Record<string, (text: string) => unknown> = {
 
 describe("keygen", { concurrency: AT_ONCE }, () => {
   for (const [kind, judge] of Object.entries(MAKES)) {
-    test(`${kind} prints a key, another each time`, async () => {
+    test(`${kind} prints a new key each time`, async () => {
       const [one, two] = await Promise.all([bulla(["keygen", kind]), bulla(["keygen", kind])]);
       for (const run of [one, two]) {
         assert.match(ended(run, 0).stdout, /^[^\n]+\n$/);
@@ -129,17 +129,17 @@ describe("keygen", { concurrency: AT_ONCE }, () => {
     });
   }
 
-  test("--out writes a file that only its owner can read, which file: takes", async () => {
+  test("--out writes a file that only its owner can read, and file: reads it", async () => {
     const path = fresh();
     const run = ended(await bulla(["keygen", "jwt", "--out", path]), 0);
     const text = readFileSync(path, "utf8");
     MAKES.jwt?.(text.trimEnd());
     assert.equal(statSync(path).mode & 0o777, 0o600);
-    assert.ok(!`${run.stdout}${run.stderr}`.includes(text.trimEnd()), "it is not printed too");
+    assert.ok(!`${run.stdout}${run.stderr}`.includes(text.trimEnd()), "the key is not printed too");
     await signsWith(text.trimEnd(), `file:${path}`);
   });
 
-  test("no umask makes it readable", async () => {
+  test("the file is private under any umask", async () => {
     const path = fresh();
     const before = process.umask(0);
     const running = bulla(["keygen", "fernet", "--out", path]);
@@ -148,7 +148,7 @@ describe("keygen", { concurrency: AT_ONCE }, () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
-  test("a file that is there is never overwritten, nor its mode changed", async () => {
+  test("an existing file keeps its contents and its mode", async () => {
     for (const contents of ["another key\n", ""]) {
       const path = file(contents);
       chmodSync(path, 0o640);
@@ -158,7 +158,7 @@ describe("keygen", { concurrency: AT_ONCE }, () => {
     }
   });
 
-  test("a link is not followed, and not replaced", async () => {
+  test("a link is neither followed nor replaced", async () => {
     const [target, there] = [fresh(), file("mine")];
     for (const to of [target, there]) {
       const link = fresh();
@@ -170,7 +170,7 @@ describe("keygen", { concurrency: AT_ONCE }, () => {
     assert.equal(readFileSync(there, "utf8"), "mine");
   });
 
-  test("a folder, a path below none and a device are refused", async () => {
+  test("a folder, a path in a missing folder, and a device are refused", async () => {
     const folder = fresh();
     mkdirSync(folder);
     for (const path of [folder, join(folder, "no/key"), "/dev/null", ""]) {
@@ -179,7 +179,7 @@ describe("keygen", { concurrency: AT_ONCE }, () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  test("--out may have a name that another system takes as a path", async () => {
+  test("--out may be a name that is a path on another system", async () => {
     const folder = fresh();
     mkdirSync(folder);
     const name = "C:\\keys\\a:b";
@@ -193,7 +193,7 @@ describe("keygen", { concurrency: AT_ONCE }, () => {
     [0o604, 2],
     [0o600, 0],
   ] as const) {
-    test(`a stdout that is a file of mode ${mode.toString(8)}`, async () => {
+    test(`a file of mode ${mode.toString(8)} as stdout is ${status === 0 ? "written" : "refused"}`, async () => {
       const path = file("");
       chmodSync(path, mode);
       const fd = openSync(path, "w");
@@ -206,7 +206,7 @@ describe("keygen", { concurrency: AT_ONCE }, () => {
         return;
       }
       assert.equal(text, "", "a key that others can read");
-      assert.match(run.stderr, /^bulla: .*--out/s, "it names the remedy");
+      assert.match(run.stderr, /^bulla: .*--out/s, "the error names --out");
     });
   }
 });

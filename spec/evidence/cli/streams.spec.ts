@@ -1,6 +1,6 @@
 /**
- * What `bulla` reads and writes: stdin, stdout, files, pipes that end early, a full disk, no terminal, too much input.
- * Relied on: what a command prints is followed by one newline at most, but for `decrypt`, which adds nothing.
+ * The streams of `bulla`: stdin, stdout, files, pipes that end early, a full disk, no terminal, too much input.
+ * These specs rely on: output ends with one added newline at most, and `decrypt` adds none.
  */
 
 import assert from "node:assert/strict";
@@ -41,7 +41,7 @@ const jwtKey = keyOf(JWT);
 const fernetKey = keyOf(FERNET);
 hide(TOKEN, SEALED);
 
-/** Every command that reads, with a good input and one that it refuses. */
+/** Every command that reads, with an input that it accepts and one that it refuses. */
 const COMMANDS: [args: string, good: string, bad: string][] = [
   [`sign --key ${jwtKey}`, '{"sub":"tom"}', "[1"],
   [`verify --key ${jwtKey}`, TOKEN, `${TOKEN}A`],
@@ -57,7 +57,7 @@ const REFUSING = COMMANDS.filter(([args]) => !args.startsWith("encrypt"));
 describe("--in and --out", { concurrency: AT_ONCE }, () => {
   for (const row of COMMANDS) {
     const [args, good] = row;
-    test(`${words(row)}: from a file to a new one, which only its owner can read`, async () => {
+    test(`${words(row)}: reads a file, and writes a new one that only its owner can read`, async () => {
       const path = fresh();
       const run = ended(await bulla(`${args} --in ${file(good)} --out ${path}`), 0);
       assert.equal(run.stdout, "");
@@ -67,7 +67,7 @@ describe("--in and --out", { concurrency: AT_ONCE }, () => {
   }
   for (const row of COMMANDS.filter(([args]) => /^(?:sign|decrypt|rotate)/.test(args))) {
     const [args, good] = row;
-    test(`${words(row)}: a file that is there stays; an input that cannot be read`, async () => {
+    test(`${words(row)}: keeps an existing file; refuses an input that cannot be read`, async () => {
       const there = file("mine");
       failed(await bulla(`${args} --out ${there}`, { in: good }), 2);
       assert.equal(readFileSync(there, "utf8"), "mine");
@@ -76,13 +76,13 @@ describe("--in and --out", { concurrency: AT_ONCE }, () => {
   }
   for (const row of REFUSING) {
     const [args, , bad] = row;
-    test(`${words(row)}: what is refused leaves no file`, async () => {
+    test(`${words(row)}: a refused input leaves no file`, async () => {
       const path = fresh();
       assert.notEqual((await bulla(`${args} --out ${path}`, { in: bad })).status, 0);
       assert.ok(!existsSync(path));
     });
   }
-  test("a folder is no input", async () => {
+  test("a folder is refused as input", async () => {
     const folder = fresh();
     mkdirSync(folder);
     failed(await bulla(`inspect --in ${folder}`), 2);
@@ -101,10 +101,10 @@ describe("--in and --out", { concurrency: AT_ONCE }, () => {
 });
 
 describe("stdin", { concurrency: AT_ONCE }, () => {
-  // Of no tokens, all can be rotated.
+  // `rotate` accepts an empty input, which has no token to refuse.
   for (const row of REFUSING.filter(([args]) => !args.startsWith("rotate"))) {
     const [args] = row;
-    test(`${words(row)}: empty, or none at all`, async () => {
+    test(`${words(row)}: an empty or missing input is refused`, async () => {
       const stdio: How["stdio"] = args === "inspect" ? ["ignore", "pipe", "pipe"] : undefined;
       const run = await bulla(args, { in: "", ...(stdio && { stdio }) });
       assert.notEqual(run.status, 0);
@@ -119,12 +119,12 @@ describe("stdin", { concurrency: AT_ONCE }, () => {
       ended(await bulla("inspect", { in: TOKEN + ending }), 0);
     });
   }
-  test("what comes late, in pieces, is read to its end", async () => {
+  test("input that comes late and in pieces is read to its end", async () => {
     const pieces = TOKEN.match(/.{1,40}/g) ?? [];
     const run = await bulla(`verify --key ${jwtKey}`, { in: pieces });
     ended(run, 0, "tom");
   });
-  test("bytes that are not text are refused as a token, and taken as a message", async () => {
+  test("bytes that are not text are refused as a token, and accepted as a message", async () => {
     const bytes = Buffer.from(Array.from({ length: 512 }, (_, at) => at & 255));
     for (const [args] of REFUSING) {
       const run = await bulla(args, { in: bytes });
@@ -136,7 +136,7 @@ describe("stdin", { concurrency: AT_ONCE }, () => {
     const opened = await bulla(`decrypt --key ${fernetKey}`, { in: sealed.stdout, raw: true });
     assert.deepEqual(ended(opened, 0).bytes, bytes);
   });
-  test("a message keeps its newlines, and gets none", async () => {
+  test("a message keeps its newlines, and gets no other", async () => {
     for (const message of ["", "\ufeffa\r\n\n"]) {
       const sealed = ended(await bulla(`encrypt --key ${fernetKey}`, { in: message }), 0);
       assert.equal(fernet.decryptText(sealed.stdout.trimEnd()), message);
@@ -165,7 +165,7 @@ describe("a full disk has status 2", { concurrency: AT_ONCE }, () => {
       assert.match(run.stderr, /^bulla: [^\n]+\n$/);
     });
   }
-  test("of stderr, the status stays", async () => {
+  test("but on stderr it does not change the status", async () => {
     const full = openSync("/dev/full", "w");
     const run = await bulla(`verify --key ${jwtKey}`, { in: "x", stdio: ["pipe", "pipe", full] });
     closeSync(full);
@@ -177,7 +177,7 @@ describe("pipes", { concurrency: AT_ONCE }, () => {
   const message = Buffer.alloc(3_000_000, "a line\n");
   const big = file(fernet.encrypt(message));
 
-  test("a reader that is slow gets everything", async () => {
+  test("a slow reader gets everything", async () => {
     const run = await bulla(`decrypt --key ${fernetKey} --in ${big}`, {
       also: ({ stdout }) => {
         stdout?.pause();
@@ -186,7 +186,7 @@ describe("pipes", { concurrency: AT_ONCE }, () => {
     });
     assert.equal(ended(run, 0).bytes.length, message.length);
   });
-  test("a reader that leaves ends it, without a word about the message", async () => {
+  test("after a reader leaves, stderr has nothing of the message", async () => {
     const run = await bulla(`decrypt --key ${fernetKey} --in ${big}`, {
       also: ({ stdout }) => stdout?.destroy(),
     });
@@ -204,19 +204,19 @@ describe("pipes", { concurrency: AT_ONCE }, () => {
 describe("100 MB of input at most", { concurrency: 2 }, () => {
   const huge = file("");
   truncateSync(huge, 105_000_000);
-  test("a file that is longer", async () => {
+  test("a longer file is refused", async () => {
     const run = await bulla(`encrypt --key ${fernetKey} --in ${huge}`);
     assert.notEqual(run.status, 0);
     assert.equal(run.stdout, "");
   });
-  test("a stream without an end", async () => {
+  test("an endless stream is refused", async () => {
     const zero = openSync("/dev/zero", "r");
     const run = await bulla(`encrypt --key ${fernetKey}`, { stdio: [zero, "pipe", "pipe"] });
     closeSync(zero);
     assert.notEqual(run.status, 0);
     assert.equal(run.stdout, "");
   });
-  test("99 MB are taken", async () => {
+  test("99 MB are accepted", async () => {
     const most = file("");
     truncateSync(most, 99_000_000);
     const path = fresh();

@@ -1,9 +1,8 @@
 /**
- * How `bulla` is called, rightly and wrongly: words, options and numbers, help and version. What a command then does
- * has its own spec. Relied on besides the statuses: a failure begins with `bulla: `, and a message about an unknown
- * word holds the nearest right one.
+ * Right and wrong calls of `bulla`: words, options and numbers, help and version. The work of each command has a spec of
+ * its own. These specs rely on: a failure begins with `bulla: `, and a message about an unknown word has the nearest
+ * known one.
  */
-
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
@@ -51,14 +50,14 @@ describe("a key or a token in argv is refused, and not repeated", { concurrency:
     ["a token as a module", ["vendor", TOKEN, fresh()]],
   ];
   for (const [what, args] of rows) {
-    // bulla() itself looks for them in what a failure prints.
+    // bulla() checks that no failure prints them.
     test(what, async () => {
       failed(await bulla(args, { in: "" }), 2);
     });
   }
 });
 
-test("nor with --json", async () => {
+test("a key or a token in argv is refused with --json too, in one line", async () => {
   for (const args of [
     ["verify", "--json", "--key", key, TOKEN],
     ["sign", "--key", JWT, "--json"],
@@ -78,7 +77,7 @@ describe("misuse has status 2", { concurrency: AT_ONCE }, () => {
     ["keygen jtw", /\bjwt\b/],
     ["keygen", /\bjwt\b.*\bfernet\b.*\bsecret\b/s],
     [`vendor cokie ${fresh()}`, /\bcookie\b/],
-    // A known option of another command switches nothing off in silence.
+    // An option of another command is refused, not ignored.
     [`decrypt --key ${fernetKey} --issuer me`],
     [`verify --key ${key} --ttl 60`],
     ["check --key env:A"],
@@ -98,7 +97,7 @@ describe("misuse has status 2", { concurrency: AT_ONCE }, () => {
   }
 });
 
-describe("a number is a number of seconds", { concurrency: AT_ONCE }, () => {
+describe("a value that is not a number of seconds has status 2", { concurrency: AT_ONCE }, () => {
   const bad = ["", "abc", "NaN", "1e400"];
   const rows = [
     ...bad.map((value) => [value, `verify --key ${key} --in ${token} --now`]),
@@ -136,7 +135,7 @@ describe("help and version", { concurrency: AT_ONCE }, () => {
     assert.equal(run.stderr, "");
   });
   for (const [command, words] of Object.entries(COMMANDS)) {
-    test(`${command} --help names its options, and asks for nothing else`, async () => {
+    test(`${command} --help names its options, and needs nothing else`, async () => {
       const run = ended(await bulla([command, "--help"]), 0, command, ...words);
       assert.equal(run.stderr, "");
       assert.ok(words.every((word) => run.stdout.includes(word)));
@@ -150,7 +149,7 @@ describe("help and version", { concurrency: AT_ONCE }, () => {
   });
 });
 
-describe("what a message repeats cannot drive a terminal", { concurrency: AT_ONCE }, () => {
+describe("a message cannot control a terminal by what it repeats", { concurrency: AT_ONCE }, () => {
   const wild = "\u001b[31mx\u009b1m\u202ey\u2066z\u0007";
   const rows: [what: string, args: string[]][] = [
     ["a command", [`verify${wild}`]],
@@ -169,7 +168,7 @@ describe("what a message repeats cannot drive a terminal", { concurrency: AT_ONC
   }
 });
 
-test("a pipe gets no colours, asked for none or not", async () => {
+test("a pipe gets no colours, with or without NO_COLOR and --no-color", async () => {
   const args = ["inspect", "--in", token, "--now", "1700000000"];
   const plain = ended(await bulla(args), 0);
   for (const [more, env] of [
@@ -180,10 +179,10 @@ test("a pipe gets no colours, asked for none or not", async () => {
   }
 });
 
-test("the sources run as they are, and say the same", async () => {
+test("the sources run without a build, and print the same", async () => {
   const args = ["inspect", "--json", "--in", token, "--now", "1700000000"];
   const [source, quick] = await Promise.all([
-    // From there tsx is found.
+    // Node finds tsx from that folder.
     bulla(args, { program: SOURCE, cwd: ROOT }),
     bulla(args),
   ]);
@@ -191,7 +190,7 @@ test("the sources run as they are, and say the same", async () => {
   assert.equal(source.status, 0);
 });
 
-test("src/bin.ts begins with what a shell needs to start it", () => {
+test("src/bin.ts begins with the line by which a shell starts it", () => {
   const [bin] = SOURCE.slice(-1);
   assert.match(readFileSync(bin as string, "utf8"), /^#!\/usr\/bin\/env node\n/);
 });

@@ -1,6 +1,6 @@
 /**
- * Every token of vectors/ through `bulla inspect` with its key, and through `verify` or `decrypt` where a policy, a ttl
- * or a bad key decides. A process each: half a minute on two cores.
+ * Sends every token of vectors/ to `bulla inspect` with its key, and to `verify` or `decrypt` where a policy, a ttl or a
+ * bad key decides. Each is a process: half a minute on two cores.
  */
 
 import assert from "node:assert/strict";
@@ -16,7 +16,7 @@ const opened = sayable.filter((token) => {
   return error === "ERR_KEY" || (flagsOf(token)?.length && error !== "ERR_TOKEN_INVALID");
 });
 
-test("no token is lost but those that arguments cannot say", () => {
+test("only tokens that arguments cannot express are left out", () => {
   const lost = TOKENS.filter((token) => !isSayable(token)).map(({ name }) => name);
   assert.deepEqual(lost.toSorted(), [
     "bulla: Fernet: ttl 60 half a second later",

@@ -1,6 +1,6 @@
 /**
- * `bulla vendor --check`: what of a vendored folder is not as this command would write it. Whoever edits a file edits
- * the manifest too, so that no hash in it is believed. Relied on: what differs has status 1 and is named.
+ * `bulla vendor --check` finds all that differs from what this command would write. It trusts no hash in the manifest:
+ * whoever edits a file can edit the manifest too. These specs rely on: a difference has status 1 and is named.
  */
 
 import assert from "node:assert/strict";
@@ -42,7 +42,7 @@ const [kind = "ts", ...others] = KINDS;
 const [jwt, hmac] = [fileOf(kind, "jwt"), fileOf(kind, "internal/hmac")];
 const good = await vendored(kind, "jwt");
 
-/** A copy of a good folder, changed; and what --check says of it. */
+/** Copies a good folder, changes the copy, and runs --check on it. */
 async function changed(change: (folder: string) => void): Promise<Run> {
   const folder = fresh();
   cpSync(good, folder, { recursive: true });
@@ -50,7 +50,7 @@ async function changed(change: (folder: string) => void): Promise<Run> {
   return check(folder);
 }
 
-/** One byte that changes what the code does, and nothing else. */
+/** Changes one byte of a file, and with it what the code does. */
 function flip(path: string): [before: Buffer, after: Buffer] {
   const before = readFileSync(path);
   const after = Buffer.from(before);
@@ -66,7 +66,7 @@ function notGood(run: Run): void {
 }
 
 describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
-  test("a folder as it was written is good", async () => {
+  test("an unchanged folder is good", async () => {
     ended(await changed(() => {}), 0);
   });
 
@@ -82,7 +82,7 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
     });
     ended(run, 1, hmac);
   });
-  test("a newline more, a file cut, and one with another's contents", async () => {
+  test("an added newline, a cut file, and one with another file's contents", async () => {
     ended(await changed((folder) => appendFileSync(join(folder, jwt), "\n")), 1, jwt);
     ended(await changed((folder) => truncateSync(join(folder, hmac))), 1, hmac);
     const swap = (folder: string) => copyFileSync(join(folder, jwt), join(folder, hmac));
@@ -90,7 +90,7 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
   });
 
   for (const name of [`more.${kind}`, `internal/more.${kind}`, ".hidden", "new/more.txt"]) {
-    test(`${name} more`, async () => {
+    test(`${name} added`, async () => {
       const add = (folder: string) => {
         mkdirSync(join(folder, "new"), { recursive: true });
         if (!name.startsWith("new/")) rmSync(join(folder, "new"), { recursive: true });
@@ -99,7 +99,7 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
       ended(await changed(add), 1, name.replace(/^new\/.*/, "new"));
     });
   }
-  test("a file more that the manifest lists, with its hash", async () => {
+  test("an added file that the manifest lists with its hash", async () => {
     const contents = "export {};\n";
     const name = `internal/more.${kind}`;
     const run = await changed((folder) => {
@@ -111,7 +111,7 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
     ended(run, 1, name);
   });
 
-  test("a file less, and one that the manifest does not list either", async () => {
+  test("a missing file, also where the manifest does not list it", async () => {
     const run = await changed((folder) => rmSync(join(folder, hmac)));
     ended(run, 1, hmac);
     const both = await changed((folder) => {
@@ -120,7 +120,7 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
     });
     ended(both, 1, hmac);
   });
-  test("a file that the manifest does not list, changed", async () => {
+  test("a changed file that the manifest does not list", async () => {
     const run = await changed((folder) => {
       flip(join(folder, hmac));
       editManifest(folder, ({ files }) => delete files[hmac]);
@@ -153,14 +153,14 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
     for (const name of [jwt, hmac, "internal", "bulla.json", "LICENSE"]) {
       const run = await changed((folder) => {
         const away = fresh();
-        // With the same contents: it can be changed from elsewhere later.
+        // It has the same contents, but can be changed from elsewhere later.
         renameSync(join(folder, name), away);
         symlinkSync(away, join(folder, name));
       });
       notGood(run);
     }
   });
-  test("a link more", async () => {
+  test("an added link", async () => {
     notGood(await changed((folder) => symlinkSync("/", join(folder, "more"))));
     notGood(await changed((folder) => symlinkSync(jwt, join(folder, `internal/${jwt}`))));
   });
@@ -201,7 +201,7 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
     });
   }
 
-  test("a manifest that is none", async () => {
+  test("an invalid manifest", async () => {
     for (const text of ["", "null", "{}"]) {
       const run = await changed((folder) =>
         writeFileSync(join(folder, "bulla.json"), text, "latin1"),
@@ -209,7 +209,7 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
       notGood(run);
     }
   });
-  test("a foreign file's name cannot drive a terminal", async () => {
+  test("a foreign file's name cannot control a terminal", async () => {
     const name = "more\u001b[2J\u009b\u202e\n.js";
     const run = await changed((folder) => writeFileSync(join(folder, name), ""));
     ended(run, 1);
@@ -218,7 +218,7 @@ describe(`--check, ${kind}`, { concurrency: AT_ONCE }, () => {
 });
 
 for (const other of others) {
-  test(`--check, ${other}: good, and all at once that is not`, async () => {
+  test(`--check, ${other}: a good folder, and one with several differences, which are all named`, async () => {
     const folder = await vendored(other, "jwt");
     ended(await check(folder), 0);
     const [edited, missing, more] = ["jwt", "internal/hmac", "internal/more"].map((name) =>
@@ -231,7 +231,7 @@ for (const other of others) {
   });
 }
 
-test("a folder that is not there, is none, or was not vendored, has status 2", async () => {
+test("a missing folder, a file in its place, and a folder that was not vendored have status 2", async () => {
   const empty = fresh();
   mkdirSync(empty);
   for (const folder of [fresh(), file("text"), empty]) failed(await check(folder), 2);

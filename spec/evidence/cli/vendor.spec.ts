@@ -1,6 +1,6 @@
 /**
- * `bulla vendor`: what it writes, and what it does not overwrite. Without TypeScript installed there is no JavaScript to
- * write, and these specs say so. What `--check` finds is in vendor-check.spec.ts.
+ * `bulla vendor`: the files that it writes, and those that it does not overwrite. Without TypeScript it can write no
+ * JavaScript, and these specs report that. Differences that `--check` finds are in vendor-check.spec.ts.
  */
 
 import assert from "node:assert/strict";
@@ -35,7 +35,7 @@ import {
   vendored,
 } from "../../helpers/cli-vendor.ts";
 
-test("the kinds that can be vendored here", (t) => {
+test("reports which kinds are tested here", (t) => {
   if (!KINDS.includes("js")) t.diagnostic("TypeScript is not installed: --ts alone was tested");
   assert.ok(KINDS.includes("ts"));
 });
@@ -83,7 +83,7 @@ describe("vendor refuses", { concurrency: AT_ONCE }, () => {
     }
     assert.equal(readFileSync(there, "utf8"), "mine");
   });
-  test("what is no module, before it makes a folder", async () => {
+  test("an unknown module, before it makes a folder", async () => {
     for (const name of ["internal/hmac", "../src/jwt", "JWT", "", "toString"]) {
       const folder = fresh();
       failed(await vendor("--ts", name, folder), 2);
@@ -104,13 +104,13 @@ for (const kind of KINDS) {
         const folder = await vendored(kind, ...modules);
         isWhole(folder, kind, modules);
         isListed(folder, kind, modules);
-        // All that a module needs is there: its self-test runs where nothing else is.
+        // Its self-test runs with no other file beside it.
         if (kind === "js") runIn(folder, "check.js");
       });
     }
-    test("the same twice, wherever, to the byte, and again over itself", async () => {
+    test("the same bytes in any folder, and again over itself", async () => {
       const one = await vendored(kind, "jwt");
-      // Another system would take this name as a path.
+      // Another system would take this name for a path.
       const two = join(fresh(" a b"), "C:\\x", "ключ");
       for (const run of [await into(two, kind, "jwt"), await into(two, kind, "jwt")]) ended(run, 0);
       assert.deepEqual(filesIn(one), filesIn(two));
@@ -118,7 +118,7 @@ for (const kind of KINDS) {
         assert.deepEqual(readFileSync(join(one, name)), readFileSync(join(two, name)), name);
       }
     });
-    test("more modules over fewer: one folder, one TokenError", async () => {
+    test("more modules over fewer, with one TokenError", async () => {
       const folder = await vendored(kind, "jwt");
       ended(await into(folder, kind, "jwt", "fernet"), 0);
       isWhole(folder, kind, ["jwt", "fernet"]);
@@ -128,7 +128,7 @@ for (const kind of KINDS) {
   });
 }
 
-/** What Node prints there. */
+/** Runs Node in a folder, and returns what it prints. */
 function runIn(folder: string, ...args: string[]): string {
   return execFileSync(process.execPath, args, {
     cwd: folder,
@@ -138,12 +138,12 @@ function runIn(folder: string, ...args: string[]): string {
   });
 }
 
-/** The modules and their check with all that they import, and nothing else of src/. */
+/** Checks that the folder has the modules and their self-tests with all imports, and nothing else of src/. */
 function isWhole(folder: string, kind: string, modules: readonly string[]): void {
   const files = filesIn(folder);
   const sources = files.filter((name) => /\.(?:ts|js)$/.test(name) && !/^check\./.test(name));
   const stems = new Set(sources.map((name) => name.replace(/(?:\.d)?\.[tj]s$/, ".ts")));
-  // check.js runs what lies there, on the modules.
+  // check.js runs those self-tests on the modules.
   const checked = modules.flatMap((name) => [name, `cli/check/${name}`]);
   const most = baseOf(checked, true);
   for (const name of baseOf(modules, kind === "ts")) assert.ok(stems.has(name), `lacks ${name}`);
@@ -168,7 +168,7 @@ function isWhole(folder: string, kind: string, modules: readonly string[]): void
   assert.ok(files.every((name) => !name.endsWith(".map")));
 }
 
-/** bulla.json lists the rest, each with its hash. */
+/** Checks that bulla.json lists all other files, each with its hash. */
 function isListed(folder: string, kind: string, modules: readonly string[]): void {
   const manifest = manifestOf(folder);
   assert.deepEqual(Object.keys(manifest).sort(), ["bulla", "files", "kind", "modules"]);
@@ -197,7 +197,7 @@ if (KINDS.includes("js")) {
       writeFileSync(path, broken);
       assert.throws(() => runIn(folder, "check.js"));
     });
-    test("it works as an import, and throws one TokenError", async () => {
+    test("can be imported, and has one TokenError", async () => {
       const folder = await vendored("js", "jwt", "fernet");
       const code = `
         const { Jwt, TokenError } = await import("./jwt.js");

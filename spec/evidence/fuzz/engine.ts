@@ -1,4 +1,4 @@
-/** Plays cases against the oracle, counts what came out, and keeps what differed. */
+/** Runs cases against the oracle, counts the outcomes, and keeps the disagreements. */
 
 import { TokenError } from "../../../src/internal/errors.ts";
 import { progress } from "../../helpers/command.ts";
@@ -16,10 +16,10 @@ export interface Disagreement {
 
 export interface Tally {
   cases: number;
-  /** How many gave a value, and how many each code. */
+  /** The number of accepted cases, and of cases for each error code. */
   readonly outcomes: Map<string, number>;
   differed: number;
-  /** The first of those that did. */
+  /** The first disagreements. */
   readonly disagreements: Disagreement[];
 }
 
@@ -30,7 +30,7 @@ export interface Limits {
 }
 
 const KEPT = 10;
-/** How many cases are played between two looks at the clock. */
+/** How many cases run between two looks at the clock. */
 const BATCH = 500;
 
 export function play(parser: Parser, seed: number, limits: Limits): Tally {
@@ -45,7 +45,7 @@ export function play(parser: Parser, seed: number, limits: Limits): Tally {
   return tally;
 }
 
-/** Plays that case and no other. */
+/** Runs that case and no other. */
 export function replay(parser: Parser, seed: number, number: number): Tally {
   const tally: Tally = { cases: number, outcomes: new Map(), differed: 0, disagreements: [] };
   playOne(parser, new Random(), seed, tally);
@@ -68,7 +68,7 @@ function playOne(parser: Parser, random: Random, seed: number, tally: Tally): vo
 }
 
 interface Judged {
-  /** `accepted` or a code; undefined where we and the oracle differ. */
+  /** `accepted` or a code; undefined where src and the oracle differ. */
   readonly outcome?: string;
   readonly ours: unknown;
   readonly oracle: unknown;
@@ -89,7 +89,7 @@ export function judge({ text, ours, oracle }: Omit<Trial, "given">): Judged {
   return { ...(agreed ? { outcome: "accepted" } : {}), ours: { value }, oracle: verdict };
 }
 
-/** Whether two values are the same to the last bit, the order of their members and their prototypes included. */
+/** Tells if two values are identical, with the order of their members and their prototypes. */
 export function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

@@ -1,4 +1,4 @@
-/** Holds the oracle of spec/evidence/fuzz to the official vectors, to the RFCs' examples, and to itself alone. */
+/** Checks the oracle of spec/evidence/fuzz against the official vectors and the RFCs' examples, and that it imports no src. */
 
 import assert from "node:assert/strict";
 import { createSecretKey } from "node:crypto";
@@ -17,7 +17,7 @@ type Piece = { utf8?: string; hex?: string; base64url?: string; times?: number }
 type Data = string | Piece | Piece[];
 type Key = string | (Piece & { kty?: string; k?: string; kid?: string });
 
-/** vectors/README.md has the schema. */
+/** The schema is in vectors/README.md. */
 interface Vector {
   name: string;
   test: string;
@@ -58,7 +58,7 @@ const ORACLES: Record<string, (given: Vector["in"]) => Verdict<unknown>> = {
     ),
 };
 
-/** `out` as the oracles give it, where it is not the value itself. */
+/** Converts the `out` of a vector to the oracle's form, where they differ. */
 const OUTPUTS: Record<string, (out: Data) => string> = {
   "base64url.decode": (out) => octets(out).toString("hex"),
   "jws.verify": text,
@@ -69,7 +69,7 @@ const FOLDER = new URL("../../../vectors/", import.meta.url);
 const vectors = readdirSync(FOLDER)
   .filter((file) => file.endsWith(".json"))
   .flatMap((file) => JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as Vector[])
-  // What a key may be is the constructors' matter, and no input's.
+  // Constructors decide about keys, before there is an input.
   .filter((vector) => vector.test in ORACLES && vector.error !== "ERR_KEY");
 
 test("the oracle agrees with every vector of a decoder or a verifier", () => {
@@ -88,7 +88,7 @@ test("the oracle agrees with every vector of a decoder or a verifier", () => {
   assert.ok(vectors.length > 350, `${vectors.length} vectors`);
 });
 
-test("the oracle reads a Cookie header as RFC 6265bis section 4.2 has it", () => {
+test("the oracle reads a Cookie header as RFC 6265bis section 4.2 says", () => {
   const rows: [header: string, values: string[]][] = [
     ["SID=31d4d96e407aad42; lang=en-US", ["31d4d96e407aad42"]],
     ["lang=en-US; SID=1;SID=2 ; \tSID\t=\t3", ["1", "2", "3"]],
@@ -125,7 +125,7 @@ test("the oracle reads JSON as the runtime does", () => {
   }
 });
 
-test("the oracle stands alone: nothing of src, and of the runtime its ciphers and hashes", () => {
+test("the oracle imports nothing of src, and of the runtime only ciphers and hashes", () => {
   const folder = new URL("oracle/", import.meta.url);
   for (const file of readdirSync(folder)) {
     const text = readFileSync(new URL(file, folder), "utf8");
@@ -173,13 +173,13 @@ function octets(data: Data): Buffer {
       const encoding = hex === undefined ? "base64url" : "hex";
       const bytes =
         utf8 === undefined ? Buffer.from(hex ?? base64url ?? "", encoding) : Buffer.from(utf8);
-      // Nothing repeated is nothing; Deno refuses to fill with it.
+      // Deno refuses to fill with nothing.
       return bytes.length === 0 ? bytes : Buffer.alloc(bytes.length * times, bytes);
     }),
   );
 }
 
-/** A lone surrogate would not survive the way over octets. */
+/** A lone surrogate would not survive a conversion to octets. */
 function text(data: Data): string {
   if (typeof data === "string") return data;
   return [data]

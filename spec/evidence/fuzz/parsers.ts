@@ -1,4 +1,4 @@
-/** What is held against the oracle: each parser of src, and how a case for it is made. */
+/** Each parser of src that the oracle judges, and the generator of its cases. */
 
 import { createHash, createSecretKey, hkdfSync } from "node:crypto";
 import { decode } from "../../../src/base64url.ts";
@@ -22,10 +22,10 @@ import { utf8Text } from "./oracle/utf8.ts";
 import { refuse, type Verdict } from "./oracle/verdict.ts";
 import type { Random } from "./random.ts";
 
-/** One case: what goes in, what we make of it and what the oracle does. */
+/** One case: the input, our result and the oracle's. */
 export interface Trial {
   readonly text: string;
-  /** What else went in. */
+  /** The rest of the input. */
   readonly given: object;
   readonly ours: (text: string) => unknown;
   readonly oracle: (text: string) => Verdict<unknown>;
@@ -130,7 +130,7 @@ function fernet(random: Random): Trial {
         oracle: (text) => then(openFernet(halves, text, { now }), timestampOf),
       };
     case "rotate":
-      // What is new has to be the first key's.
+      // A rotated token must have the first key.
       return {
         ...trial,
         ours: (text) => decryptFernet(halves.slice(0, 1), fernets.rotate(text, times), { now }),
@@ -177,7 +177,7 @@ function cookie(random: Random): Trial {
 
 const SESSION_NAME = "session";
 
-/** Sessions of a type with some limits; the clock and what `onInvalid` hears are the case's. */
+/** Sessions of a type with some limits; each case sets the clock and hears `onInvalid`. */
 class SessionReader {
   readonly sealing: Sealing;
   readonly setup: SessionSetup;
@@ -209,7 +209,7 @@ class SessionReader {
     });
   }
 
-  /** What is read of a Cookie header, or the error that says why nothing is. */
+  /** Reads a Cookie header; throws the error that says why it is refused. */
   read(header: string, now: number): unknown {
     this.#now = now;
     this.#refused = undefined;

@@ -1,4 +1,4 @@
-/** Random choices (sfc32) that seed and case number give again, whatever came before. */
+/** Random choices (sfc32) that depend on the seed and the case number alone. */
 
 export class Random {
   #a = 0;
@@ -6,7 +6,7 @@ export class Random {
   #c = 0;
   #count = 1;
 
-  /** Begins anew: the choices of that case of that run. */
+  /** Starts the choices of that case of that run. */
   start(seed: number, number: number): void {
     this.#a = seed | 0;
     this.#b = number | 0;
@@ -24,12 +24,12 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** A whole number from 0 to below `limit`. */
+  /** A whole number from 0 up to, but not including, `limit`. */
   below(limit: number): number {
     return Math.floor((this.word() / 2 ** 32) * limit);
   }
 
-  /** Whether something happens that has so many chances in a hundred. */
+  /** Returns true so many times in a hundred. */
   chance(percent: number): boolean {
     return this.below(100) < percent;
   }

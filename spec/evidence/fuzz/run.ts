@@ -1,12 +1,12 @@
 /**
- * npm run fuzz: every parser against an oracle that was written from the specifications, without src.
+ * npm run fuzz: compares every parser with an oracle that was written from the specifications, without src.
  *
- *     --seconds N    for that long in all, 10 by default
- *     --cases N      that many cases a parser, however long it takes
- *     --seed S       the cases of an earlier run
- *     --only PARSER  one of those in parsers.ts
- *     --case N       that one case of the seed
- *     --record       writes what came out to figures.json, beside what other parsers have there
+ *     --seconds N    how long it runs in all, 10 by default
+ *     --cases N      how many cases each parser gets, however long it takes
+ *     --seed S       repeats the cases of an earlier run
+ *     --only PARSER  runs one parser of parsers.ts
+ *     --case N       runs that one case of the seed
+ *     --record       writes the results to figures.json, beside those of other parsers
  */
 
 import { randomInt } from "node:crypto";
@@ -32,7 +32,7 @@ if (chosen.length === 0) misuse("fuzz", `--only: ${Object.keys(PARSERS).join(", 
 const seconds = whole("seconds") ?? (cases === Infinity ? 10 : Infinity);
 const time = (seconds * 1000) / chosen.length;
 
-// Most cases are refused, and nobody reads the stacks of these refusals.
+// Most cases are refused, and nobody reads the stacks.
 Error.stackTraceLimit = 0;
 
 console.log(`seed ${seed}, Node ${process.versions.node}`);
@@ -70,7 +70,7 @@ function record(name: string, { cases, outcomes, differed }: Tally): void {
   });
 }
 
-/** In ASCII, so that a look-alike shows. */
+/** Prints in ASCII, so that a look-alike shows. */
 function shown(found: object): string {
   const text = JSON.stringify(found, (_, value) => {
     if (value instanceof Error) return String(value);

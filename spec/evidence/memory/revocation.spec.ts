@@ -1,6 +1,6 @@
 /**
- * memoryRevocation as full as it gets by default: how much memory it takes, and how long its longest call. Apart from
- * the specs of session/, since mutation testing and coverage would have it measure their counters.
+ * memoryRevocation when it is full: its memory, and its longest call. This spec is not among those of session/, since
+ * mutation testing and coverage add counters that it would measure.
  */
 
 import assert from "node:assert/strict";
@@ -20,7 +20,7 @@ describe("memoryRevocation: a million ids", () => {
       return bytes.toString("base64url");
     };
   };
-  /** Milliseconds of this process's own work: another process's turn does not count. */
+  /** Milliseconds of CPU of this process: the turns of other processes do not count. */
   const worked = (run: () => void): number => {
     const before = process.cpuUsage();
     run();
@@ -34,7 +34,7 @@ describe("memoryRevocation: a million ids", () => {
     return heapUsed + external;
   };
 
-  test("by default, in 64 MB, and no single call stalls", () => {
+  test("take 64 MB at most by default, and no single call stalls", () => {
     const before = held();
     const timed = new Timed();
     let longest = 0;
@@ -64,7 +64,7 @@ describe("memoryRevocation: a million ids", () => {
     for (let index = 0; index < 40_000; index++) {
       assert.equal(timed.isRevoked(second(index)), true);
     }
-    // A batch of calls takes one or two; the rest is for what the runtime does beside, coverage included.
+    // A batch of calls takes one or two milliseconds. The rest is for other work of the runtime, such as coverage.
     assert.ok(longest < 150, `${longest} ms`);
   });
 });

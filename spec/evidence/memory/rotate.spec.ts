@@ -1,4 +1,4 @@
-/** `bulla rotate` of many tokens takes no more memory than of few: what is made waits in a file. */
+/** `bulla rotate` takes no more memory for many tokens than for few: results wait in a file. */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -9,10 +9,10 @@ import { file, fresh, keyOf } from "../../helpers/cli-process.ts";
 import { program } from "../../helpers/cli-program.ts";
 
 const COUNT = 300_000;
-/** The heap, in MB; the tokens alone are more. */
+/** The limit of the heap, in MB. The tokens alone are more. */
 const MOST = 24;
 
-test(`${COUNT} tokens, of more bytes than the heap may have, to a file and to stdout`, () => {
+test(`${COUNT} tokens, more than fit into the heap, are rotated to a file and to stdout`, () => {
   const [old, next] = [Fernet.generateKey(), Fernet.generateKey()];
   const fernet = new Fernet(old);
   const tokens = file("");

@@ -1,4 +1,4 @@
-/** Mutation testing covers every source, and what it lists as equivalent is still in the source. */
+/** Mutation testing covers every source, and every mutant listed as equivalent is still in the source. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -24,14 +24,14 @@ test("every source has specs, its own first", () => {
   assert.ok(!specsOf("jwt.ts").rest.some((name) => name.startsWith("session")));
 });
 
-test("an extra is of a source and a spec that exist", () => {
+test("an extra names a source and a spec that exist", () => {
   for (const [source, extras] of Object.entries(plan.extras)) {
     assert.ok(sources.includes(source), source);
     for (const extra of extras) assert.ok(specsOf(source).first.includes(extra), extra);
   }
 });
 
-test("a score is of a source that exists, and its survivors are those listed", () => {
+test("a score names a source that exists, and its survivors are listed", () => {
   const scores: Record<string, { mutants: number; killed: number; survived: number }> = JSON.parse(
     read("scores.json"),
   );
@@ -42,7 +42,7 @@ test("a score is of a source that exists, and its survivors are those listed", (
   }
 });
 
-test("an equivalent mutant is of a line that exists, and has a reason", () => {
+test("an equivalent mutant names a line that exists, and has a reason", () => {
   for (const { file, line, was, now, reason } of equivalents) {
     const source = read(`../../../src/${file}`);
     const lines = source.split("\n").map((text) => text.trim());
@@ -53,7 +53,7 @@ test("an equivalent mutant is of a line that exists, and has a reason", () => {
   }
 });
 
-test("a planted fault is of a place that is there once, and of a spec that exists", () => {
+test("a planted fault names code that stands there once, and a spec that exists", () => {
   const planted: { file: string; was: string; now: string; spec: string }[] = JSON.parse(
     read("planted.json"),
   );

@@ -1,12 +1,12 @@
 /**
- * Which specs judge a source, by rules that a new file needs no entry in: first the spec that mirrors it and the extras
- * of plan.json, then every spec of its layer.
+ * Finds the specs that judge a source, by rules without an entry for each file: first the spec that mirrors it and the
+ * extras of plan.json, then every spec of its layer.
  */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 interface Plan {
-  /** The first whose pattern matches the source holds; the patterns of specs are of names without ".spec.ts". */
+  /** The first entry whose pattern matches a source counts. The patterns of specs match names without ".spec.ts". */
   readonly layers: readonly { readonly sources: string; readonly specs: string }[];
   readonly extras: Readonly<Record<string, readonly string[]>>;
 }
@@ -16,7 +16,7 @@ const SOURCES = new URL("../../../src/", import.meta.url);
 
 export const plan: Plan = JSON.parse(readFileSync(new URL("plan.json", import.meta.url), "utf8"));
 
-/** Every file of src/ that does something: one that only re-exports is judged where it takes from. */
+/** Every file of src/ except those that only re-export. */
 export const sources: readonly string[] = readdirSync(SOURCES, { recursive: true })
   .map((name) => String(name).replaceAll("\\", "/"))
   .filter((name) => name.endsWith(".ts") && doesSomething(name))

@@ -9,7 +9,7 @@ import { counts, extents, type Keywords } from "./table.ts";
 
 const KEYWORD =
   /\b(?:MUST NOT|MUST|SHALL NOT|SHALL|SHOULD NOT|SHOULD|NOT RECOMMENDED|RECOMMENDED|REQUIRED)\b/g;
-/** "4.1.11.  Title" where a line begins, and not a step, which is indented; without the dots that lead to a page in the table of contents. */
+/** "4.1.11.  Title" at the start of a line. Not an indented step, and not an entry of the table of contents, which has dots. */
 const HEADING = /^((?:\d+\.)+)\s+[A-Z"](?!.*\. ?\.)/;
 /** The foot of a page and the head of the next one. */
 const PAGE = /\[Page \d+\]$|^\s*RFC \d+ {2,}/;

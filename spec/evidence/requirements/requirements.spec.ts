@@ -15,7 +15,7 @@ import {
   unmatched,
 } from "./table.ts";
 
-test("every standard of the list has a file, and every file its list", () => {
+test("every standard in the list has a file, and every file is in the list", () => {
   const names = standards.map(({ standard }) => standard);
   assert.deepEqual(names.toSorted(), Object.keys(extents).toSorted());
 });
@@ -37,18 +37,18 @@ for (const standard of standards) {
     });
 
     for (const row of standard.rows) {
-      test(`${row.clauses.join(", ")}: the places and tests it names are there`, () => {
+      test(`${row.clauses.join(", ")}: the places and tests that it names exist`, () => {
         assert.deepEqual(faultsOf(row), []);
       });
     }
   });
 }
 
-describe("A table that is wrong is found out", () => {
+describe("A wrong table is found", () => {
   const good = standards[0]?.rows[0];
   assert.ok(good);
 
-  test("a test, a place or a reason that is not there", () => {
+  test("where a test, a place or a reason is missing", () => {
     assert.deepEqual(faultsOf(good), []);
     const rows = {
       "no such test: 7515-0": { ...good, tests: ["7515-0"] },
@@ -62,25 +62,32 @@ describe("A table that is wrong is found out", () => {
         where: ["../spec/evidence/requirements/table.ts isPlace"],
       },
       demand: { ...good, demand: "misspelt" },
-      "no deed, place or test": { ...good, tests: [] },
+      "it lacks does, where or tests": { ...good, tests: [] },
       "refused without a reason": { ...good, refused: "" },
-      "others, or we": { ...good, binds: "others", reason: "it does" },
-      "it says nothing": { ...good, clauses: [] },
+      "it binds others, and has does, refused, where or tests": {
+        ...good,
+        binds: "others",
+        reason: "it does",
+      },
+      "it lacks clauses or demands": { ...good, clauses: [] },
     };
-    assert.deepEqual(faultsOf({ ...good, demands: "" }), ["it says nothing"]);
+    assert.deepEqual(faultsOf({ ...good, demands: "" }), ["it lacks clauses or demands"]);
     for (const [fault, row] of Object.entries(rows)) assert.deepEqual(faultsOf(row), [fault]);
     const { clauses: named, demands } = good;
     const reason = "it does";
     for (const [row, fault] of [
-      [{ binds: "others" }, "no reason why it binds others"],
-      [{ binds: "", reason }, "no reason why it binds others"],
-      [{ binds: "others", reason, refused: "it is" }, "others, or we"],
+      [{ binds: "others" }, "it lacks binds or reason"],
+      [{ binds: "", reason }, "it lacks binds or reason"],
+      [
+        { binds: "others", reason, refused: "it is" },
+        "it binds others, and has does, refused, where or tests",
+      ],
     ] as const) {
       assert.deepEqual(faultsOf({ clauses: named, demands, ...row }), [fault]);
     }
   });
 
-  test("a clause without a row, a row without a clause, and two of one clause", () => {
+  test("where a clause has no row, a row has no clause, or two rows have one clause", () => {
     const [standard] = standards;
     assert.ok(standard);
     const [first, ...rest] = standard.rows;
@@ -112,7 +119,7 @@ RFC 9999                     A Title                 January 2026
    It MUST NOT, MUST and MUST. It is RECOMMENDED, NOT RECOMMENDED and REQUIRED.
 `;
 
-  test("each by itself, section by section, over the ends of lines and pages", () => {
+  test("each keyword by itself, by section, also across lines and pages", () => {
     assert.deepEqual(keywordsOf(text), {
       "1.1": { MUST: 1, SHOULD: 1 },
       "1": { MUST: 1, "SHOULD NOT": 1 },
@@ -120,7 +127,7 @@ RFC 9999                     A Title                 January 2026
     });
   });
 
-  test("the sections that count are counted, with those below them", () => {
+  test("only in the sections that count, and in those below them", () => {
     const rows: [standard: string, section: string, counted: boolean][] = [
       ["RFC 4648", "3", true],
       ["RFC 4648", "3.5", true],
@@ -137,7 +144,7 @@ RFC 9999                     A Title                 January 2026
     }
   });
 
-  test("a clause for each, and no section that does not count", () => {
+  test("each has a clause, and no other section has one", () => {
     for (const { standard } of standards) {
       for (const section of Object.keys(extents[standard]?.keywords ?? {})) {
         assert.ok(counts(standard, section), `${standard} ${section}`);

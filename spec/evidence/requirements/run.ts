@@ -1,8 +1,8 @@
 /**
- * npm run requirements: runs the specs that have the tests of the rows, and says how many clauses are kept. Fails where a row
+ * npm run requirements: runs the specs that have the tests of the rows, and prints how many clauses are kept. Fails where a row
  * names a test that did not pass, or the table is wrong.
  *
- *     --all  prints the whole table too, as Markdown
+ *     --all  also prints the whole table, as Markdown
  */
 
 import { join } from "node:path";
@@ -49,7 +49,7 @@ function faultsIn(standard: Standard): string[] {
 
 function print(standard: Standard): void {
   console.log(`## ${standard.standard}: ${standard.title}\n\n<${standard.text}>\n`);
-  console.log("| clause | it demands | we | where in src/ | shown by |");
+  console.log("| clause | demand | what we do | where in src/ | tests |");
   console.log("|---|---|---|---|---|");
   for (const row of standard.rows) console.log(lineOf(row));
   console.log("");
@@ -64,7 +64,7 @@ function lineOf(row: Row): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-/** The titles of the tests that passed, by id; where one of several with that id failed, none. */
+/** The titles of the tests that passed, by id. An id of several tests counts only if all passed. */
 async function passedTests(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const failed = new Set<string>();

@@ -1,4 +1,4 @@
-/** How many clauses there are, and what becomes of them. */
+/** Counts the clauses, and how many are kept, refused, or binding on others. */
 
 import { clausesOf, type Row, type Standard } from "./table.ts";
 

@@ -1,10 +1,10 @@
 /**
- * The demands of the standards on this library, as data: one file a standard, and beside them clauses.json,
- * which says what the rows have to cover: how often each keyword stands in each section, as count.ts
- * counts it in the text itself, and what binds without a keyword.
+ * The demands of the standards on this library, as data: one file a standard, and clauses.json, which says what the
+ * rows have to cover. It has the number of each keyword in each section, as count.ts counts them in the text, and the
+ * clauses that bind without a keyword.
  *
  * A row names a test by the id at the end of the test's title, as in "of two members of one name the last counts
- * [7515-4a]", or by a file of vectors/, and a place by its file and a name declared there.
+ * [7515-4a]", or by a file of vectors/. It names a place by its file and a name declared there.
  */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -13,15 +13,15 @@ export interface Row {
   /** "4.1.11 MUST 2" is the second MUST of that section. */
   readonly clauses: readonly string[];
   readonly demands: string;
-  /** What the library does; absent where the clause binds somebody else. */
+  /** The library's behaviour; absent where the clause binds somebody else. */
   readonly does?: string;
-  /** Why we do otherwise, on purpose. */
+  /** The reason why the library does otherwise on purpose. */
   readonly refused?: string;
   /** "internal/cookies.ts checkPrefix": a file of src/ and a name that it declares. */
   readonly where?: readonly string[];
   /** "7515-4a": the id of a test; or "vectors/jose.json". */
   readonly tests?: readonly string[];
-  /** Whom the clause binds in place of this library, and the reason. */
+  /** Who is bound by the clause in place of this library, and the reason. */
   readonly binds?: string;
   readonly reason?: string;
 }
@@ -33,15 +33,15 @@ export interface Standard {
   readonly rows: readonly Row[];
 }
 
-/** "MUST" stands in "4.1.11" so many times. */
+/** How often each keyword stands in each section: `{ "4.1.11": { "MUST": 2 } }`. */
 export type Keywords = Record<string, Record<string, number>>;
 
 interface Extent {
-  /** The sections that count, and what is below them; or those that do not. */
+  /** The sections that count, with those below them; or the sections that do not. */
   readonly only?: readonly string[];
   readonly except?: readonly string[];
   readonly keywords?: Keywords;
-  /** What binds without a keyword of RFC 2119: "2 definition 1", "5.2 step 8". */
+  /** Clauses that bind without a keyword of RFC 2119: "2 definition 1", "5.2 step 8". */
   readonly more: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export const standards: readonly Standard[] = readdirSync(here)
 
 export const extents: Readonly<Record<string, Extent>> = JSON.parse(read(new URL(CLAUSES, here)));
 
-/** "4 MUST 1", "4 MUST 2" and so on, and what has no keyword. */
+/** "4 MUST 1", "4 MUST 2" and so on, and the clauses without a keyword. */
 export function clausesOf(standard: string): string[] {
   const { keywords = {}, more = [] } = extents[standard] ?? {};
   const counted = Object.entries(keywords).flatMap(([section, counts]) =>
@@ -69,7 +69,7 @@ export function clausesOf(standard: string): string[] {
   return [...counted, ...more];
 }
 
-/** Whether a section of that standard is among those that count. */
+/** Tells if a section of that standard counts. */
 export function counts(standard: string, section: string): boolean {
   const { only, except = [] } = extents[standard] ?? {};
   const isBelow = (above: string) => section === above || section.startsWith(`${above}.`);
@@ -81,12 +81,12 @@ const IN_SPEC = /(?<= \[)(?:\d{4}(?:bis)?|fernet)-[\w.-]+(?=\]["'`])/g;
 const VECTORS = "vectors.spec.ts";
 const NO_SPECS_OF_SRC = ["bench", "evidence", "helpers", "interop", "project"];
 
-/** How rows name a test with that title; undefined where they cannot. */
+/** The name of a test in the rows, by its title; undefined if rows cannot name it. */
 export function idOf(title: string): string | undefined {
   return /^vectors\/[\w-]+\.json$/.test(title) ? title : ID.exec(title)?.[1];
 }
 
-/** The ids in the titles of the specs of src/, each with the specs that have it: one, where all is well. */
+/** The ids in the titles of the specs of src/, each with the specs that have it. There should be one. */
 export const ids: ReadonlyMap<string, readonly string[]> = specFiles().reduce((all, file) => {
   for (const [id] of read(new URL(file, specs)).matchAll(IN_SPEC)) {
     all.set(id, [...(all.get(id) ?? []), file]);
@@ -100,7 +100,7 @@ export function specsNamed(): string[] {
   return [...new Set(tests.flatMap((id) => ids.get(id) ?? [VECTORS]))];
 }
 
-/** The ids that more than one test has, or that no row names. */
+/** The ids that several tests have, or that no row names. */
 export function faultsOfIds(): string[] {
   const named = new Set(standards.flatMap(({ rows }) => rows.flatMap(({ tests = [] }) => tests)));
   return [...ids].flatMap(([id, files]) => [
@@ -124,17 +124,18 @@ const MEMBERS: ReadonlySet<string> = new Set([
   ...["clauses", "demands", "does", "refused", "where", "tests", "binds", "reason"],
 ]);
 
-/** Why a row is wrong in itself. */
+/** The faults of a single row. */
 export function faultsOf(row: Row): string[] {
   const { does, where = [], tests = [], binds, reason, refused } = row;
   const faults = Object.keys(row).filter((name) => !MEMBERS.has(name));
-  if (row.clauses.length === 0 || !row.demands) faults.push("it says nothing");
+  if (row.clauses.length === 0 || !row.demands) faults.push("it lacks clauses or demands");
   if (binds !== undefined) {
-    if (!binds || !reason) faults.push("no reason why it binds others");
+    if (!binds || !reason) faults.push("it lacks binds or reason");
     const ours = does ?? refused ?? where[0] ?? tests[0];
-    if (ours !== undefined) faults.push("others, or we");
+    if (ours !== undefined) faults.push("it binds others, and has does, refused, where or tests");
   } else {
-    if (!does || where.length === 0 || tests.length === 0) faults.push("no deed, place or test");
+    if (!does || where.length === 0 || tests.length === 0)
+      faults.push("it lacks does, where or tests");
     if (refused === "") faults.push("refused without a reason");
   }
   faults.push(
@@ -144,7 +145,7 @@ export function faultsOf(row: Row): string[] {
   return faults;
 }
 
-/** The clauses that have no row, that have two, and the rows of clauses that the list does not have. */
+/** The clauses that have no row or two, and the clauses of rows that are not in the list. */
 export function unmatched({ standard, rows }: Standard): string[] {
   const left = new Set(clausesOf(standard));
   const wrong = rows.flatMap((row) => row.clauses.filter((clause) => !left.delete(clause)));

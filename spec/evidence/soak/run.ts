@@ -1,10 +1,10 @@
 /**
- * npm run soak: ten million sessions in a row, which must leave memory flat. Each is a request with
- * a response of node:http: a login, a change, an untouched visit, a bad cookie, or a logout that an
- * in-process list remembers until it would have expired.
+ * npm run soak: runs ten million sessions in a row, which must leave memory flat. Each consists of requests with
+ * responses of node:http: a login, a change, an untouched visit, a bad cookie, and a logout, which an
+ * in-process list remembers until the session would have expired.
  *
  *     --sessions N  10,000,000 by default
- *     --record      writes what came out to figures.json
+ *     --record      writes the results to figures.json
  *
  * Exits with 1 if the heap or the resident size grows after the first tenth.
  */
@@ -17,11 +17,11 @@ import { misuse, optionsOf, progress } from "../../helpers/command.ts";
 import { recordFigures } from "../../helpers/figures.ts";
 
 const TENTHS = 10;
-/** What collections leave behind differs by so much: one object lost a session would be hundreds. */
+/** Collections differ by this much. One object lost in each session would be hundreds of times more. */
 const HEAP_SLACK = 2 ** 20;
-/** The allocator keeps what it got, and gets more now and then. */
+/** The allocator keeps its memory, and takes more now and then. */
 const RSS_SLACK = 48 * 2 ** 20;
-/** Requests in a second of the clock that is given: sessions expire and leave the list. */
+/** Requests in a second of the given clock: sessions expire and leave the list. */
 const A_SECOND = 1000;
 
 const flags = optionsOf("soak", {
@@ -44,7 +44,7 @@ const { attach } = sessions<{ user?: string; visits?: number; cart?: number[] }>
 const socket = new Socket();
 const counts = { logins: 0, changes: 0, untouched: 0, refused: 0, logouts: 0 };
 
-/** A response that shows the fields that its head is given. */
+/** A response that shows the fields of its headers. */
 class Response extends ServerResponse {
   fields: OutgoingHttpHeaders = {};
 
@@ -54,7 +54,7 @@ class Response extends ServerResponse {
   }
 }
 
-/** One request; what its Set-Cookie has as a pair. */
+/** Makes one request; returns the name and value of its Set-Cookie. */
 function request(
   cookie: string | undefined,
   handler: (session: ReturnType<typeof attach>) => void,
@@ -68,7 +68,7 @@ function request(
   return /^[^;]*/.exec(String(res.fields["Set-Cookie"] ?? ""))?.[0];
 }
 
-/** The life of one session, of up to five requests. */
+/** One session from its login to its end, in up to five requests. */
 async function live(number: number): Promise<void> {
   const user = `user ${number}`;
   const cookie = request(undefined, (session) => Object.assign(session, { user, visits: 0 }));

@@ -1,7 +1,7 @@
 /**
- * Refused tokens of two classes, random but for the one property in which the classes differ. Both are
- * made by the same steps, and every one is a flat string of its own that is measured just once: what
- * is peculiar to one token (its place in memory, the engine's caches) then cannot stand for its class.
+ * Refused tokens of two classes, random except for the one property in which the classes differ. Both are
+ * made by the same steps. Every token is a flat string of its own and is measured once, so that its place in memory
+ * and the engine's caches cannot stand for its class.
  */
 
 import { createCipheriv, createHmac, type KeyObject, randomBytes, randomInt } from "node:crypto";
@@ -33,7 +33,7 @@ export function wrongFernet(signing: KeyObject, encryption: KeyObject): Maker {
   };
 }
 
-/** The padding is right (0) or wrong (1), the MAC a random one. */
+/** The padding is right (0) or wrong (1); the MAC is random. */
 export function wrongPadding(encryption: KeyObject): Maker {
   return (kind) => {
     const last = kind === 0 ? 8 : 17 + randomInt(256 - 17);
@@ -41,7 +41,7 @@ export function wrongPadding(encryption: KeyObject): Maker {
   };
 }
 
-/** Version, time, IV and ciphertext of a message that eight bytes pad. */
+/** Version, time, IV and ciphertext of a message that needs eight bytes of padding. */
 function frame(encryption: KeyObject, message: Buffer, last: number): Buffer {
   const head = Buffer.alloc(9);
   head[0] = 0x80;
@@ -62,7 +62,7 @@ function spoil(mac: Buffer, at: number): void {
   mac[at] = (mac[at] as number) ^ randomInt(1, 256);
 }
 
-/** The same text in one piece of memory, whatever it was joined from. */
+/** Copies a text into one piece of memory. */
 function flat(text: string): string {
   return Buffer.from(text, "latin1").toString("latin1");
 }

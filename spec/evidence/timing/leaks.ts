@@ -1,9 +1,9 @@
-/** Planted leaks: verifiers that are right but for their time, so that the test shows what it finds. */
+/** Planted leaks: verifiers that are right except for their timing, to show that the test finds leaks. */
 
 import { createDecipheriv, createHmac, type KeyObject } from "node:crypto";
 import { TokenError } from "../../../src/internal/errors.ts";
 
-/** Compares byte by byte and leaves at the first that differs. */
+/** Compares byte by byte, and stops at the first difference. */
 function equalUntilWrong(a: Uint8Array, b: Uint8Array): boolean {
   for (let index = 0; index < a.length; index++) {
     if (a[index] !== b[index]) return false;
@@ -33,7 +33,7 @@ export function leakyFernet(signing: KeyObject): (token: string) => unknown {
   };
 }
 
-/** A Fernet token's padding, looked at in front of the MAC. */
+/** A Fernet token's padding, checked before the MAC. */
 export function leakyPadding(
   signing: KeyObject,
   encryption: KeyObject,

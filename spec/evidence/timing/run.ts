@@ -1,6 +1,6 @@
 /**
- * npm run timing: whether the time of a refusal tells where a MAC is wrong, or what lies under it.
- * Each test stands beside a planted leak, which the same test has to find.
+ * npm run timing: tests if the time of a refusal shows where a MAC is wrong, or what is under it.
+ * Beside each test stands a planted leak, which the same test has to find.
  *
  *     --samples N  for each test, 1,000,000 by default
  *     --record     writes the worst |t| of each to figures.json
@@ -19,7 +19,7 @@ import { leakyFernet, leakyJwt, leakyPadding } from "./leaks.ts";
 import { type Sample, tests, worst } from "./welch.ts";
 
 const THRESHOLD = 4.5;
-/** So many tokens are made at once, outside the measurement. */
+/** How many tokens are made at once, outside the measurement. */
 const BATCH = 10_000;
 const WARMUP = 2 * BATCH;
 
@@ -30,7 +30,7 @@ const flags = optionsOf("timing", {
 const samples = Number(flags.samples);
 if (!Number.isSafeInteger(samples) || samples < 1000) misuse("timing", "--samples: 1000 or more");
 
-// The stack of an error is the same for both classes, and nothing but noise.
+// The stack of an error is the same for both classes, so it is only noise.
 Error.stackTraceLimit = 0;
 
 const key = randomBytes(32);
@@ -78,7 +78,7 @@ for (const [title, make, ours, leak] of SUBJECTS) {
   if (!found) console.log("  MISSED: the test does not find the leak");
 }
 
-/** Times of so many refusals, the classes in random order. */
+/** The times of refusals, with the classes in random order. */
 function measure(make: Maker, verify: Verifier): Sample {
   const times = new Float64Array(samples);
   const classes = new Uint8Array(samples);
@@ -100,7 +100,7 @@ function measure(make: Maker, verify: Verifier): Sample {
   return { times, classes };
 }
 
-/** How long a refusal takes, in nanoseconds. */
+/** The time of a refusal, in nanoseconds. */
 function timeOf(verify: Verifier, token: string): number {
   const begun = performance.now();
   try {
@@ -108,10 +108,10 @@ function timeOf(verify: Verifier, token: string): number {
   } catch {
     return (performance.now() - begun) * 1e6;
   }
-  throw new Error("a token was accepted that is wrong");
+  throw new Error("a wrong token was accepted");
 }
 
-/** Prints the tests at every crop, and gives the worst |t|. */
+/** Prints the tests at every crop, and returns the worst |t|. */
 function report(who: string, sample: Sample): number {
   const all = tests(sample);
   const { t, kept, difference } = worst(all);

@@ -1,4 +1,4 @@
-/** Holds what `npm run timing` measures with: the t-test, and inputs that differ in one property alone. */
+/** Checks the tools of `npm run timing`: the t-test, and inputs that differ in one property alone. */
 
 import assert from "node:assert/strict";
 import { createDecipheriv, createHmac, createSecretKey } from "node:crypto";
@@ -16,7 +16,7 @@ const SECRET = createSecretKey(KEY);
 const SIGNING = createSecretKey(KEY.subarray(0, 16));
 const ENCRYPTION = createSecretKey(KEY.subarray(16));
 
-test("Welch's t is the one of the textbook", () => {
+test("Welch's t agrees with the textbook", () => {
   // Means 2.5 and 5, variances 5/3 and 20/3: t = 2.5 / sqrt((5/3 + 20/3) / 4) = sqrt(3).
   const [whole] = tests(sample([1, 2, 3, 4], [2, 4, 6, 8]));
   assert.deepEqual([whole?.kept, whole?.samples, whole?.difference], [1, 8, 2.5]);
@@ -26,7 +26,7 @@ test("Welch's t is the one of the textbook", () => {
   assert.equal(other?.t, -(whole?.t ?? 0));
 });
 
-test("a difference is found beneath the machine's interruptions, and none where there is none", (t) => {
+test("a difference is found in spite of interruptions, and equal classes show no difference", (t) => {
   const random = seeded(t);
   const times = (length: number, extra: number): number[] =>
     Array.from({ length }, () => {
@@ -41,7 +41,7 @@ test("a difference is found beneath the machine's interruptions, and none where 
   assert.ok(Math.abs(none.t) < 5.5, `${none.t}`);
 });
 
-describe("the classes differ in their property and in nothing else", () => {
+describe("the classes differ only in their property", () => {
   const rows: [what: string, make: Maker, at: [number, number]][] = [
     ["a JWT's MAC", wrongJwt(SECRET), [0, 31]],
     ["a Fernet token's MAC", wrongFernet(SIGNING, ENCRYPTION), [0, 31]],
@@ -81,7 +81,7 @@ describe("the classes differ in their property and in nothing else", () => {
     }
   });
 
-  test("tokens of both classes are as long", () => {
+  test("tokens of both classes have the same length", () => {
     for (const make of [
       wrongJwt(SECRET),
       wrongFernet(SIGNING, ENCRYPTION),
@@ -93,7 +93,7 @@ describe("the classes differ in their property and in nothing else", () => {
   });
 });
 
-test("what leaks is right but for its time", () => {
+test("the planted leaks are right except for their timing", () => {
   const token = new Jwt(KEY).sign({ sub: "tom" }, { now: 0 });
   assert.deepEqual(leakyJwt(SECRET)(token), { sub: "tom", iat: 0 });
   refused(() => leakyJwt(SECRET)(wrongJwt(SECRET)(1)), "ERR_TOKEN_SIGNATURE");

@@ -1,31 +1,31 @@
 /**
  * Welch's t-test in the manner of dudect (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant
- * time?", DATE 2017): times of two classes of inputs, as they are and with the slowest cropped.
+ * time?", DATE 2017): compares the times of two classes of inputs, whole and with the slowest cropped.
  */
 
 export interface Sample {
-  /** Of each measurement in nanoseconds. */
+  /** The time of each measurement in nanoseconds. */
   readonly times: Float64Array;
-  /** 0 or 1. */
+  /** The class of each measurement, 0 or 1. */
   readonly classes: Uint8Array;
 }
 
 export interface Test {
-  /** The part of the times that counted, 1 for all. */
+  /** The part of the times that is used, 1 for all. */
   readonly kept: number;
   readonly samples: number;
-  /** How much the mean of class 1 is above that of class 0, in nanoseconds. */
+  /** The mean of class 1 minus that of class 0, in nanoseconds. */
   readonly difference: number;
   readonly t: number;
 }
 
 /**
- * What is slow is mostly the machine's interruptions, and hides small differences. Where the crop has
- * to be is not known, so there are several, closer where more is kept.
+ * Slow measurements are mostly interruptions of the machine, which hide small differences. The right crop is not
+ * known, so there are several, closer together where more is kept.
  */
 const KEPT = [1, 0.999, 0.99, 0.97, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.35, 0.2];
 
-/** One test for each crop that leaves some of both classes, which are cropped at the same time. */
+/** One test for each crop that leaves measurements of both classes; all are cropped at the same time. */
 export function tests(sample: Sample): Test[] {
   const sorted = sample.times.slice().sort();
   const all = KEPT.map((kept) => {

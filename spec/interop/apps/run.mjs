@@ -1,8 +1,8 @@
 /**
  * Installs and tests every package of this folder, or those that the arguments name: `npm ci`, then `npm test`
- * where it has one. Two are tested at a time, while the next is installed. A package that asks for a newer Node than
- * this one gets the Node of the package `node`. A failure does not keep the others from running; in the end the
- * status is 1.
+ * if it has one. Two are tested at a time, while the next one is installed. A package that needs a newer Node than
+ * this one gets the Node of the package `node`. After a failure the others still run, and the status at the end
+ * is 1.
  */
 
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 const AT_A_TIME = 2;
-/** What takes longest begins first, so that nothing is left to run alone. */
+/** The slowest packages go first, so that none runs alone at the end. */
 const LONGEST = ["servers", "next", "nuxt", "sveltekit"];
 const NODE = "node";
 const CI = ["ci", "--no-audit", "--no-fund"];
@@ -27,7 +27,7 @@ const apps = [...new Set([...LONGEST, ...known])].filter(
   (name) => chosen.length === 0 || chosen.includes(name),
 );
 
-/** Whether this Node is too old for a package, which says ">=24.9" or nothing. */
+/** Tells if this Node is too old for a package, whose `engines` say ">=24.9" or nothing. */
 function outdated(app) {
   const { engines } = JSON.parse(readFileSync(join(here, app, "package.json"), "utf8"));
   const [least, more] = engines?.node.match(/\d+/g).map(Number) ?? [0, 0];
@@ -35,10 +35,10 @@ function outdated(app) {
   return major < least || (major === least && minor < more);
 }
 
-/** Runs npm; what it prints is kept, and shown as one piece when it has ended. */
+/** Runs npm, keeps its output, and prints it in one piece at the end. */
 async function npm(folder, args, variables = {}) {
   const began = performance.now();
-  // npm itself, with this Node: on Windows its command is a script for a shell.
+  // Runs npm's own script with this Node: on Windows the command `npm` is a shell script.
   const { npm_execpath: cli } = process.env;
   const [command, ...first] = cli === undefined ? ["npm"] : [process.execPath, cli];
   const child = spawn(command, [...first, ...args], {
@@ -59,7 +59,7 @@ async function npm(folder, args, variables = {}) {
   return { good, seconds };
 }
 
-/** Lets so many run at a time; the others wait in the order in which they came. */
+/** Lets so many jobs run at a time; the others wait in their order. */
 function lane(width) {
   const waiting = [];
   let running = 0;
@@ -77,7 +77,7 @@ function lane(width) {
 }
 
 const began = performance.now();
-// They are linked to it.
+// The applications are linked to this build.
 if (!(await npm(resolve(here, "../../.."), ["run", "build"])).good) process.exit(1);
 const old = apps.filter(outdated);
 if (old.length > 0 && !(await npm(join(here, NODE), CI)).good) process.exit(1);

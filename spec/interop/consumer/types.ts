@@ -1,5 +1,5 @@
-// The declarations as a strict program sees them: compiled as an ES module, as CommonJS and for a
-// bundler, never run.
+// Compiles the declarations in a strict program, as an ES module, as CommonJS and for a bundler.
+// It is never run.
 
 import { createServer, type IncomingMessage } from "node:http";
 import { ConfigError, type CookieAttributes, type Seal, SessionError, TokenError } from "bulla";
@@ -26,11 +26,11 @@ const asgiOptions: AsgiSessionOptions = { type: "jwt", secret: [text], maxAge: 6
 export const shared: { readonly user?: string } = asgiSessions<{ user?: string }>(asgiOptions).read(
   "",
 );
-// @ts-expect-error: no type
+// @ts-expect-error: type is missing
 asgiSessions({ secret: text });
-// @ts-expect-error: no revocation
+// @ts-expect-error: revocation is not an option
 asgiSessions({ ...asgiOptions, revocation: undefined });
-// @ts-expect-error: data that have a member's name
+// @ts-expect-error: data with a member's name
 asgiSessions<{ id: string }>(asgiOptions);
 
 const key: JwtKey = { kty: "oct", k: text, kid: "2026" };
@@ -40,9 +40,9 @@ const { admin, sub }: { admin?: boolean; sub: string } = jwt.verify(jwt.sign({ s
 const { header, claims } = decodeUnverified(text);
 // @ts-expect-error: claims that are not the declared ones
 jwt.sign({ admin });
-// @ts-expect-error: no key
+// @ts-expect-error: a key is missing
 new Jwt();
-// @ts-expect-error: no other key type
+// @ts-expect-error: another key type
 new Jwt({ kty: "RSA", k: sub });
 
 const fernetKey: FernetKey = Fernet.generateKey();
@@ -53,12 +53,12 @@ const time: number = fernet.timestamp(
 );
 // @ts-expect-error: a misspelt option
 fernet.decryptText(text, { tll: 60 });
-// @ts-expect-error: bytes are no text
+// @ts-expect-error: bytes are not text
 const wrong: string = fernet.decrypt(text);
 
 const attributes: CookieAttributes = { sameSite: "lax", secure: true, maxAge: time };
 const cookies: string[] = readCookies(serializeCookie("name", text, attributes), "name");
-// @ts-expect-error: no such attribute
+// @ts-expect-error: an unknown attribute
 serializeCookie("name", text, { httponly: true });
 
 const seal: Seal = { seal: (payload) => payload, open: () => ({ code: "ERR_OWN" }) };
@@ -88,7 +88,7 @@ export const server = createServer((req, res) => {
   session.cart.push(...cookies);
   const expires: number = session.expiresAt;
   res.setHeader("X-Expires", expires);
-  // @ts-expect-error: a fact
+  // @ts-expect-error: read only
   session.id = text;
   const ended: Promise<void> = session.destroy((error) => res.end(error?.code));
   void ended;
@@ -116,7 +116,7 @@ export const handler: (request: Request, id: number) => Promise<Response> = wrap
   },
 );
 
-// @ts-expect-error: data that would hide a member
+// @ts-expect-error: data with a member's name
 sessions<{ destroy: boolean }>(options);
 
 export function code(error: unknown): string | undefined {
@@ -126,7 +126,7 @@ export function code(error: unknown): string | undefined {
     return known ?? error.claim;
   }
   if (error instanceof SessionError && error.code === "ERR_SESSION_UNSENT") return "late";
-  // @ts-expect-error: no such code
+  // @ts-expect-error: an unknown code
   if (error instanceof SessionError && error.code === "ERR_SESSION_HEADERS_SENT") return "late";
   if (error instanceof SessionError) return `${error.status} ${error.statusCode} ${error.code}`;
   return error instanceof ConfigError ? error.code : undefined;

@@ -1,4 +1,4 @@
-/** Uses every module once, however it was loaded. */
+/** Uses every module once, after `import` or `require`. */
 
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 

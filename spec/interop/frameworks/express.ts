@@ -46,7 +46,7 @@ function answer(res: Response, turn: Turn): void {
   if (!answerByNode(res, turn)) WAYS[turn.ownWay](res, turn);
 }
 
-/** What Express answers an error with is its own. */
+/** Records an error, and leaves the answer to Express. */
 function hearing({ errors }: Service): ErrorRequestHandler {
   return (error, _req, _res, next) => {
     errors.push(error);
@@ -54,7 +54,7 @@ function hearing({ errors }: Service): ErrorRequestHandler {
   };
 }
 
-/** Express 4 awaits nothing. */
+/** Express 4 does not await handlers. */
 function taking(service: Service): RequestHandler {
   return (req, res, next) => {
     take(service, req.url, req.session, req)
@@ -65,8 +65,8 @@ function taking(service: Service): RequestHandler {
 
 function appOf(make: () => Express, service: Service): Express {
   const app = make();
-  app.set("env", "test"); // or Express logs what it answers
-  app.disable("x-powered-by"); // what Node makes of a list behind a field that is set differs by version
+  app.set("env", "test"); // or Express logs its errors
+  app.disable("x-powered-by"); // Node versions differ on a list of fields after a field that is set
   app.use(sessions(service.options).middleware);
   app.get("/plain", (_req, res) => void res.send("plain"));
   return app;
@@ -82,7 +82,7 @@ function serving(make: () => Express): Framework {
   };
 }
 
-/** Logs in whoever asks for it with the right password, as passport-local does. */
+/** Logs in a request with the right password, by passport-local. */
 function passportOf(): InstanceType<typeof Passport> {
   const passport = new Passport();
   passport.use(new Strategy((name, password, done) => done(null, password === "clay" && { name })));

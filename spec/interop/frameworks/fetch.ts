@@ -74,7 +74,7 @@ function streamed(pieces: AsyncGenerator<Uint8Array>): Response {
   return new Response(Readable.toWeb(Readable.from(pieces)) as ReadableStream<Uint8Array>);
 }
 
-/** The error path: what a framework does with an error of its own accord need not be its status. */
+/** The error path. A framework may answer an error with a status of its own. */
 function failing({ errors }: Service): (error: unknown) => Response {
   return (error) => {
     errors.push(error);
@@ -143,7 +143,7 @@ async function startHonoNode(service: Service) {
     const turn = await take(service, c.req.path, incoming.session, incoming);
     return answerByNode(outgoing, turn) ? RESPONSE_ALREADY_SENT : HONO_WAYS[turn.ownWay](c, turn);
   });
-  // It puts classes of its own in the place of these, which the other columns are not to have.
+  // It replaces these classes with its own, which the other columns must not get.
   const { Request, Response } = globalThis;
   const { client, close } = await listening(createServer(getRequestListener(app.fetch)));
   return {

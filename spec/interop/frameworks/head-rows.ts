@@ -1,4 +1,4 @@
-/** The rows of the table that are about a response: its head, what comes too late for it, and errors. */
+/** The rows of the table about a response: its head, changes that come too late for it, and errors. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { CLEARING } from "../../helpers/session-cookies.ts";
@@ -9,7 +9,7 @@ import { checkCookies, checkErrors, checkUntouched, codes, soon, written } from 
 
 const DOWN = new Error("the list is down");
 
-/** A seal that counts. */
+/** A seal that counts its calls. */
 class Counting {
   calls = 0;
   seal(payload: string): string {
@@ -28,13 +28,16 @@ export const HEAD_ROWS: Record<string, Row> = {
   "streaming body": { check: streaming },
   "redirect with the cookie": { check: redirect },
   "revocation list fails: 503": { options: () => ({ revocation: new SlowList() }), check: failing },
-  "the same, at once": { options: () => ({ revocation: new List() }), check: failing },
+  "revocation list fails at once: 503": {
+    options: () => ({ revocation: new List() }),
+    check: failing,
+  },
   "untouched application": { options: () => ({ seal: new Counting() }), check: untouched },
   "own Cache-Control and Vary": { check: cached },
   ...cookiesBy("setHeader", "appendHeader", "object", "flat", "pairs", "cookie"),
 };
 
-/** 500 and a typed error; no cookie of it, and the one before is as good as it was. */
+/** Data too large: 500 and a typed error, no session cookie, and the cookie before it still works. */
 async function oversized({ visitor, heard }: Cell): Promise<void> {
   await visitor.text("/text/visit");
   const ways: Way[] = ["text", "stream", "redirect", "cached", "cookie", "setHeader", "object"];
@@ -54,7 +57,7 @@ async function oversized({ visitor, heard }: Cell): Promise<void> {
   equal(await visitor.text("/text/visit"), "Hello stranger, visits: 2");
 }
 
-/** What changed before the head is in it; what changes behind it is not, and is not passed over. */
+/** A change before the head is written; a change after it is not, and is reported. */
 async function early({ visitor, heard, fetches }: Cell): Promise<void> {
   for (const [visits, way] of [
     [1, "writeHead"],
@@ -64,7 +67,7 @@ async function early({ visitor, heard, fetches }: Cell): Promise<void> {
     deepEqual([reply.status, reply.text], [200, "early, ERR_SESSION_UNSENT"]);
     deepEqual(written(reply), { visits });
     deepEqual([reply.headers.vary, reply.headers["cache-control"]], ["Cookie", "no-store"]);
-    // A Response does not tell when it has been sent.
+    // A Response does not report when it has been sent.
     if (!fetches) await soon(heard.reported);
     deepEqual(codes(heard.reported.splice(0)), fetches ? [] : ["ERR_SESSION_UNSENT"]);
   }
@@ -90,7 +93,7 @@ async function redirect({ visitor }: Cell): Promise<void> {
   equal((await visitor.read()).visits, 1);
 }
 
-/** A logout that the list did not hear of is a 503, and deletes the cookie; nobody is served unchecked. */
+/** A logout that the list did not hear is a 503 and deletes the cookie. Nobody is served unchecked. */
 async function failing({ visitor, heard, fetches, options }: Cell): Promise<void> {
   const { failure } = options.revocation as List;
   await visitor.text("/text/visit");
@@ -110,7 +113,7 @@ async function failing({ visitor, heard, fetches, options }: Cell): Promise<void
   equal(await visitor.text("/text/visit"), "Hello stranger, visits: 2");
 }
 
-/** No fields and no crypto, whatever cookie comes. */
+/** An untouched session adds no fields and does no crypto, whatever the cookie. */
 async function untouched({ visitor, heard, opens, options }: Cell): Promise<void> {
   const { cookies } = visitor.jar;
   const seal = options.seal as Counting;
@@ -139,7 +142,7 @@ async function cached({ visitor }: Cell): Promise<void> {
   }
 }
 
-/** The application's cookies stand beside the session's, and alone where the session has none. */
+/** The application's cookies stand beside the session's, or alone where the session sets none. */
 function cookiesBy(...ways: Way[]): Record<string, Row> {
   const names: Partial<Record<Way, string>> = {
     object: "writeHead(object)",

@@ -1,4 +1,4 @@
-/** Koa: `middleware` on Node's own request, so that `ctx.req.session` opens when it is touched. */
+/** Koa: `middleware` on Node's own request; `ctx.req.session` opens when it is touched. */
 
 import { createServer } from "node:http";
 import { Readable } from "node:stream";

@@ -1,4 +1,4 @@
-/** node:http, node:https, node:http2, and ws beside node:http: `attach`, or `load` where a list is asked. */
+/** node:http, node:https, node:http2, and ws beside node:http: `attach`, or `load` with a revocation list. */
 
 import { deepEqual } from "node:assert/strict";
 import { once } from "node:events";
@@ -26,7 +26,7 @@ import {
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
-/** The application's own ways, where there is nothing but Node. */
+/** The ways to answer with Node alone. */
 export const NODE_WAYS: Record<OwnWay, (res: ServerResponse, turn: Turn) => unknown> = {
   text: (res, { text }) => res.end(text),
   redirect: (res) => res.writeHead(303, { Location: NEXT }).end(),
@@ -94,7 +94,7 @@ export const NODE: Record<string, Framework> = {
   },
 };
 
-/** Sends the session, as the upgrade's request has it. */
+/** Sends the session of the upgrade's request. */
 function upgradeOf({ options }: Service, visitors: Sessions<SessionData>) {
   const sockets = new WebSocketServer({ noServer: true });
   return async (req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
@@ -110,7 +110,7 @@ function upgradeOf({ options }: Service, visitors: Sessions<SessionData>) {
   };
 }
 
-/** Behind every answer, an upgrade with the cookies that a user agent then has: it reads what http reads. */
+/** After every answer sends an upgrade with the visitor's cookies: it must read the same session as http. */
 function upgrading(base: string, client: Client): Client {
   return {
     close: client.close,

@@ -1,6 +1,6 @@
 /**
- * What every framework of the table serves: at /WAY/ACTION the action is done to the session, and the
- * answer is written in that way. At /plain the session is not touched.
+ * The routes of every framework in the table: /WAY/ACTION does the action to the session, and answers in
+ * that way. /plain does not touch the session.
  */
 
 import { Buffer } from "node:buffer";
@@ -21,11 +21,11 @@ declare module "bulla/session" {
   }
 }
 
-/** What a framework is started with, and where it puts what its error path was given. */
+/** The input of a framework's site, and the errors that reached its error path. */
 export interface Service {
   options: SessionOptions;
   errors: unknown[];
-  /** The rest of a body waits until the client has the head. */
+  /** Holds back the rest of a body until the client has the head. */
   gate: Gate;
 }
 
@@ -36,9 +36,9 @@ export interface Site {
 
 export interface Framework {
   start(service: Service, tls: Certificate): Promise<Site>;
-  /** So many times a session is opened when its client asks once: 1 by default. */
+  /** How many times one request opens a session: 1 by default. */
   opens?: number;
-  /** Whether its answers are Responses that `wrap` sees, and no Node writes their heads. */
+  /** True where answers are Responses of `wrap`, and Node does not write their heads. */
   fetches?: boolean;
 }
 
@@ -66,7 +66,7 @@ const ACTIONS = {
     await session.destroy();
     return "Bye";
   },
-  /** Where there is no list to wait for. */
+  /** A logout without a list to wait for. */
   leave(session: Session, req?: IncomingMessage): string {
     if (req === undefined) void session.destroy();
     else req.session = null;
@@ -91,10 +91,10 @@ const ACTIONS = {
   },
 };
 
-/** The ways that a framework has of its own. */
+/** The framework's own ways to answer. */
 export const OWN_WAYS = ["text", "redirect", "stream", "cached", "cookie"] as const;
 export type OwnWay = (typeof OWN_WAYS)[number];
-/** Node's, or where there is only a Response what comes next to them. */
+/** Node's ways to answer, or the closest ones where there is only a Response. */
 export type HeadWay = "object" | "flat" | "pairs" | "writeHead" | "flushHeaders";
 export type Way = OwnWay | HeadWay | "setHeader" | "appendHeader";
 
@@ -103,19 +103,19 @@ export const COOKIES = ["app=1", "more=2"] as const;
 export const CACHED = { "Cache-Control": "private, max-age=60", Vary: "Accept-Encoding" };
 export const NEXT = "/text/read";
 
-/** One request, once its action is done. */
+/** One request, after its action. */
 export interface Turn {
   way: Way;
-  /** In place of a way that the framework does not have itself. */
+  /** The way to use where the framework does not have `way`. */
   ownWay: OwnWay;
   text: string;
-  /** The text, of which the second half waits for the client to have the head. */
+  /** The text in two pieces. The second waits until the client has the head. */
   pieces(): AsyncGenerator<Uint8Array>;
-  /** What the session says of a change that comes behind the head, once the client has it. */
+  /** Changes the session once the client has the head, and returns the session's error. */
   late(): Promise<string>;
 }
 
-/** The session as JSON; a new one's id changes with every request. */
+/** The session as JSON, without the id of a new one, which changes with every request. */
 export function show(session: ReadonlySession): string {
   const { id, isNew } = session;
   return JSON.stringify({ ...(isNew ? { isNew } : { isNew, id }), ...session });
@@ -127,7 +127,7 @@ export function greet(session: Session, user: string): string {
   return show(session);
 }
 
-/** The action of a request; what does not assign to `req.session` leaves `req` out. */
+/** The action of a request. Only actions that assign to `req.session` need `req`. */
 export function actionOf(url = ""): keyof typeof ACTIONS {
   const [, action = ""] = /^\/\w+\/(\w+)/.exec(url) ?? [];
   if (!(action in ACTIONS)) throw new Error(`no action: ${url}`);
@@ -186,7 +186,7 @@ const HEADS: Record<HeadWay, (res: ServerResponse, turn: Turn) => unknown> = {
   },
 };
 
-/** Answers by Node's own functions; false where the framework has to do it, or the rest of it. */
+/** Answers by Node's own functions; returns false where the framework has to answer, in whole or in part. */
 export function answerByNode(res: ServerResponse, turn: Turn): boolean {
   const { way } = turn;
   if (way === "setHeader") res.setHeader("Set-Cookie", COOKIES);
@@ -196,7 +196,7 @@ export function answerByNode(res: ServerResponse, turn: Turn): boolean {
   return true;
 }
 
-/** Listens on a port of the system's choice, until it is closed. */
+/** Listens on a free port until it is closed. */
 export async function listening(
   server: Server,
   tls?: Certificate,

@@ -1,4 +1,4 @@
-/** The rows of the table that the session itself fills: what it keeps, and when it is written. */
+/** The rows of the table about the session itself: the data that it keeps, and when it is written. */
 
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import type { SessionOptions } from "bulla/session";
@@ -11,11 +11,11 @@ import { type Heard, type Visitor, written } from "./visitor.ts";
 export interface Cell {
   visitor: Visitor;
   heard: Heard;
-  /** Its answers are Responses that `wrap` sees. */
+  /** True where answers are Responses of `wrap`. */
   fetches: boolean;
-  /** So many times a session is opened when the visitor asks once. */
+  /** How many times one request opens a session. */
   opens: number;
-  /** What the sessions of the row were made with. */
+  /** The options of the row's sessions. */
   options: SessionOptions;
 }
 
@@ -57,7 +57,7 @@ async function visits({ visitor, heard }: Cell): Promise<void> {
   deepEqual({ ...heard }, { invalid: [], reported: [], errors: [] });
 }
 
-/** A new id and none of the old data; the old cookie is refused from then on. */
+/** A login gives a new id and drops the old data; the old cookie is refused from then on. */
 async function login({ visitor, heard, opens }: Cell): Promise<void> {
   await visitor.text("/text/visit");
   const before = await visitor.read();
@@ -76,7 +76,7 @@ async function login({ visitor, heard, opens }: Cell): Promise<void> {
   deepEqual({ ...heard }, { invalid, reported: [], errors: [] });
 }
 
-/** The cookie is deleted, and a copy of it is refused from then on. */
+/** A logout deletes the cookie, and a copy of it is refused from then on. */
 async function logout({ visitor, heard, opens }: Cell): Promise<void> {
   await visitor.login();
   equal((await visitor.read()).user, "Tom");
@@ -88,7 +88,7 @@ async function logout({ visitor, heard, opens }: Cell): Promise<void> {
   deepEqual({ ...heard }, { invalid, reported: [], errors: [] });
 }
 
-/** Without a list the cookie is deleted, and a copy of it lives on. */
+/** A logout without a list deletes the cookie, but a copy of it still works. */
 async function leave({ visitor, heard }: Cell): Promise<void> {
   await visitor.login();
   const copy = visitor.copy();
@@ -119,7 +119,7 @@ async function unchanged({ visitor }: Cell): Promise<void> {
   deepEqual([setCookie, headers.vary, headers["cache-control"]], [[], "Cookie", undefined]);
 }
 
-/** The session is empty, the cookie stays until a session replaces it, and `onInvalid` hears it once. */
+/** A bad cookie is an empty session, stays until a session replaces it, and `onInvalid` hears it once. */
 async function bad({ visitor, heard, opens }: Cell): Promise<void> {
   await visitor.text("/text/visit");
   const spoilt = `${visitor.jar.cookies.get(NAME)}`.replace(/.$/, "");

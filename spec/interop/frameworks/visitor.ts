@@ -1,4 +1,4 @@
-/** Who asks: a user agent with its cookies, and what the sessions were heard to say meanwhile. */
+/** A user agent with its cookies, and the reports of the sessions that it visits. */
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { SessionError } from "bulla/session";
@@ -6,13 +6,13 @@ import { cookieValue, NAME, unseal } from "../../helpers/session-cookies.ts";
 import { type Asked, type Client, Jar, type Reply } from "../helpers/clients.ts";
 import { COOKIES, type Gate } from "./routes.ts";
 
-/** What a cell's site told, by code. */
+/** The reports of a cell's site. */
 export class Heard {
-  /** What `onInvalid` heard. */
+  /** The codes that `onInvalid` heard. */
   readonly invalid: string[] = [];
-  /** What `onError` heard. */
+  /** The errors that `onError` heard. */
   readonly reported: SessionError[] = [];
-  /** What the framework's error path was given. */
+  /** The errors that reached the framework's error path. */
   readonly errors: unknown[] = [];
 }
 
@@ -26,19 +26,19 @@ export class Visitor {
     this.#gate = gate;
   }
 
-  /** Another one, who has copied the cookies. */
+  /** Another visitor, with copied cookies. */
   copy(): Visitor {
     const copy = new Visitor(this.#client, this.#gate);
     for (const [name, value] of this.jar.cookies) copy.jar.cookies.set(name, value);
     return copy;
   }
 
-  /** One who has no cookies. */
+  /** A visitor without cookies. */
   stranger(): Visitor {
     return new Visitor(this.#client, this.#gate);
   }
 
-  /** Asks, keeps the cookies, and opens the gate when the head is here. */
+  /** Sends a request, keeps the cookies, and opens the gate when the head is here. */
   async ask(path: string, asked: Asked = {}): Promise<Reply> {
     const onHead = (): void => this.#gate.open();
     const reply = await this.#client.ask(path, { ...asked, headers: this.jar.headers, onHead });
@@ -52,12 +52,12 @@ export class Visitor {
     return text;
   }
 
-  /** What the session holds, as the site has it. */
+  /** The session's data, as the site sees them. */
   async read(): Promise<Record<string, unknown>> {
     return JSON.parse(await this.text("/text/read")) as Record<string, unknown>;
   }
 
-  /** passport-local finds its fields in a query too. */
+  /** passport-local also finds its fields in a query. */
   login(way = "redirect", password = "clay"): Promise<Reply> {
     return this.ask(`/${way}/login?username=Tom&password=${password}`, { method: "POST" });
   }
@@ -67,7 +67,7 @@ export class Visitor {
   }
 }
 
-/** What the session's cookie of a reply holds, when that is its only one; Passport's own left out. */
+/** The data in the session's cookie of a reply, which must be the only one; Passport's own member left out. */
 export function written(reply: Reply): Record<string, unknown> {
   const own = reply.setCookie.filter((cookie) => cookie.startsWith(`${NAME}=`));
   equal(own.length, 1, `one cookie of the session: ${reply.setCookie}`);
@@ -75,7 +75,7 @@ export function written(reply: Reply): Record<string, unknown> {
   return data;
 }
 
-/** The application's cookies stand in a reply, each once and in order. */
+/** Checks that the application's cookies stand in a reply, each once and in order. */
 export function checkCookies({ setCookie }: Reply): void {
   const others = setCookie.filter((cookie) => !cookie.startsWith(`${NAME}=`));
   deepEqual(
@@ -84,7 +84,7 @@ export function checkCookies({ setCookie }: Reply): void {
   );
 }
 
-/** A reply that no session has had a part in. */
+/** Checks that no session had a part in a reply. */
 export function checkUntouched({ status, headers, setCookie }: Reply): void {
   const { vary, "cache-control": cacheControl } = headers;
   deepEqual([status, setCookie, vary, cacheControl], [200, [], undefined, undefined]);
@@ -94,7 +94,7 @@ export function codes(errors: readonly unknown[]): string[] {
   return [...new Set(errors.map((error) => (error as SessionError).code))];
 }
 
-/** Errors that came, each a SessionError of that code and status. */
+/** Checks that there are errors, and that each is a SessionError of that code and status. */
 export function checkErrors(errors: readonly unknown[], code: string, status: number): void {
   ok(errors.length > 0, "an error was heard");
   for (const error of errors) {
@@ -103,7 +103,7 @@ export function checkErrors(errors: readonly unknown[], code: string, status: nu
   }
 }
 
-/** A client can have the whole reply before the server's `finish`. */
+/** Waits for a report: a client can have the whole reply before the server's `finish`. */
 export async function soon(reported: readonly unknown[]): Promise<void> {
   for (let tries = 0; tries < 500 && reported.length === 0; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Process, serve, until } from "./processes.ts";
 
-/** No framework has anything to tell its makers. */
+/** Switches off the telemetry of frameworks. */
 const PRODUCTION = {
   NODE_ENV: "production",
   CI: "1",
@@ -15,11 +15,11 @@ const PRODUCTION = {
   ASTRO_TELEMETRY_DISABLED: "1",
   NEXT_TELEMETRY_DISABLED: "1",
   NUXT_TELEMETRY_DISABLED: "1",
-  // The programs of node_modules/.bin start other programs by the name of node.
+  // The programs of node_modules/.bin start others as `node`.
   PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
 };
 
-/** A folder made anew of these, the later ones over the earlier ones. */
+/** Makes a folder anew from these, later ones over earlier ones. */
 export function compose(folder: string, ...parts: readonly string[]): string {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -27,7 +27,7 @@ export function compose(folder: string, ...parts: readonly string[]): string {
   return folder;
 }
 
-/** Runs a program of Node to its end; what it printed is shown where it fails. */
+/** Runs a Node program to its end, and shows its output if it fails. */
 export function run(cwd: string, program: string, ...args: readonly string[]): void {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     cwd,
@@ -37,7 +37,7 @@ export function run(cwd: string, program: string, ...args: readonly string[]): v
   equal(status, 0, `${program} ${args.join(" ")}\n${stdout}\n${stderr}`);
 }
 
-/** A server as a process of its own, and the warnings that it gave. */
+/** A server as a process of its own, and its warnings. */
 export class Site {
   readonly base: string;
   readonly #process: Process;
@@ -53,7 +53,7 @@ export class Site {
     }
   }
 
-  /** `args` are told the port, and so is PORT. */
+  /** Both `args` and the variable PORT get the port. */
   static async start(
     cwd: string,
     args: readonly string[] | ((port: string) => readonly string[]),
@@ -68,7 +68,7 @@ export class Site {
     return Number(new URL(this.base).port);
   }
 
-  /** What it has printed since it was asked to forget. */
+  /** The output since the last reset. */
   get output(): string {
     return this.#text;
   }

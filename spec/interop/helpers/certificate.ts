@@ -1,4 +1,4 @@
-/** A certificate of our own for localhost, made when it is asked for. */
+/** A self-made certificate for localhost, made on demand. */
 
 import { equal } from "node:assert/strict";
 import { spawnSync } from "node:child_process";

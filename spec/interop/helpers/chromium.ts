@@ -1,8 +1,8 @@
-/** Chromium: Debian's, or the one that CHROMIUM names. */
+/** Chromium: Debian's, or the one in CHROMIUM. */
 
 import { type Browser, chromium, type Page } from "playwright-core";
 
-/** The hosts are names of this machine, besides localhost. */
+/** Besides localhost, the hosts are names of this machine too. */
 export function openChromium(...hosts: readonly string[]): Promise<Browser> {
   const rules = [...hosts, "localhost"].map((host) => `MAP ${host} 127.0.0.1`);
   return chromium.launch({
@@ -14,7 +14,7 @@ export function openChromium(...hosts: readonly string[]): Promise<Browser> {
   });
 }
 
-/** What a page complains about from now on: errors that nobody caught, and those of its console. */
+/** The errors of a page from now on: uncaught ones, and those of its console. */
 export function complaints(page: Page): string[] {
   const heard: string[] = [];
   page.on("pageerror", (error) => heard.push(String(error)));

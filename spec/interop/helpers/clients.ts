@@ -1,4 +1,4 @@
-/** Clients of node:http, node:https and node:http2, and of a Fetch handler: one way to ask, one reply. */
+/** Clients of node:http, node:https, node:http2 and of a Fetch handler, with one interface. */
 
 import { once } from "node:events";
 import http from "node:http";
@@ -12,7 +12,7 @@ export interface Asked {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Hears that the head has come, while the body may still be on its way. */
+  /** Called when the head has come, while the body may still be on its way. */
   onHead?: () => void;
 }
 
@@ -67,7 +67,7 @@ export function http2Client(base: string, ca: string): Client {
 
 export type Handler = (request: Request) => Response | Promise<Response>;
 
-/** Direct calls, as the runtimes of the Fetch API make them. */
+/** Calls a handler directly, as Fetch API runtimes do. */
 export function fetchClient(handler: Handler): Client {
   return {
     close() {},

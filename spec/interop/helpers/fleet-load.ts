@@ -1,4 +1,4 @@
-/** Visitors of the fleet, all at a time: each logs in, counts, and logs out, and believes no answer but the right one. */
+/** Visitors of the fleet, all at once: each logs in, counts and logs out, and accepts no answer but the right one. */
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
@@ -9,22 +9,22 @@ import { until } from "./processes.ts";
 
 export type Headers = Record<string, string>;
 
-/** How long a client leaves a server alone that could not answer, in milliseconds. */
+/** How long a client waits before it asks a failed server again, in milliseconds. */
 const PAUSE = 25;
-/** A load without any answer for so long has stalled, in milliseconds: a busy machine is slow, but answers. */
+/** A load without an answer for this long has stalled, in milliseconds. A busy machine is slow, but it answers. */
 const STALLED = 60_000;
-/** A phase that takes so many answers waits for what does not come: the whole story takes about 27,000. */
+/** A phase with more answers than this waits in vain: the whole story takes about 27,000. */
 const MOST_ANSWERS = 150_000;
 
-/** What a load needs of a fleet. */
+/** The part of a fleet that a load needs. */
 export type Loaded = Pick<Fleet, "ports" | "site" | "weather"> & { tls: { cert?: string } };
 
 export class Load {
   readonly fleet: Loaded;
   readonly visitors: Visitor[] = [];
-  /** Copies of cookies of sessions that were ended. */
+  /** Copies of cookies of ended sessions. */
   readonly ended: Headers[] = [];
-  /** How many responses there were, by phase and by status. */
+  /** The number of responses by phase and by status. */
   readonly figures = new Map<string, Map<number, number>>();
   readonly seen = new Set<number>();
   ending = false;
@@ -59,7 +59,7 @@ export class Load {
     this.#repliesOfPhase = 0;
   }
 
-  /** Runs so many visitors until `story` is over; fails with the first of them that was served wrongly. */
+  /** Runs so many visitors until `story` is over; fails with the first one who got a wrong answer. */
   async run(count: number, story: () => Promise<void>): Promise<void> {
     for (let index = 0; index < count; index++) this.visitors.push(new Visitor(this, index));
     const visits = Promise.all(this.visitors.map((visitor) => visitor.run()));
@@ -75,7 +75,7 @@ export class Load {
     }
   }
 
-  /** Fails a load that no longer gets answers: time alone says nothing on a busy machine. */
+  /** Fails a load that gets no answers any more. A time limit would say nothing on a busy machine. */
   #watch(): NodeJS.Timeout {
     let seen = -1;
     return setInterval(() => {
@@ -84,7 +84,7 @@ export class Load {
     }, STALLED);
   }
 
-  /** Waits for what the visitors bring about. */
+  /** Waits for a condition that the visitors bring about. */
   until(condition: () => boolean): Promise<void> {
     return until(() => this.#open() && condition());
   }
@@ -94,7 +94,7 @@ export class Load {
     for (const client of [this.#site, ...this.#direct]) client.close();
   }
 
-  /** Asks through nginx, which always answers; whether it may answer so depends on the weather. */
+  /** Asks through nginx, which always answers. The weather says which statuses are allowed. */
   async ask(method: string, path: string, headers: Headers): Promise<Reply> {
     this.#open();
     const before = this.fleet.weather;
@@ -109,7 +109,7 @@ export class Load {
     return reply;
   }
 
-  /** Asks one process; undefined while nobody is there. */
+  /** Asks one process; returns undefined while it is down. */
   async direct(index: number, path: string, headers: Headers): Promise<Reply | undefined> {
     this.#open();
     const reply = await this.#direct[index]?.ask(path, { headers }).catch(() => undefined);
@@ -117,14 +117,14 @@ export class Load {
     return reply;
   }
 
-  /** What each process says to these cookies. */
+  /** The answer of each process to these cookies. */
   async everywhere(path: string, headers: Headers): Promise<(number | undefined)[]> {
     const { ports } = this.fleet;
     const asked = ports.map((_, index) => this.direct(index, path, headers));
     return (await Promise.all(asked)).map((reply) => reply?.status);
   }
 
-  /** Plays copies of an ended session's cookies to each process, until each has refused them. */
+  /** Sends copies of an ended session's cookies to each process, until each has refused them. */
   replay(...copies: Headers[]): void {
     this.ended.push(...copies);
     for (const copy of copies) {
@@ -138,7 +138,7 @@ export class Load {
     for (const index of this.fleet.ports.keys()) await this.#refusal(index, copy);
   }
 
-  /** Who is refused counts from 1, as a stranger: an honoured cookie has a user or counts on. */
+  /** A refused copy counts from 1, as a stranger. An accepted one would have a user, or count on. */
   async #refusal(index: number, copy: Headers): Promise<void> {
     for (;;) {
       const reply = await this.direct(index, "/count", copy);
@@ -152,7 +152,7 @@ export class Load {
     }
   }
 
-  /** What was begun before a failure must come to an end after it. */
+  /** Throws once the load is over, so that requests begun before a failure come to an end. */
   #open(): true {
     ok(!this.#closed, "it is over");
     return true;
@@ -172,10 +172,10 @@ export class Load {
 export class Visitor {
   readonly name: string;
   readonly jar = new Jar();
-  /** So many of its requests were answered by 503. */
+  /** How many of its requests were answered by 503. */
   unavailable = 0;
   readonly #load: Load;
-  /** So many counts a session has; those who stay are logged in from the first to the last phase. */
+  /** How many times a session counts. Some visitors stay logged in from the first to the last phase. */
   readonly #counts: number;
   #sessions = 0;
   readonly #waiting: (() => void)[] = [];
@@ -190,7 +190,7 @@ export class Visitor {
     while (!this.#load.ending) await this.#session();
   }
 
-  /** Resolves when a count that begins from now on has been answered. */
+  /** Resolves when a count that begins after this call has been answered. */
   served(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -219,7 +219,7 @@ export class Visitor {
     for (const resolve of waiting) resolve();
   }
 
-  /** Repeats a request, with the cookie it had, until somebody can answer. */
+  /** Repeats a request with the same cookie until a server can answer. */
   async #until200(method: string, path: string): Promise<object> {
     for (;;) {
       const reply = await this.#load.ask(method, path, this.jar.headers);
@@ -229,7 +229,7 @@ export class Visitor {
         this.#load.seen.add(process);
         return data;
       }
-      // A logout of which Redis heard nothing deletes the cookie too: this client keeps it, and asks again.
+      // A logout that Redis did not hear deletes the cookie too. This client keeps the cookie, and asks again.
       const ends = method === "POST" && reply.status === 503;
       const others = reply.setCookie.filter((cookie) => !ends || cookie !== CLEARING);
       deepEqual(others, [], `${reply.status} with a cookie`);

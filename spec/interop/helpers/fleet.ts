@@ -1,4 +1,4 @@
-/** examples/fleet, process by process: nginx and Redis in front and behind, three servers that come and go. */
+/** examples/fleet, process by process: nginx in front, three servers that stop and start, and Redis. */
 
 import { ok } from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,14 +9,14 @@ import { project } from "./programs.ts";
 import { RedisServer } from "./redis.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../../examples/fleet");
-/** The ports that its files name, the last one Redis's. */
+/** The ports in its files; the last one is Redis's. */
 const PORTS = [8443, 3001, 3002, 3003, 6390];
 const FLAGS = ["--import", "tsx", "--conditions=bulla-source"];
 
-/** How long its processes wait for Redis: on a busy machine a second may pass without anything being wrong. */
+/** How long its processes wait for Redis: longer than the default, since a busy machine may need a second. */
 const PATIENCE = "redisRevocation(redis, { timeout: 60 })";
 
-/** The example in a folder where it can run, on ports that are free. */
+/** Copies the example to a folder where it can run, with free ports. */
 export async function fleetProject(): Promise<{
   folder: string;
   remove: () => void;
@@ -36,11 +36,11 @@ export async function fleetProject(): Promise<{
   return { ...project({ ...files, "server.ts": server }), ports };
 }
 
-/** What the answers depend on; a new object after each change. */
+/** The conditions that the answers depend on; a new object after each change. */
 export interface Weather {
-  /** "changing" while it ends, and from its start until every process has found it. */
+  /** "changing" while it stops, and from its start until every process is connected. */
   readonly redis: "up" | "changing" | "down";
-  /** So many processes are on their way out or in. */
+  /** How many processes are stopping or starting. */
   readonly away: number;
 }
 
@@ -83,7 +83,7 @@ export class Fleet {
     return fleet;
   }
 
-  /** The ring that processes have from their next start on. */
+  /** The keys that processes use from their next start on. */
   keys(keys: readonly string[]): void {
     writeFileSync(join(this.#folder, "keys.json"), JSON.stringify(keys));
   }
@@ -117,7 +117,7 @@ export class Fleet {
     this.change({ away: this.weather.away - 1 });
   }
 
-  /** Starts the processes again with these keys, one after the other. */
+  /** Restarts the processes with these keys, one after the other. */
   async roll(keys: readonly string[]): Promise<void> {
     this.keys(keys);
     for (const index of this.ports.keys()) {
@@ -129,7 +129,7 @@ export class Fleet {
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#servers.map((server) => server.end("SIGKILL")));
-    await this.#nginx?.end("SIGTERM"); // its workers end with it
+    await this.#nginx?.end("SIGTERM"); // its workers end too
     await this.redis.remove();
     this.#remove();
   }

@@ -1,8 +1,8 @@
-/** A visitor of built applications, without scripts: keeps cookies, reads pages, and fills in their forms. */
+/** A visitor of built applications without scripts: keeps cookies, reads pages, and submits their forms. */
 
 import { ok } from "node:assert/strict";
 
-/** Servers do not stream to robots, which fetch seems to be by its own name. */
+/** A browser's name: servers take fetch's own name for a robot's, and do not stream to robots. */
 const BROWSER =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0";
 
@@ -13,7 +13,7 @@ export interface Answer {
   headers: Headers;
   setCookie: string[];
   html: string;
-  /** What stands in `main`, without tags. */
+  /** The text of `main`, without tags. */
   text: string;
 }
 
@@ -27,7 +27,7 @@ export function sets({ setCookie }: Answer): string[] {
   return setCookie.map((field) => field.split("=", 1)[0] ?? "");
 }
 
-/** Somebody with cookies and without scripts: follows no redirect by itself. */
+/** A visitor with cookies and without scripts, who follows no redirect by itself. */
 export class Guest {
   cookies = new Map<string, string>();
   readonly #base: string;
@@ -37,7 +37,7 @@ export class Guest {
     this.cookies = new Map(cookies);
   }
 
-  /** Somebody else with the same cookies. */
+  /** Another visitor with the same cookies. */
   copy(): Guest {
     return new Guest({ base: this.#base }, this.cookies);
   }
@@ -57,13 +57,13 @@ export class Guest {
     return { status, location, headers: response.headers, setCookie, html, text: textOf(html) };
   }
 
-  /** Fills in the form of a page whose button has this label, and submits it. */
+  /** Fills in and submits the form whose button has this label. */
   async submit(page: string, label: string, fields: Record<string, string> = {}): Promise<Answer> {
     const { action, body } = await this.form(page, label, fields);
     return await this.send(action, body);
   }
 
-  /** The form alone, filled in: anybody can send it. */
+  /** The filled-in form alone, which anybody can send. */
   async form(page: string, label: string, fields: Record<string, string> = {}): Promise<Form> {
     const { html } = await this.ask(page);
     const forms = html.match(/<form\b.*?<\/form>/gs) ?? [];
@@ -83,7 +83,7 @@ export class Guest {
     return await this.ask(action, { method: "POST", body, headers: { Origin: this.#base } });
   }
 
-  /** As a user agent does it: the last field of a name counts. */
+  /** Keeps a cookie as user agents do: the last field of a name counts. */
   #keep(field: string): void {
     const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(field) ?? [];
     if (/; Max-Age=0(;|$)/i.test(field)) this.cookies.delete(name);

@@ -1,4 +1,4 @@
-/** JUnit reports as Node, Bun and Deno write them: each test by its whole name, and how it ended. */
+/** Reads JUnit reports of Node, Bun and Deno: the full name of each test, and its result. */
 
 export type Ending = "passed" | "failed" | "skipped";
 
@@ -12,8 +12,8 @@ const ELEMENTS = new RegExp(
 );
 
 /**
- * Each test as `suite > test`, in the order of names. Node and Bun nest the suites, of which Bun's
- * first is the file; Deno has each suite as a test too, and all steps side by side.
+ * Each test as `suite > test`, sorted by name. Node and Bun nest suites, and Bun's first one is the file.
+ * Deno lists each suite as a test too, and all steps on one level.
  */
 export function endings(report: string): [name: string, ending: Ending][] {
   const suites: string[] = [];

@@ -1,7 +1,7 @@
 /**
- * node:crypto whose functions are looked up when they are called, as syncBuiltinESMExports() has it on
- * Node: on other runtimes a spec that puts another function in the place of one is heard only so. It
- * has what src/ and the specs import by name; what is missing here fails at import.
+ * node:crypto with functions that are looked up at each call, as on Node after syncBuiltinESMExports(). Without it
+ * specs cannot replace a function on other runtimes. It has the names that src/ and the specs import; a missing one
+ * fails at import.
  */
 
 import crypto from "node:crypto";

@@ -1,4 +1,4 @@
-/** The mutants of a source: those of Stryker's mutators, and the source without each of its statements. */
+/** The mutants of a source: those of Stryker's mutators, and one without each statement. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,19 +7,19 @@ import ts from "typescript5";
 
 export interface Mutant {
   readonly file: string;
-  /** The line that it begins in, trimmed: an entry in equivalent.json outlives changes elsewhere in the file. */
+  /** The line where it begins, trimmed: an entry in equivalent.json outlives changes elsewhere in the file. */
   readonly line: string;
   readonly was: string;
   readonly now: string;
-  /** The source with it, as JavaScript. */
+  /** The source with the mutant, as JavaScript. */
   readonly code: string;
-  /** By this number the instrumented source tells that a spec reaches it. */
+  /** The instrumented source reports this number when a spec reaches the mutant. */
   readonly id: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** What Babel's traversal hands to a mutator, as far as ours asks. */
+/** The part of a path of Babel's traversal that our mutator uses. */
 interface Path {
   readonly node: { readonly type: string; readonly alternate?: unknown; readonly body?: unknown };
   readonly parent: Path["node"];
@@ -31,8 +31,8 @@ const REMOVED = new Set([
 ]);
 
 /**
- * Leaves out a statement. Three are left to mutators of Stryker that come to the same: all that a block has (the block is
- * emptied), all that depends on an `if`, and an `if` without `else` (the condition is made false).
+ * Removes a statement. Three kinds are left to equal mutants of Stryker: the only statement of a block (it empties the
+ * block), the only one under an `if`, and an `if` without `else` (it makes the condition false).
  */
 const statementRemoval = {
   name: "StatementRemoval",
@@ -57,7 +57,7 @@ const logger = {
   ...{ trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet, fatal: quiet },
 };
 
-/** The mutants of these files of a folder, and the files as they tell which of them a spec reaches, as JavaScript. */
+/** The mutants of these files, and the files instrumented to report which mutants a spec reaches, as JavaScript. */
 export async function mutantsOf(
   folder: string,
   files: readonly string[],
@@ -86,7 +86,7 @@ export async function mutantsOf(
   return { mutants, instrumented: new Map(instrumented) };
 }
 
-/** An expression in parentheses, so that it takes no operand of its neighbours. */
+/** An expression in parentheses, so that it keeps its operands together. */
 function enclosed(mutator: string, replacement: string): string {
   const statement = mutator === "StatementRemoval" || mutator === "BlockStatement";
   return statement || /^(?:case|default|for)\b/.test(replacement)
@@ -103,7 +103,7 @@ const OPTIONS: ts.TranspileOptions = {
   },
 };
 
-/** A module without its types, that imports others such; undefined where it is not TypeScript. */
+/** A module without its types and with imports of `.js`; undefined where it is not TypeScript. */
 export function asJavaScript(text: string): string | undefined {
   const named = text.replace(/(["'`])(\.{1,2}\/[^"'`\n]*)\.ts\1/g, "$1$2.js$1");
   const { outputText, diagnostics = [] } = ts.transpileModule(named, OPTIONS);

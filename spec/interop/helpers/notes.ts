@@ -1,4 +1,4 @@
-/** What examples/next and examples/react-router do alike: they count visits, and keep the notes of who is logged in. */
+/** The tests that examples/next and examples/react-router share: both count visits and keep notes of visitors who log in. */
 
 import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -11,22 +11,22 @@ import { Guest, sets } from "./guest.ts";
 export const NAME = "__Host-session";
 export const SESSION_SECRET = "a secret of some more than 32 bytes";
 
-/** What differs. */
+/** The differences between the two. */
 export interface Notes {
   site(): Site;
   start(variables: Record<string, string>): Promise<Site>;
   /** The statuses of redirects. */
   readonly moved: Readonly<Record<"action" | "page", number>>;
-  /** How a cookie ends, and the field that deletes it. */
+  /** The attributes at the end of a cookie, and the field that deletes it. */
   readonly attributes: RegExp;
   readonly clearing: string;
-  /** Sees the message until it is deleted. */
+  /** Visits the page that shows the message, until the message is deleted. */
   greet(guest: Guest): Promise<void>;
-  /** Looks where else a session is opened: this cookie is nobody's. */
+  /** Visits the other places that open a session, with this bad cookie. */
   closed(nobody: Guest): Promise<void>;
-  /** In Chromium: waits, once logged in, for what the page does about the message. */
+  /** In Chromium, after the login: waits for the page to delete the message. */
   greeted(page: Page): () => Promise<void>;
-  /** In Chromium: what set a cookie, and how many; and the visits that are shown when the logout is over. */
+  /** In Chromium: the requests that set a cookie, and how many; and the visits shown after the logout. */
   readonly changes: readonly string[];
   readonly visits: number;
 }
@@ -37,7 +37,7 @@ export async function loggedIn(site: Site, user = "tom"): Promise<Guest> {
   return guest;
 }
 
-/** Ann, whose session is due for renewal: half its age has gone. */
+/** Ann, whose session is due for renewal after more than half its age. */
 export function due(site: Site): Guest {
   const clock = (): number => Math.floor(Date.now() / 1000) - 8 * 24 * 3600;
   const issuer = sessions<{ user: string }>({ secret: SESSION_SECRET, clock });
@@ -45,7 +45,7 @@ export function due(site: Site): Guest {
   return new Guest(site, [[NAME, value]]);
 }
 
-/** The tests of both. */
+/** The tests that both run. */
 export function notes(kept: Notes): void {
   const { site, moved } = kept;
 
@@ -70,7 +70,7 @@ export function notes(kept: Notes): void {
     ] as const) {
       const added = await guest.submit("/account", "Add", { note });
       deepEqual([added.status, sets(added)], [200, [NAME]]);
-      // The page that comes with the action's answer has seen the change.
+      // The page that comes with the action's answer shows the change.
       equal(added.text, `Notes of tom ${all} Add Log out`);
       equal((await guest.ask("/account")).text, added.text);
     }
@@ -86,7 +86,7 @@ export function notes(kept: Notes): void {
     doesNotMatch(site().output, /error|warning/i);
   });
 
-  test("an action that nobody may call changes nothing", async () => {
+  test("an action without a login changes nothing", async () => {
     const guest = await loggedIn(site());
     const { action, body } = await guest.form("/account", "Add", { note: "of nobody" });
     const answer = await new Guest(site()).send(action, body);
@@ -119,7 +119,7 @@ export function notes(kept: Notes): void {
   });
 
   describe("An action", () => {
-    test("and what it calls have one session, which is written once", async () => {
+    test("shares one session with the functions that it calls, and writes it once", async () => {
       const answer = await (await loggedIn(site())).submit("/probe", "nested");
       deepEqual([answer.status, sets(answer)], [200, [NAME]]);
       match(answer.text, /^seen: tom, outer inner last\. /);
@@ -140,7 +140,7 @@ export function notes(kept: Notes): void {
     });
   });
 
-  test("without a secret the first request fails, and its log says what is missing", async () => {
+  test("without a secret the first request fails, and the log says what is missing", async () => {
     const bare = await kept.start({});
     try {
       equal((await new Guest(bare).ask("/")).status, 500);

@@ -1,11 +1,11 @@
-/** Servers as processes of their own: on ports that are free, ready when awaited, and gone in the end. */
+/** Servers as processes of their own, on free ports: ready after await, and stopped at the end. */
 
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type Server } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** So many ports that nobody listens on. */
+/** Returns that many free ports. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers: Server[] = [];
   for (let index = 0; index < count; index++) {
@@ -20,7 +20,7 @@ export async function freePorts(count: number): Promise<number[]> {
 
 export class Process {
   readonly child: ChildProcess;
-  /** What it wrote: shown where it failed to start. */
+  /** Its output, shown if it fails to start. */
   output = "";
   readonly #exit: Promise<unknown>;
   #ended = false;
@@ -55,7 +55,7 @@ export class Process {
   }
 }
 
-/** Starts a server on a free port, which PORT names; waits until it has printed its address and listens there. */
+/** Starts a server on a free port, given by PORT; waits until it has printed its address and listens. */
 export async function serve(
   command: string,
   args: readonly string[] | ((port: string) => readonly string[]),
@@ -75,12 +75,12 @@ export async function serve(
 
 type Condition = () => boolean | Promise<boolean>;
 
-/** Resolves when the condition holds; a connection or a server gives no other notice of it. */
+/** Resolves when the condition holds. It polls, since connections and servers give no notice. */
 export async function until(condition: Condition): Promise<void> {
   while (!(await condition())) await wait(10);
 }
 
-/** Whether somebody takes connections there. */
+/** Tells if connections to a port are accepted. */
 export function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");

@@ -1,4 +1,4 @@
-/** The examples as programs: in a folder that has installed what they import, as their readers have it. */
+/** The examples as programs, in a folder with their packages installed, as readers have them. */
 
 import {
   cpSync,
@@ -18,14 +18,14 @@ import { serve } from "./processes.ts";
 const INTEROP = resolve(import.meta.dirname, "..");
 const EXAMPLES = resolve(INTEROP, "../../examples");
 
-/** The examples' names with their texts. */
+/** The names of the examples, with their texts. */
 export const examples = new Map(
   readdirSync(EXAMPLES)
     .filter((name) => name.endsWith(".ts"))
     .map((name) => [name, readFileSync(join(EXAMPLES, name), "utf8")]),
 );
 
-/** A new folder with these files, where the packages of spec/interop are installed. */
+/** Makes a folder with these files, where the packages of spec/interop are installed. */
 export function project(files: Record<string, string> = {}): {
   folder: string;
   remove: () => void;

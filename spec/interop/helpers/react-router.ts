@@ -1,4 +1,4 @@
-/** examples/react-router, built by one version of React Router for production, and walked through. */
+/** examples/react-router, built for production by one version of React Router, and tested. */
 
 import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
 import { cpSync } from "node:fs";
@@ -13,13 +13,13 @@ const PROBE = resolve(import.meta.dirname, "../apps/react-router/probe");
 const CLEARING = `${NAME}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; Secure; SameSite=Lax`;
 
 export interface Version {
-  /** Where a browser asks for the data of the first page. */
+  /** The path at which a browser asks for the data of the first page. */
   readonly home: string;
   /** A configuration of its own. */
   readonly config?: string;
 }
 
-/** The walks, in the package of this folder. */
+/** The tests, run in the package of this folder. */
 export function walk(here: string, { home, config }: Version): void {
   const folder = resolve(here, "dist/example");
   const bin = (name: string): string => resolve(here, "node_modules/.bin", name);
@@ -81,7 +81,7 @@ export function walk(here: string, { home, config }: Version): void {
     visits: 2,
   });
 
-  test("what a page fetches for its data and its actions carries the session too", async () => {
+  test("the requests of a page for its data and its actions carry the session too", async () => {
     const guest = await loggedIn();
     const headers = { Origin: site.base };
     const account = await guest.ask("/account.data");
@@ -115,14 +115,14 @@ export function walk(here: string, { home, config }: Version): void {
       match((await guest.ask("/probe")).text, /^seen: tom, before the redirect\. /);
     });
 
-    test("that throws an error has changed the session: the error page is a response like any", async () => {
+    test("that throws an error has changed the session, since the error page is an ordinary response", async () => {
       const guest = await loggedIn();
       const answer = await guest.submit("/probe", "failing");
       deepEqual([answer.status, sets(answer)], [500, [NAME]]);
       match((await guest.ask("/probe")).text, /^seen: tom, before the error\. /);
     });
 
-    test("that throws after a logout logs out all the same", async () => {
+    test("that throws after a logout still logs out", async () => {
       const guest = await loggedIn();
       const answer = await guest.submit("/probe", "logout");
       deepEqual([answer.status, answer.setCookie], [500, [CLEARING]]);
@@ -135,7 +135,7 @@ export function walk(here: string, { home, config }: Version): void {
     deepEqual(sets(answer), [NAME]);
   });
 
-  test("a promise of a loader reads the session, and hears from save that a change is too late", async () => {
+  test("a promise of a loader reads the session, and save tells it that a change is too late", async () => {
     const guest = await loggedIn();
     const read = await guest.ask("/late");
     deepEqual(sets(read), []);
@@ -167,7 +167,7 @@ export function walk(here: string, { home, config }: Version): void {
       equal(account.text, welcome.text.replace("Welcome.", "undefined"));
       deepEqual(sets(account), []);
 
-      // A login begins anew: under another id.
+      // A login begins a session with a new id.
       await guest.submit("/legacy", "login");
       const other = await guest.ask("/legacy");
       match(other.text, /^tom, 1, Welcome\.; [\w-]{22}\. /);

@@ -1,4 +1,4 @@
-/** A real redis-server of our own, with examples/fleet's configuration; it keeps what it has on disk. */
+/** A real redis-server with examples/fleet's configuration; it keeps its data on disk. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ export class RedisServer {
     writeFileSync(join(this.#folder, "redis.conf"), [text, ...lines, ""].join("\n"));
   }
 
-  /** With these lines behind those of the configuration. */
+  /** Starts it with these lines added to the configuration. */
   static async start(lines: readonly string[] = []): Promise<RedisServer> {
     const [port] = (await freePorts(1)) as [number];
     const redis = new RedisServer(port, lines);
@@ -40,7 +40,7 @@ export class RedisServer {
     await started.ready(() => started.output.includes("Ready to accept connections"));
   }
 
-  /** It stays in memory and keeps its connections, but does nothing. */
+  /** It stays in memory and keeps its connections, but answers nothing. */
   pause(): void {
     this.#process?.child.kill("SIGSTOP");
   }
@@ -49,7 +49,7 @@ export class RedisServer {
     this.#process?.child.kill("SIGCONT");
   }
 
-  /** As a crash does it: nothing is written any more. */
+  /** Ends it like a crash: nothing more is written. */
   async kill(): Promise<void> {
     await this.#process?.end("SIGKILL");
   }

@@ -1,4 +1,4 @@
-/** Copies of src/ and spec/ as plain JavaScript, where a mutant is put in and specs are run on it. */
+/** Copies of src/ and spec/ as plain JavaScript, in which a mutant is placed and specs are run. */
 
 import { spawn } from "node:child_process";
 import {
@@ -17,11 +17,11 @@ import { asJavaScript } from "./mutants.ts";
 
 export type Outcome = "passed" | "failed" | "late";
 
-/** Tells of the first failure at once, since one ends the run. */
+/** Reports the first failure at once, since one failure ends the run. */
 const REPORTER = `export default async function* (events) {
   for await (const { type } of events) if (type === "test:fail") yield "FAILED";
 }`;
-/** Writes down which mutants were reached; each thread for itself. */
+/** Writes down the mutants that each thread reached. */
 const COVERAGE = `import { writeFileSync } from "node:fs";
 import { threadId } from "node:worker_threads";
 process.on("exit", () => {
@@ -34,7 +34,7 @@ const LEFT_OUT = /^spec\/(?:interop|bench|project)\b|^spec\/evidence\/(?:fuzz|so
 export class Sandbox {
   readonly folder: string = mkdtempSync(join(tmpdir(), "bulla-mutation-"));
   readonly #sources: Map<string, string> = new Map();
-  /** A copy of the project; of one that there is already, where it is given. */
+  /** A copy of the project, or of another sandbox if one is given. */
   constructor(root: string, other?: Sandbox) {
     if (other !== undefined) {
       cpSync(other.folder, this.folder, { recursive: true });
@@ -48,7 +48,7 @@ export class Sandbox {
     writeFileSync(join(this.folder, "coverage.js"), COVERAGE);
   }
 
-  /** Puts other code in place of a file of src/. */
+  /** Replaces the code of a file of src/. */
   put(file: string, code: string): void {
     writeFileSync(this.#path(file), code);
   }
@@ -57,12 +57,12 @@ export class Sandbox {
     this.put(file, this.#sources.get(file) as string);
   }
 
-  /** Runs a spec to its end or its first failure. */
+  /** Runs a spec to its end or to its first failure. */
   run(spec: string, limit: number): Promise<Outcome> {
     return this.#run([`spec/${spec}.spec.js`], process.env, limit);
   }
 
-  /** Which mutants a spec reaches, as the instrumented sources tell; undefined where it fails. */
+  /** The mutants that a spec reaches, as the instrumented sources report; undefined where the spec fails. */
   async reached(spec: string, limit: number): Promise<Set<string> | undefined> {
     const folder = mkdtempSync(join(this.folder, "covered-"));
     const env = { ...process.env, COVERED: folder };

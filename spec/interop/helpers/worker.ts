@@ -1,4 +1,4 @@
-/** A worker that runs every vector it is bound to, and answers with what did not hold. */
+/** A worker that runs every vector in its bindings, and answers with the failures. */
 
 import { type Case, hold } from "../../helpers/vectors.ts";
 
@@ -11,7 +11,7 @@ export default {
   fetch(_request: Request, env: { VECTORS: Record<string, Case[]> }): Response {
     const failed: string[] = [];
     const cases = Object.values(env.VECTORS).flat();
-    // Both ways round: what one case leaves behind must not change the verdict on the next.
+    // In both orders, since one case must not change the verdict on the next.
     for (const vector of [...cases, ...cases.toReversed()]) {
       try {
         hold(vector);

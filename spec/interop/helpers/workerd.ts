@@ -1,4 +1,4 @@
-/** workerd, which runs compiled modules out of one configuration (workerd.capnp of its sources). */
+/** Runs compiled modules in workerd, from one configuration (workerd.capnp of its sources). */
 
 import { equal } from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
@@ -10,13 +10,13 @@ const INTEROP = resolve(import.meta.dirname, "..");
 const ROOT = resolve(INTEROP, "../..");
 
 export interface Worker {
-  /** Its first module; the others are found from there. */
+  /** Its first module, which imports the others. */
   main: string;
   bindings?: { name: string; text?: string; json?: string }[];
   flags?: string[];
 }
 
-/** Compiles these files, and what they import, into a folder of ES modules. */
+/** Compiles these files and their imports into a folder of ES modules. */
 export function compile(folder: string, files: string[]): void {
   const tsconfig = {
     extends: join(INTEROP, "tsconfig.json"),
@@ -41,7 +41,7 @@ export function compile(folder: string, files: string[]): void {
   equal(status, 0, stdout);
 }
 
-/** Starts workers over the compiled modules of a folder; each listens on a port of its own. */
+/** Starts workers with the compiled modules of a folder, each on a port of its own. */
 export async function startWorkers(
   folder: string,
   workers: Record<string, Worker>,
@@ -102,7 +102,7 @@ const config :Workerd.Config = (services = [${services.join(",\n")}], sockets = 
 `;
 }
 
-/** The package's own name, as a bundler would have resolved it. */
+/** The package's own name as a module, which a bundler would have resolved. */
 function aliases(modules: string[]): string[] {
   if (!modules.includes("src/session.js")) return [];
   return [`(name = "examples/bulla/session", esModule = "export * from '../../src/session.js';")`];

@@ -33,7 +33,7 @@ export const bad: RequestHandler = (req, res) => {
   req.session.touch(3600);
   // @ts-expect-error
   req.session.regenerate().user = "Tom";
-  // Of a `T` of its own, the augmented data are no part.
+  // The augmented data are not part of a session with a `T` of its own.
   // @ts-expect-error
   carts.attach(req, res).visits = 1;
   // @ts-expect-error

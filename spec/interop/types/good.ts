@@ -1,4 +1,4 @@
-/** Uses in frameworks that have to compile. Nothing here is run: types.spec.ts has `tsc` judge it. */
+/** Uses in frameworks that must compile. Nothing is run: types.spec.ts runs `tsc` on them. */
 
 import { type IncomingMessage, type RequestListener, ServerResponse } from "node:http";
 import { promisify } from "node:util";
@@ -16,7 +16,7 @@ import { Hono } from "hono";
 import Koa from "koa";
 import { same } from "../../project/types/same.ts";
 
-// Once, and the requests of every framework that has node:http's have it.
+// Declared once, for the requests of every framework that has node:http's.
 declare module "bulla/session" {
   interface SessionData {
     visits?: number;
@@ -82,7 +82,7 @@ fastify()
     return raw.session.visits;
   });
 
-// Data of its own, in place of the one augmentation.
+// A session with its own data, not the augmented ones.
 interface Cart {
   items?: { name: string; count: number }[];
 }

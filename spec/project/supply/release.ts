@@ -1,6 +1,6 @@
 /**
- * Tells if a tag may be published: it is `v` and the package's version, which the changelog has with its date. Prints
- * what the changelog says of that version.
+ * Checks that a tag may be published: it is `v` and the package's version, and the changelog has that version with a
+ * date. Prints the changelog's text of that version.
  */
 
 import { readFileSync } from "node:fs";

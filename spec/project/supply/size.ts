@@ -1,6 +1,6 @@
 /**
- * npm run size: what each module weighs as it is built, with all that it imports, and the tarball; fails
- * where one is above its budget (budget.json, or the file named as the first argument), or has none.
+ * npm run size: prints the size of each built module with all that it imports, and of the tarball. Fails
+ * where a size is above its budget (budget.json, or the file named as the first argument), or has no budget.
  */
 
 import { execFileSync } from "node:child_process";
@@ -38,7 +38,7 @@ for (const name of new Set([...Object.keys(weights), ...Object.keys(budget)])) {
 }
 if (wrong) process.exitCode = 1;
 
-/** A built module and all that it imports of the package. */
+/** The size of a built module with all that it imports of the package. */
 function weigh(entry: string): Weight {
   const seen = new Set<string>();
   const visit = (path: string): void => {
@@ -53,10 +53,10 @@ function weigh(entry: string): Weight {
   return { bytes: Buffer.byteLength(text), gzip: gzipSync(text).length };
 }
 
-/** The whole package, unpacked and packed. */
+/** The size of the whole package, unpacked and packed. */
 function weighTarball(): Weight {
   const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
-  // npm itself, with this Node: on Windows its command is a script for a shell.
+  // Runs npm's own script with this Node: on Windows the command `npm` is a shell script.
   const { npm_execpath: cli } = process.env;
   const [npm, ...first] = cli === undefined ? ["npm"] : [process.execPath, cli];
   const packed = execFileSync(npm as string, [...first, ...pack], { encoding: "utf8" });

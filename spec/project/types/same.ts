@@ -1,4 +1,4 @@
-/** That two types are one, and not only assignable: what `any` would let pass is found. */
+/** Checks that two types are identical, and not only assignable: `any` does not pass. */
 
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? unknown : never;

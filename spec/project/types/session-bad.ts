@@ -121,7 +121,7 @@ visitors.wrap((_request, session) => new Response(session.unheardOf));
 visitors.wrap((_request, _session, id: string) => new Response(id))(new Request(""));
 // @ts-expect-error
 visitors.wrap((_request, _session, id: string) => new Response(id))(new Request(""), 7);
-// A handler that asks for more than a Request is called with it.
+// A handler for a subclass of Request must be called with that subclass.
 class OwnRequest extends Request {
   readonly own: string = "";
 }

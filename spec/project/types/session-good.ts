@@ -21,7 +21,7 @@ import { same } from "./same.ts";
 
 const secret = new Uint8Array(32);
 
-// One augmentation types req.session, wherever there is an IncomingMessage.
+// One augmentation types req.session on every IncomingMessage.
 declare module "../../../src/session.ts" {
   interface SessionData {
     /** A name that no other spec and no example uses. */
@@ -94,7 +94,7 @@ http2.createServer((req, res) => {
 });
 http2.createSecureServer((req, res) => void visitors.attach(req, res));
 
-// Whatever brings a cookie.
+// All sources of a cookie.
 visitors.read(new Request("https://example.org/"));
 visitors.read(new Headers());
 visitors.read("a=b");

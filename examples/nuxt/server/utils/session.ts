@@ -8,13 +8,13 @@ declare module "bulla/session" {
     user?: string;
     visits?: number;
     notes?: string[];
-    /** A message for the next page, and for that alone. */
+    /** A message for the next page only. */
     flash?: string;
   }
 }
 
 export const visitors = sessions({
   secret: () => useRuntimeConfig().sessionSecret, // a function: a build reads no secret
-  // Of one process; `redisRevocation(client)` is for several.
+  // For one process. Several share a list with `redisRevocation(client)`.
   revocation: memoryRevocation({ only: ({ data }) => data.user !== undefined }),
 });

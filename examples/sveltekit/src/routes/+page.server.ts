@@ -11,7 +11,7 @@ export const load: PageServerLoad = ({ locals: { session } }) => {
 export const actions: Actions = {
   async login({ locals: { session }, request }) {
     const user = (await request.formData()).get("user");
-    await session.regenerate(); // a new id, and no data: who knew the old ones knows nothing of these
+    await session.regenerate(); // a new id and no data: cookies from before the login are useless
     session.user = String(user);
     session.flash = "Welcome.";
     redirect(303, "/");
@@ -19,7 +19,7 @@ export const actions: Actions = {
   async note({ locals: { session }, request }) {
     const note = (await request.formData()).get("note");
     session.notes ??= [];
-    session.notes.push(String(note)); // a change within is a change
+    session.notes.push(String(note)); // saved like any other change
     redirect(303, "/");
   },
   async logout({ locals: { session } }) {

@@ -11,7 +11,7 @@ export interface Encoded {
 export function makeEncoded(random: Random): Encoded {
   const padding = random.chance(50);
   if (random.chance(15)) return { text: noise(random, 24, ALPHABET), padding };
-  // The decoder goes another way past 192 characters.
+  // The decoder changes its method at 192 characters.
   const most = random.pick([4, 12, 40, 150, 150, 400]);
   const bytes = random.bytes(random.below(most));
   const text = bytes.toString("base64url");

@@ -1,4 +1,4 @@
-/** Cookie headers: pairs of the name that is asked for, and of those that look like it. */
+/** Cookie headers: pairs with the wanted name, and with names that look like it. */
 
 import type { Random } from "../random.ts";
 import { lookAlike, mutated, stranger } from "./text.ts";
@@ -67,7 +67,7 @@ function pair(random: Random, name: string): string {
   return `${blank()}${random.chance(60) ? name : cousin(random, name)}${blank()}=${blank()}${value}${blank()}`;
 }
 
-/** A name that is another one, which some reader takes for it. */
+/** Another name, which some reader takes for this one. */
 function cousin(random: Random, name: string): string {
   const at = random.below(name.length);
   switch (random.below(7)) {

@@ -1,4 +1,4 @@
-/** Fernet tokens: good ones spoilt, and frames of every kind under a MAC that holds. */
+/** Fernet tokens: damaged good ones, and frames of every kind with a MAC that holds. */
 
 import { createCipheriv, createHmac } from "node:crypto";
 import type { FernetKeys, Times } from "../oracle/fernet.ts";
@@ -20,7 +20,7 @@ export interface Made extends Times {
   readonly token: string;
 }
 
-/** `signing` have made good tokens, `strange` none. */
+/** The keys in `signing` make good tokens, those in `strange` do not. */
 export function makeFernet(
   random: Random,
   signing: readonly FernetKeys[],
@@ -85,14 +85,14 @@ function wrongMac(random: Random, mac: Buffer): Buffer {
 }
 
 function ciphertext(random: Random, key: FernetKeys, iv: Buffer): Buffer {
-  // No block, or bytes beside whole ones.
+  // No block at all, or bytes that do not fill a block.
   if (random.chance(5)) return random.bytes(random.pick([0, 1, 15, 17, 31, random.below(48)]));
   if (random.chance(3)) return random.bytes(16 * (1 + random.below(4)));
   const cipher = createCipheriv("aes-128-cbc", key.encryption, iv).setAutoPadding(false);
   return cipher.update(plaintext(random));
 }
 
-/** Whole blocks: a message and padding of PKCS#7, or of every other kind. */
+/** Whole blocks: a message with padding of PKCS#7 or of another kind. */
 function plaintext(random: Random): Buffer {
   const long = random.below(3000) === 0 ? random.below(20_000) : 0;
   const message = random.chance(50)
@@ -107,7 +107,7 @@ function plaintext(random: Random): Buffer {
       blocks[blocks.length - 1] = random.below(random.pick([18, 256]));
       return blocks;
     case 1: {
-      // As many as are said, but one.
+      // One byte of the padding differs.
       const said = 1 + random.below(17);
       blocks.fill(said, Math.max(0, blocks.length - said));
       const at = Math.max(0, blocks.length - said + random.below(said));

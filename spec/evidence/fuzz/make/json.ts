@@ -1,9 +1,9 @@
-/** JSON texts along RFC 8259's grammar, and a little beside it. */
+/** JSON texts by RFC 8259's grammar, and some that break it a little. */
 
 import type { Random } from "../random.ts";
 import { mutated } from "./text.ts";
 
-/** A member: its name, and its value as JSON text, or as what only looks so. */
+/** A member: its name, and its value as JSON text or as something similar. */
 export type Member = readonly [name: string, value: string];
 
 export const TEXTS: readonly string[] = [
@@ -16,14 +16,14 @@ const NUMBERS: readonly string[] = [
   ...["9007199254740993", "123456789012345678901234567890", "1700000000", "1.7e9", "17e8"],
 ];
 const OTHERS: readonly string[] = ["null", "true", "false", "[]", "{}", "[null]", '["a",1]'];
-/** What some parsers take for JSON. */
+/** Texts that some parsers take for JSON. */
 const NO_JSON: readonly string[] = [
   ...["NaN", "Infinity", "-Infinity", "undefined", "'a'", "01", "+1", ".5", "1.", "0x10", "1e"],
   ...["-", "1_000", '"\n"', '"\\x41"', '"\\u00"', '"a', "[1,]", "{,}", '{"a":1,}', "tru", "NULL"],
   ...["", "/**/1", "1n", '"\t"', "[1 2]", '{"a" 1}', "{a:1}", "\u00a01", "[", "{", "]", "--1"],
 ];
 
-/** Names that machinery of objects has, or that look like others. */
+/** Names that objects have by themselves, and look-alikes. */
 export const NAMES: readonly string[] = [
   ...["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "toJSON", "valueOf"],
   ...["", "a", "data", "Exp", "EXP", "ex\u200bp", "\uff45xp", "exp\\u0000", "0", "length", "then"],
@@ -43,7 +43,7 @@ export function value(random: Random, depth: number = 2): string {
   );
 }
 
-/** The text of an object; names escaped here and there, white space where it may be. */
+/** The text of an object, with some names escaped, and white space where it is allowed. */
 export function objectText(random: Random, members: readonly Member[]): string {
   const blank = random.chance(10) ? () => random.pick(["", " ", "\n", "\t", "\r\n "]) : () => "";
   const written = members.map(
@@ -52,7 +52,7 @@ export function objectText(random: Random, members: readonly Member[]): string {
   return `${blank()}{${written.join(",") || blank()}}${blank()}`;
 }
 
-/** The bytes of a text, sometimes spoilt as JSON or as UTF-8. */
+/** The bytes of a text, sometimes damaged as JSON or as UTF-8. */
 export function spoiltBytes(random: Random, text: string): Buffer {
   if (!random.chance(7)) return Buffer.from(text);
   const kind = random.below(5);

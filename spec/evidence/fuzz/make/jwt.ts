@@ -1,4 +1,4 @@
-/** Tokens: good ones spoilt, and whatever the grammar allows or forbids under a MAC that holds. */
+/** Tokens: damaged good ones, and all that the grammar allows or forbids under a MAC that holds. */
 
 import { createHmac, type KeyObject } from "node:crypto";
 import type { Random } from "../random.ts";
@@ -55,7 +55,7 @@ const AUDIENCES: readonly string[] = [
   ...['["you",1]', '[["you"]]', '{"0":"you"}', '"you,all"', '["you",null]'],
 ];
 
-/** Claims that the setups of jwt.ts accept, each of them some. */
+/** Claims that the setups of jwt.ts accept; each setup accepts some. */
 const GOOD: readonly Member[] = [
   ["iss", '"me"'],
   ["aud", '["you"]'],
@@ -73,11 +73,11 @@ export interface Made {
 }
 
 export interface Signers {
-  /** These have made good tokens. */
+  /** The keys of good tokens. */
   readonly signing: readonly KeyObject[];
-  /** These none. */
+  /** Other keys. */
   readonly strange: readonly KeyObject[];
-  /** The `typ` that is demanded. */
+  /** The `typ` that the policy demands. */
   readonly typ: string;
 }
 
@@ -89,7 +89,7 @@ export function makeJwt(random: Random, { signing, strange, typ }: Signers): Mad
   const kind = random.below(100);
   if (kind < 3) return { token: noise(random, 60, `${ALPHABET}....`), now };
   const input = `${part(random, header(random, typ))}.${part(random, payload(random))}`;
-  // Whatever the signed text is, its MAC holds: only its structure can be what is wrong.
+  // The MAC holds for any signed text, so only the structure can be wrong.
   if (kind < 72) return { token: sealed(input, key), now };
   if (kind < 79) return { token: sealed(mutated(random, input), key), now };
   if (kind < 93) return { token: mutated(random, sealed(input, key)), now };
@@ -100,7 +100,7 @@ function sealed(input: string, key: KeyObject, hash: string = "sha256"): string 
   return `${input}.${createHmac(hash, key).update(input).digest("base64url")}`;
 }
 
-/** A MAC of another kind, of another text, or none. */
+/** A MAC of another kind or of another text, or none. */
 function foreign(random: Random, input: string, key: KeyObject): string {
   const token = sealed(input, key);
   const mac = token.slice(input.length + 1);
@@ -140,7 +140,7 @@ function payload(random: Random): string {
     if (member[0] === "aud" ? random.chance(30) : random.chance(7)) return [];
     return [random.chance(90) ? member : [member[0], claimValue(random, member[0])]];
   });
-  // Past the page of the MAC, and past the length that a policy allows, once in a while.
+  // Sometimes longer than the page of the MAC, or than the length that a policy allows.
   if (random.below(2000) === 0) members.push(["long", `"${"x".repeat(random.below(30_000))}"`]);
   return strangely(random, members);
 }
@@ -151,7 +151,7 @@ function claimValue(random: Random, name: string): string {
   return random.chance(50) ? random.pick(TEXTS) : value(random);
 }
 
-/** With members that are there twice, that nobody knows, or that are the machinery's. */
+/** Adds members that come twice, that are unknown, or that objects have by themselves. */
 function strangely(random: Random, members: Member[]): string {
   const all = [...members];
   if (random.chance(8)) all.push(random.pick(members.length > 0 ? members : GOOD));
@@ -161,7 +161,7 @@ function strangely(random: Random, members: Member[]): string {
   return objectText(random, all);
 }
 
-/** Strict base64url of a text's bytes, nearly always. */
+/** Strict base64url of a text's bytes, except now and then. */
 function part(random: Random, text: string): string {
   const encoded = spoiltBytes(random, text).toString("base64url");
   if (!random.chance(5)) return encoded;
@@ -169,7 +169,7 @@ function part(random: Random, text: string): string {
     case 0:
       return encoded + random.pick(["=", "==", "A", "AA", "\n", " "]);
     case 1:
-      // Other trailing bits, where there are any.
+      // Other trailing bits, where the text has any.
       return encoded.slice(0, -1) + random.pick(ALPHABET);
     case 2:
       return encoded.replace(/[-_]/, (one) => (one === "-" ? "+" : "/"));

@@ -1,4 +1,4 @@
-/** Cookies of sessions: envelopes of every shape under a seal that opens, and seals and headers that are spoilt. */
+/** Cookies of sessions: envelopes of every shape under a seal that opens, and damaged seals and headers. */
 
 import { createHmac, type KeyObject } from "node:crypto";
 import { base64url, fernetFrame } from "../../../helpers/token-forge.ts";
@@ -10,7 +10,7 @@ import { ALPHABET, mutated, noise } from "./text.ts";
 export const TYPES = ["base64", "jwt", "fernet"] as const;
 export type Type = (typeof TYPES)[number];
 
-/** The key of a type: a JWT's is whole, Fernet's is in halves. */
+/** The key of a type: one key for JWT, two halves for Fernet. */
 export interface Sealing {
   readonly type: Type;
   readonly key: Buffer;
@@ -23,7 +23,7 @@ const HEADERS: readonly string[] = [
   ...['{"alg":"HS512","typ":"session+jwt"}', '{"alg":"HS256","typ":"session+jwt","crit":["exp"]}'],
   ...['{"alg":"HS256","typ":"session+jwt","b64":true}', '{"alg":"HS256","typ":1}', "[]", "{"],
 ];
-/** Canonical ids of 16 bytes, and what is none. */
+/** Canonical ids of 16 bytes, and invalid ones. */
 const IDS: readonly string[] = [
   ...['"an-old-id-of-16-bytesA"', '"AAAAAAAAAAAAAAAAAAAAAA"', '"__________7w-_________w"'],
   ...['"an-old-id-of-16-bytesB"', '"an-old-id-of-16-bytes"', '"an-old-id-of-16-bytesAA"', '""'],
@@ -34,7 +34,7 @@ const IDS: readonly string[] = [
     '"an-old-id-of-16-bytesA\\n"',
   ],
 ];
-/** Around now, and around the ends of what the setups allow. */
+/** Times around now, and around the limits of the setups. */
 const OFFSETS: readonly number[] = [
   ...[-201, -200, -199, -151, -150, -149, -101, -100, -99, -51, -50, -49, -11, -10, -9, -1, 0, 0],
   ...[1, 9, 10, 11, 49, 50, 51, 59, 60, 61, 99, 100, 101, 1e6, 1e9, -NOW, -1e9, -2e9],
@@ -113,12 +113,12 @@ function envelope(random: Random): string {
   if (random.chance(25)) members.push(["age", unless(50, "150", () => random.pick(AGES))]);
   if (random.chance(15)) members.push(["keep", unless(50, "false", () => random.pick(KEEPS))]);
   members.push(["data", random.chance(50) ? '{"user":"tom"}' : random.pick(DATA)]);
-  // Past what user agents keep.
+  // Longer than user agents keep.
   if (random.below(80) === 0) members.push(["long", `"${"x".repeat(3500)}"`]);
   return odd ? strangely(random, members) : `{${members.map(([n, t]) => `"${n}":${t}`).join(",")}}`;
 }
 
-/** Without a member, with one twice, with one that nobody knows; formatted as nobody writes it. */
+/** Leaves out a member, repeats one, or adds an unknown one, in unusual formatting. */
 function strangely(random: Random, members: Member[]): string {
   const all = members.filter(() => !random.chance(4));
   if (random.chance(8)) all.push(random.pick(members));

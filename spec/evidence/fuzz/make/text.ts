@@ -1,4 +1,4 @@
-/** Characters and texts that a lenient decoder reads as others, and small damage to good ones. */
+/** Characters and texts that a lenient decoder takes for others, and small damage to good texts. */
 
 import type { Random } from "../random.ts";
 
@@ -12,7 +12,7 @@ const STRANGERS: readonly string[] = [
   ...["\uff0e", "\uff1d", "\uff1b", "\ud800", "\udc41", "\udbff", "\ud83d\ude00", "\ud841\udc41"],
 ];
 
-/** A character, or a few, that belongs in no token. */
+/** One or a few characters that belong in no token. */
 export function stranger(random: Random): string {
   switch (random.below(8)) {
     case 0:
@@ -20,14 +20,14 @@ export function stranger(random: Random): string {
     case 1:
       return String.fromCharCode(random.below(0x10000));
     case 2:
-      // Half of a pair, whose low byte is a letter's.
+      // Half of a surrogate pair, whose low byte is a letter's.
       return String.fromCharCode(0xd800 + 0x100 * random.below(8) + 0x41 + random.below(26));
     default:
       return random.pick(STRANGERS);
   }
 }
 
-/** Another character of which a decoder that drops bits, or folds widths, makes this one. */
+/** A character that a decoder takes for this one if it drops bits or folds widths. */
 export function lookAlike(random: Random, character: string): string {
   const code = character.charCodeAt(0);
   switch (random.below(5)) {
@@ -44,7 +44,7 @@ export function lookAlike(random: Random, character: string): string {
   }
 }
 
-/** A text with one to three small damages. */
+/** A text with one to three small changes. */
 export function mutated(random: Random, text: string): string {
   let result = text;
   for (let times = random.chance(70) ? 1 : 1 + random.below(3); times > 0; times--) {
@@ -86,7 +86,7 @@ function mutation(random: Random, text: string): string {
   }
 }
 
-/** Up to `most` pieces of an alphabet, of strangers, or of both. */
+/** Up to `most` characters of an alphabet, of strangers, or of both. */
 export function noise(random: Random, most: number, alphabet: ArrayLike<string>): string {
   const strangers = random.pick([0, 0, 2, 20, 100]);
   let text = "";

@@ -1,9 +1,9 @@
 /** A Cookie header by RFC 6265bis section 4.2.1, split and trimmed. */
 
-/** Section 4.1.1: what no cookie-octet is, of the visible ASCII. */
+/** Section 4.1.1: the visible ASCII characters that are not cookie-octets. */
 const EXCLUDED = '",;\\';
 
-/** The values of a name, in order; one that is no text of cookie-octets does not exist. */
+/** The values of a name, in order. A value that is not made of cookie-octets is left out. */
 export function cookieValues(header: string, name: string): string[] {
   const values: string[] = [];
   for (const pair of header.split(";")) {

@@ -1,4 +1,4 @@
-/** The Fernet spec's "Verifying", with the MAC in front of all else, as the contract has it. */
+/** The Fernet spec's "Verifying", but with the MAC before all else. */
 
 import { createDecipheriv, createHmac, type KeyObject } from "node:crypto";
 import { base64urlBytes } from "./base64url.ts";
@@ -71,7 +71,7 @@ export function decryptFernet(
   return { value: { message: plaintext.slice(0, -count), timestamp } };
 }
 
-/** Seconds, of which the generators give quarters at most, as a whole number of these. */
+/** Converts seconds to whole quarters: the generators make no smaller fraction. */
 function quarters(seconds: number): bigint {
   return BigInt(seconds * 4);
 }

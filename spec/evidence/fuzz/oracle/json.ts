@@ -1,11 +1,11 @@
-/** RFC 8259, as a descent along its grammar; of members of one name the last counts (RFC 7515 section 4). */
+/** RFC 8259 as a recursive descent; of two members of one name the last counts (RFC 7515 section 4). */
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
   [name: string]: Json;
 }
 
-/** The value of a JSON text; undefined if it is none. */
+/** The value of a JSON text; undefined if the text is not JSON. */
 export function jsonValue(text: string): Json | undefined {
   const reader = new Reader(text);
   const value = reader.element();
@@ -32,7 +32,7 @@ const ESCAPES: Record<string, string> = {
   t: "\t",
 };
 
-/** Every method gives undefined where the text does not go on as the grammar has it. */
+/** Every method returns undefined where the text breaks the grammar. */
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -134,7 +134,7 @@ class Reader {
     this.#matched(BLANK);
   }
 
-  /** What a sticky expression matches from here on, or nothing. */
+  /** The text that a sticky expression matches from here on, or "". */
   #matched(expression: RegExp): string {
     expression.lastIndex = this.#at;
     const found = expression.exec(this.#text)?.[0] ?? "";

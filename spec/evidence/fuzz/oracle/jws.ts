@@ -13,7 +13,7 @@ export interface JwsKey {
 
 type Bytes = number[] | undefined;
 
-/** The payload's bytes; `typ`, if there is one, is demanded of the header. */
+/** The payload's bytes. If `typ` is given, the header must have it. */
 export function openJws(
   keys: readonly JwsKey[],
   typ: string | undefined,
@@ -28,7 +28,7 @@ export function openJws(
   const otherAlgorithm =
     header !== undefined && Object.hasOwn(header, "alg") && header.alg !== "HS256";
   if (head === undefined || payload === undefined || mac === undefined) {
-    // Two faults at once, where the header has one: no clause says which is told.
+    // Where the header has a fault too, either may be reported: no clause orders them.
     if (held && head !== undefined) return refuse("ERR_ENCODING", ...headerFaults(header, typ));
     return otherAlgorithm ? refuse("ERR_ENCODING", "ERR_TOKEN_ALGORITHM") : refuse("ERR_ENCODING");
   }
@@ -37,14 +37,14 @@ export function openJws(
   return faults.length > 0 ? refuse(...faults) : { value: payload };
 }
 
-/** The object that bytes are as UTF-8 and JSON. */
+/** The object in bytes of UTF-8 and JSON. */
 export function objectOf(bytes: readonly number[]): JsonObject | undefined {
   const text = utf8Text(bytes);
   const value = text === undefined ? undefined : jsonValue(text);
   return isObject(value) ? value : undefined;
 }
 
-/** Section 4.1.4: the keys that `kid` names, or all where it names none of ours. */
+/** Section 4.1.4: the keys that `kid` names, or all where it names none. */
 function chosen(keys: readonly JwsKey[], header: JsonObject | undefined): readonly JwsKey[] {
   const kid = header !== undefined && Object.hasOwn(header, "kid") ? header.kid : undefined;
   const named = keys.filter((key) => key.kid !== undefined && key.kid === kid);

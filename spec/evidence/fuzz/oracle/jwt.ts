@@ -33,7 +33,7 @@ export function verifyJwt(
   return faults.length > 0 ? refuse(...faults) : { value: claims };
 }
 
-/** What a token says, nothing of it proven. */
+/** The content of a token, without any proof. */
 export function decodeJwt(token: string): Verdict<{ header: JsonObject; claims: JsonObject }> {
   const parts = token.split(".");
   if (parts.length !== 3) return refuse("ERR_TOKEN_MALFORMED");
@@ -50,7 +50,7 @@ export function decodeJwt(token: string): Verdict<{ header: JsonObject; claims: 
 const STRINGS = ["iss", "sub", "jti"];
 const TIMES = ["exp", "nbf", "iat"];
 
-/** Section 4.1: types; then what the policy demands. No clause orders them. */
+/** Section 4.1: the types of claims, and the demands of the policy. No clause orders them. */
 function claimFaults(claims: JsonObject, policy: Policy): string[] {
   const faults = new Set<string>();
   const audience = [policy.audience ?? []].flat();
@@ -58,7 +58,7 @@ function claimFaults(claims: JsonObject, policy: Policy): string[] {
     if (!holds) faults.add(`ERR_TOKEN_CLAIM ${name}`);
   };
   for (const name of STRINGS) demand(!has(claims, name) || typeof claims[name] === "string", name);
-  // Section 2: a NumericDate is a number, and 1e400 none that can be compared.
+  // Section 2: a NumericDate is a number. 1e400 reads as Infinity, which cannot be compared.
   for (const name of TIMES) demand(!has(claims, name) || Number.isFinite(claims[name]), name);
   const aud = has(claims, "aud") ? claims.aud : undefined;
   demand(aud === undefined || isAudience(aud), "aud");
@@ -69,7 +69,7 @@ function claimFaults(claims: JsonObject, policy: Policy): string[] {
   for (const [name, value] of Object.entries(fixed)) {
     demand(value === undefined || (has(claims, name) && claims[name] === value), name);
   }
-  // Section 4.1.3, both ways: it must have us where we are one, and be absent where we are none.
+  // Section 4.1.3: `aud` must name us, and must be absent where we have no audience.
   if (audience.length > 0 || aud !== undefined) {
     const named: Json[] = [aud ?? []].flat();
     demand(

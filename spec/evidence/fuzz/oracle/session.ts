@@ -1,4 +1,4 @@
-/** A session's cookie: its type's seal, the claims in it, and the times between which it opens. */
+/** A session's cookie: the seal of its type, the claims in it, and the times at which it opens. */
 
 import type { KeyObject } from "node:crypto";
 import { base64urlBytes } from "./base64url.ts";
@@ -12,7 +12,7 @@ import { refuse, type Verdict } from "./verdict.ts";
 export interface SessionSetup {
   readonly name: string;
   readonly type: "base64" | "jwt" | "fernet";
-  /** The derived key: whole for a JWT, in halves for Fernet. */
+  /** The derived key: one for JWT, two halves for Fernet. */
   readonly key: KeyObject;
   readonly halves: FernetKeys;
   readonly maxAge: number;
@@ -28,9 +28,9 @@ export interface OpenedSession {
 }
 
 const MALFORMED = refuse("ERR_TOKEN_MALFORMED");
-/** What a session has itself, and the prototype. */
+/** The members of a session itself, and the prototype. */
 const MEMBERS = "id isNew createdAt expiresAt regenerate destroy save touch __proto__".split(" ");
-/** The clocks of a fleet. */
+/** How far the clocks of a fleet may differ. */
 const SKEW = 60;
 
 /** The session that a Cookie header brings; null where it has no cookie of the name. */
@@ -42,7 +42,7 @@ export function readSession(
   const [first, ...more] = cookieValues(header, setup.name).map((value) =>
     openValue(setup, value, now),
   );
-  // No generator makes two that open.
+  // No generator makes two cookies that open.
   return more.find((verdict) => "value" in verdict) ?? first ?? { value: null };
 }
 
@@ -54,7 +54,7 @@ function openValue(setup: SessionSetup, value: string, now: number): Verdict<Ope
   const text = utf8Text(bytes.value);
   const claims = text === undefined ? undefined : jsonValue(text);
   if (!isObject(claims)) return MALFORMED;
-  // Anybody can write these: only what the library writes is read.
+  // Anybody can write these, so only the library's own formatting is accepted.
   if (setup.type === "base64" && JSON.stringify(claims) !== text) return MALFORMED;
   return judged(setup, claims, now);
 }
@@ -65,7 +65,7 @@ function unsealed(setup: SessionSetup, value: string): Verdict<readonly number[]
     const bytes = base64urlBytes(value, false);
     return bytes === undefined ? refuse("ERR_ENCODING") : { value: bytes };
   }
-  // A Fernet token whose padding is left off.
+  // A Fernet token without its padding.
   if (value.includes("=")) return refuse("ERR_TOKEN_INVALID");
   const padded = value + "=".repeat((4 - (value.length % 4)) % 4);
   const opened = decryptFernet([setup.halves], padded, { now: 0 });
@@ -93,7 +93,7 @@ function judged(setup: SessionSetup, claims: JsonObject, now: number): Verdict<O
   return { value: { id: jti, createdAt: begun, expiresAt, data: Object.fromEntries(kept) } };
 }
 
-/** The one text of some 16 bytes. */
+/** Tells if it is the canonical text of 16 bytes. */
 function isId(jti: Json | undefined): boolean {
   return typeof jti === "string" && base64urlBytes(jti, false)?.length === 16;
 }
@@ -102,7 +102,7 @@ function isWhole(value: Json | undefined): value is number {
   return typeof value === "number" && value % 1 === 0 && Math.abs(value) <= 2 ** 53 - 1;
 }
 
-/** Whether JSON can write it back: no number is too large. */
+/** Tells if JSON can write the value back: no number is too large. */
 function isWritable(value: Json): boolean {
   if (typeof value === "number") return Math.abs(value) <= Number.MAX_VALUE;
   if (typeof value !== "object" || value === null) return true;

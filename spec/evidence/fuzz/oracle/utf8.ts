@@ -1,13 +1,13 @@
 /** RFC 3629: bytes as text. */
 
-/** By the range of the first byte: how many follow, and the least code point that needs as many. */
+/** For each range of the first byte: how many bytes follow, and the least code point that needs so many. */
 const FORMS = [
   { from: 0xc0, to: 0xdf, follow: 1, least: 0x80 },
   { from: 0xe0, to: 0xef, follow: 2, least: 0x800 },
   { from: 0xf0, to: 0xf7, follow: 3, least: 0x10000 },
 ] as const;
 
-/** The text; undefined if the bytes are no UTF-8. A byte order mark is a character like any other. */
+/** The text; undefined if the bytes are not UTF-8. A byte order mark is an ordinary character. */
 export function utf8Text(bytes: readonly number[]): string | undefined {
   const points: number[] = [];
   for (let at = 0; at < bytes.length; at++) {

@@ -1,4 +1,4 @@
-/** examples/astro, built for production by its adapter for Node; `more` has what its docs say besides. */
+/** examples/astro, built for production by its adapter for Node. `more` has the other code of its page. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
@@ -30,7 +30,7 @@ test("an action has the session of the middleware", async () => {
 
 late("a component", app.site);
 
-test("an error that is thrown loses the change, and is told", async () => {
+test("a thrown error loses the change, which is reported", async () => {
   // Astro makes that response outside the middleware.
   const tom = new Visitor(app.site({ isStore: true }));
   equal((await tom.ask("/broken", {})).status, 500);
@@ -38,7 +38,7 @@ test("an error that is thrown loses the change, and is told", async () => {
   await app.printed("ERR_SESSION_UNSENT");
 });
 
-test("an error page, and a page rewritten to, see the session as the request brought it", async () => {
+test("an error page and a rewritten page see the session of the request", async () => {
   const tom = new Visitor(app.site());
   const { status, text } = await tom.ask("/gone");
   deepEqual([status, tom.written], [404, 1]);

@@ -1,4 +1,4 @@
-/** `wrap` as Next's middleware, before pages that the build made, in whole or in part. */
+/** `wrap` as Next's middleware, before pages that the build made in whole or in part. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { cpSync } from "node:fs";
@@ -33,13 +33,13 @@ before(async () => {
 });
 after(() => site?.end());
 
-/** What cookies of the session hold. */
+/** The data of the session in cookies. */
 function held(fields: readonly string[]): Visit[] {
   const reader = sessions<Visit>({ secret: SESSION_SECRET });
   return fields.map((field) => ({ ...reader.read(field.replace(/;.*/, "")) }));
 }
 
-test("who changed nothing gets no cookie, and the page from the cache", async () => {
+test("a request without a change gets no cookie, and the page from the cache", async () => {
   for (const cookies of [[], [[NAME, "garbage"]]] as [string, string][][]) {
     const { status, setCookie, headers, text } = await new Guest(site, cookies).ask("/still");
     deepEqual([status, setCookie, text], [200, [], "still"]);
@@ -47,7 +47,7 @@ test("who changed nothing gets no cookie, and the page from the cache", async ()
   }
 });
 
-test("a page from the cache that carries a cookie is kept by no cache", async () => {
+test("a page from the cache with a cookie is not cached again", async () => {
   const guest = new Guest(site);
   const { setCookie, headers, text } = await guest.ask("/still?visit");
   deepEqual([held(setCookie), text], [[{ visits: 1 }], "still"]);
@@ -63,7 +63,7 @@ test("a session that is due is renewed before a page", async () => {
   deepEqual((await guest.ask("/shell")).setCookie, []);
 });
 
-test("the part of a page that is made for the visitor sees what the request brought", async () => {
+test("the visitor's part of a page sees the session of the request", async () => {
   const guest = new Guest(site);
   const first = await guest.ask("/shell?visit");
   match(first.html, /nobody, visits: 0\./);
@@ -82,12 +82,12 @@ test("a session that is too large is a 500 without a cookie", async () => {
   await site.printed("[ERR_SESSION_TOO_LARGE]");
 });
 
-test("an action writes one cookie; where the middleware wrote one too, the action's is the last", async () => {
+test("an action writes one cookie, which comes after the middleware's", async () => {
   const alone = await new Guest(site).submit("/shell", "Log in");
   deepEqual(held(alone.setCookie), [{ user: "tom" }]);
   const guest = new Guest(site);
   const both = await guest.submit("/shell?visit", "Log in");
-  // The action began with what the page's visit had left, as the middleware before it did.
+  // The action began with the session of the page's visit, as the middleware before it did.
   deepEqual(held(both.setCookie), [{ visits: 2 }, { visits: 1, user: "tom" }]);
   match((await guest.ask("/shell")).html, /tom, visits: 1\./);
 });

@@ -1,4 +1,4 @@
-/** examples/next, built by Next for production, and walked through: by requests, in Chromium, and with Redis. */
+/** examples/next, built for production and tested by requests, in Chromium, and with Redis. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { resolve } from "node:path";
@@ -21,7 +21,7 @@ function start(variables: Record<string, string>): Promise<Site> {
 
 before(async () => {
   compose(folder, EXAMPLE, resolve(HERE, "probe"));
-  // Nothing is secret yet: the build evaluates every module, and needs no secret for it.
+  // Without a secret yet: the build evaluates every module, and must need none.
   delete process.env.SESSION_SECRET;
   run(folder, NEXT, "build");
   site = await start({ SESSION_SECRET });
@@ -38,7 +38,7 @@ notes({
   attributes: /; Path=\/; .*; Secure; HttpOnly; SameSite=lax$/,
   clearing: `${NAME}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=lax`,
   async greet(guest) {
-    for (const _ of ["the page cannot delete it", "so it is there still"]) {
+    for (const _ of ["the page cannot delete it", "so it is still there"]) {
       const account = await guest.ask("/account");
       deepEqual([account.text, sets(account)], ["Welcome. Notes of tom Add Log out", []]);
       equal(
@@ -71,19 +71,19 @@ notes({
     "POST /account: 1",
     "GET /: 1",
   ],
-  // The page that comes with the logout is no visit that anybody keeps.
+  // The page that comes with the logout is not counted: nobody keeps that session.
   visits: 1,
 });
 
 describe("A server action", () => {
-  test("edits twice, one after the other, and Next sends the last", async () => {
+  test("edits twice in a row, and Next sends the last edit", async () => {
     const guest = await loggedIn();
     const answer = await guest.submit("/probe", "twice");
     deepEqual([answer.status, sets(answer)], [200, [NAME]]);
     match((await guest.ask("/probe")).text, /^seen: tom, first second\. /);
   });
 
-  test("that throws writes nothing, and says what it lost", async () => {
+  test("that throws writes nothing, and reports the lost change", async () => {
     const guest = await loggedIn();
     const answer = await guest.submit("/probe", "failing");
     deepEqual([answer.status, sets(answer)], [500, []]);
@@ -91,7 +91,7 @@ describe("A server action", () => {
     match((await guest.ask("/probe")).text, /^seen: tom, \. /);
   });
 
-  test("that throws after a logout logs out all the same", async () => {
+  test("that throws after a logout still logs out", async () => {
     const guest = await loggedIn();
     const answer = await guest.submit("/probe", "failingLogout");
     deepEqual([answer.status, sets(answer)], [500, [NAME]]);
@@ -106,7 +106,7 @@ describe("A server action", () => {
     match((await guest.ask("/probe")).text, /^seen: tom, looked for\. /);
   });
 
-  test("renews a session that is due, though it changes nothing", async () => {
+  test("renews a session that is due, without a change", async () => {
     const guest = due(site);
     const answer = await guest.submit("/probe", "reading");
     deepEqual([answer.status, sets(answer)], [200, [NAME]]);
@@ -115,7 +115,7 @@ describe("A server action", () => {
 });
 
 describe("A page", () => {
-  test("that edits fails where there is something to write, were it a renewal alone", async () => {
+  test("that edits fails where there is something to write, even a renewal", async () => {
     const guest = await loggedIn();
     const unchanged = await guest.ask("/probe/page-edit");
     deepEqual([unchanged.status, sets(unchanged)], [200, []]);
@@ -130,13 +130,13 @@ describe("A page", () => {
     }
   });
 
-  test("reads a session that is due for renewal, and leaves it as it is", async () => {
+  test("reads a session that is due for renewal, and does not renew it", async () => {
     const answer = await due(site).ask("/probe");
     deepEqual([answer.status, sets(answer)], [200, []]);
     match(answer.text, /^seen: ann, /);
   });
 
-  test("reads while it streams, and a change that comes too late is refused aloud", async () => {
+  test("reads while it streams, and a change that comes too late is an error", async () => {
     const guest = await loggedIn();
     const read = await guest.ask("/probe/streamed");
     match(read.html, /late for tom\./);
@@ -146,7 +146,7 @@ describe("A page", () => {
     match((await guest.ask("/probe")).text, /^seen: tom, \. /);
   });
 
-  test("that the build made has nothing to do with sessions", async () => {
+  test("that the build made does not touch sessions", async () => {
     const answer = await (await loggedIn()).ask("/probe/still");
     deepEqual([answer.status, sets(answer)], [200, []]);
     equal(answer.headers.get("Cache-Control"), "s-maxage=31536000");
@@ -183,13 +183,13 @@ describe("A route handler", () => {
     deepEqual({ user, path }, { user: "tom", path: "/api/session" });
   });
 
-  test("has one session for a wrap within a wrap", async () => {
+  test("has one session where one wrap is inside another", async () => {
     const answer = await (await loggedIn()).ask("/probe/api?do=nested");
     deepEqual([answer.html, sets(answer)], ['["outer","inner"]', [NAME]]);
     equal(answer.headers.get("Cache-Control"), "no-store");
   });
 
-  test("has its parameters behind the session", async () => {
+  test("gets its parameters after the session", async () => {
     const answer = await (await loggedIn()).ask("/notes/seven");
     deepEqual(JSON.parse(answer.html), { user: "tom", flash: "Welcome.", notes: ["seven"] });
     deepEqual(sets(answer), [NAME]);
@@ -212,7 +212,7 @@ describe("A route handler", () => {
     }
   });
 
-  test("loses a change by Next's redirect() within wrap, and says so", async () => {
+  test("loses a change when Next's redirect() is thrown within wrap, and reports it", async () => {
     const guest = await loggedIn();
     const answer = await guest.ask("/probe/api?do=redirect");
     deepEqual([answer.status, answer.location, sets(answer)], [307, "/probe", []]);
@@ -220,19 +220,19 @@ describe("A route handler", () => {
     match((await guest.ask("/probe")).text, /^seen: tom, \. /);
   });
 
-  test("redirects by Next's redirect() within edit, which carries the session", async () => {
+  test("keeps a change when Next's redirect() is thrown within edit", async () => {
     const guest = await loggedIn();
     const answer = await guest.ask("/probe/api", { method: "POST" });
     deepEqual([answer.status, answer.location, sets(answer)], [307, "/probe", [NAME]]);
     match((await guest.ask("/probe")).text, /^seen: ann, \. /);
   });
 
-  test("has its own cookies besides", async () => {
+  test("can set its own cookies too", async () => {
     const answer = await (await loggedIn()).ask("/probe/api?do=both");
     deepEqual(sets(answer).sort(), [NAME, "own"]);
   });
 
-  test("that streams hears from save that a change is too late", async () => {
+  test("that streams gets an error from save when a change is too late", async () => {
     const answer = await (await loggedIn()).ask("/probe/api?do=stream");
     deepEqual(sets(answer), []);
     equal(answer.html, "SessionError: the session changed, but no response carried the change");
@@ -253,7 +253,7 @@ describe("With Redis", () => {
     await redis?.remove();
   });
 
-  test("who logged out in one process is out in the other, and no one is let in without the list", async () => {
+  test("a logout in one process counts in the other, and without the list nobody is let in", async () => {
     const [one, other] = sites as [Site, Site];
     const guest = new Guest(one);
     await guest.submit("/", "Log in", { user: "tom" });
@@ -280,7 +280,7 @@ describe("With Redis", () => {
       const answer = await ann.ask(path);
       deepEqual([answer.status, sets(answer)], [500, []], path);
     }
-    // Who has no session is not asked about.
+    // A visitor without a session causes no question to the list.
     equal((await new Guest(one).ask("/probe")).status, 200);
   });
 });

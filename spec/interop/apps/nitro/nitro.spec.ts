@@ -1,4 +1,4 @@
-/** examples/nitro (Nitro 3, h3 2), built for production on Node; `more` has what its docs say besides. */
+/** examples/nitro (Nitro 3, h3 2), built for production on Node. `more` has the other code of its page. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { test } from "node:test";
@@ -16,7 +16,7 @@ walks("edit, of its cookies", app.store);
 
 besides(app.site, (tom) => tom.ask("/both"), "x-own");
 
-test("an error that is thrown loses the change, and is told; Nitro answers it as ever", async () => {
+test("a thrown error loses the change, which is reported; Nitro answers as usual", async () => {
   const tom = new Visitor(app.site({ isStore: true }));
   const { status, text } = await tom.ask("/broken", {});
   deepEqual([status, tom.written], [418, 0]);
@@ -24,13 +24,13 @@ test("an error that is thrown loses the change, and is told; Nitro answers it as
   await app.printed("ERR_SESSION_UNSENT");
 });
 
-test("a path that no route has is answered within the middleware", async () => {
+test("a path without a route is answered within the middleware", async () => {
   const tom = new Visitor(app.site());
   const { status } = await tom.ask("/nowhere");
   deepEqual([status, tom.written], [404, 0]);
 });
 
-test("a route that the server asks itself has a session of its own", async () => {
+test("a route that the server calls itself has a session of its own", async () => {
   const tom = new Visitor(app.site());
   await tom.send("login", { user: "Tom" });
   const { text } = await tom.ask("/outer");

@@ -1,4 +1,4 @@
-/** examples/nuxt (Nitro 2, h3 1), built for production on Node; `more` has what its docs say besides. */
+/** examples/nuxt (Nitro 2, h3 1), built for production on Node. `more` has the other code of its page. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
@@ -21,14 +21,14 @@ test("Chromium logs in and out", async () => {
 
 besides(app.site, (tom) => tom.ask("/both"), "x-own");
 
-test("an error that is thrown keeps the change", async () => {
+test("a thrown error keeps the change", async () => {
   const tom = new Visitor(app.site());
   equal((await tom.ask("/broken", {})).status, 418);
   deepEqual(await tom.me(), { user: "Broken", visits: 0 });
 });
 
-test("a route that the server asks itself reads the session, and writes in the store's way alone", async () => {
-  // Its own response has no session: the route that asks does not touch it.
+test("a route that the server calls itself reads the session, and writes it only through the store", async () => {
+  // The inner response has no session, and the calling route does not touch its own.
   const tom = new Visitor(app.site({ isStore: true }));
   await tom.send("login", { user: "Tom" });
   const { text } = await tom.ask("/outer");

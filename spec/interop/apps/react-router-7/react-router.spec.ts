@@ -1,4 +1,4 @@
-/** React Router 7, in its framework mode, with the middleware that it has behind a flag. */
+/** React Router 7 in framework mode, with its middleware, which a flag switches on. */
 
 import { resolve } from "node:path";
 import { walk } from "../../helpers/react-router.ts";

@@ -1,4 +1,4 @@
-/** React Router 8, in its framework mode. */
+/** React Router 8 in framework mode. */
 
 import { walk } from "../../helpers/react-router.ts";
 

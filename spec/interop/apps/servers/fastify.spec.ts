@@ -1,4 +1,4 @@
-/** examples/servers/fastify-session.ts: `request.session` can be read, assigned and left alone, in every part of an application. */
+/** examples/servers/fastify-session.ts: `request.session` can be read, assigned or left alone, anywhere in an application. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ const OPTIONS = { secret: "32 bytes or more that only tests have" };
 const visitors = sessions<Data>(OPTIONS);
 const cookie = visitors.issue({ user: "Tom" }).setCookie;
 
-/** What the handler's answer sets, of a request that brings Tom's cookie. */
+/** The fields that the handler's answer sets, for a request with Tom's cookie. */
 async function answer(
   handler: (request: Request) => unknown,
   options: SessionOptions = OPTIONS,
@@ -39,14 +39,14 @@ async function answer(
   return { status: statusCode, headers, body, set: [headers["set-cookie"] ?? []].flat() };
 }
 
-test("it is the session of the cookie, and opens when it is touched", async () => {
+test("request.session is the session of the cookie, and opens when it is touched", async () => {
   const untouched = await answer(() => "none");
   deepEqual([untouched.set, untouched.headers.vary], [[], undefined]);
   const read = await answer(({ session }) => (session as Data).user);
   deepEqual([read.body, read.set, read.headers.vary], ["Tom", [], "Cookie"]);
 });
 
-test("a change sets one cookie, whatever the handler answers with", async () => {
+test("a change sets one cookie, whatever the handler returns", async () => {
   for (const give of [() => "text", () => ({ a: 1 }), () => Readable.from(["stream"])]) {
     const { status, set } = await answer(({ session }) => {
       (session as Data).visits = 1;
@@ -68,7 +68,7 @@ test("an object replaces the data, and null destroys the session", async () => {
   match(String(destroyed.set), /^__Host-session=; Max-Age=0;/);
 });
 
-test("with a list null is refused: nobody could wait for it", async () => {
+test("null is refused where there is a revocation list, since nobody could wait for it", async () => {
   const { status, set, body } = await answer(
     (request) => {
       request.session = null;
@@ -79,7 +79,7 @@ test("with a list null is refused: nobody could wait for it", async () => {
   match(body, /await destroy\(\)/);
 });
 
-test("hooks before it find undefined, hooks and plugins behind it the session", async () => {
+test("hooks before the plugin find undefined, hooks and plugins after it find the session", async () => {
   const seen: unknown[] = [];
   const { status, body } = await answer(
     ({ session }) => (session as Data).user,

@@ -1,4 +1,4 @@
-/** tRPC, GraphQL Yoga and Elysia in `wrap`: as they are wherever there is `fetch`, without a server. */
+/** tRPC, GraphQL Yoga and Elysia in `wrap`, called as Fetch handlers without a server. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
@@ -20,7 +20,7 @@ const json = (path: string, body: unknown): Request =>
     body: JSON.stringify(body),
   });
 
-/** Who is logged in by the one cookie that a Response sets. */
+/** The user in the one cookie that a Response sets. */
 function userOf(response: Response): string | undefined {
   const set = response.headers.getSetCookie();
   deepEqual([response.status, set.length], [200, 1]);
@@ -62,7 +62,7 @@ test("GraphQL Yoga", async () => {
   equal(userOf(await fetch(json("/graphql", { query: "mutation { login }" }))), "Tom");
 });
 
-test("Elysia, which answers 500 without it", async () => {
+test("Elysia, which answers 500 without `wrap`", async () => {
   const open = new WeakMap<Request, Session<Data>>();
   const app = new Elysia()
     .derive(({ request, status }) => {

@@ -1,4 +1,4 @@
-/** examples/servers as programs: in a folder that has installed what they import, and bulla as it is published. */
+/** examples/servers as programs, in a folder with their packages installed, and bulla as it is published. */
 
 import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ export const ROOT = resolve(import.meta.dirname, "../../../..");
 const MODULES = join(import.meta.dirname, "node_modules");
 const BUN = resolve(import.meta.dirname, "../../node_modules/.bin/bun");
 
-/** The settings of a reader's own project. */
+/** The compiler settings of a reader's own project. */
 export const SETTINGS = {
   target: "es2023",
   module: "nodenext",
@@ -23,7 +23,7 @@ export const SETTINGS = {
   noEmit: true,
 };
 
-/** A new folder with the examples and these files, until the specs of a file have run. */
+/** Makes a folder with the examples and these files, and removes it after the specs of a file. */
 export function project(files: Record<string, string> = {}): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "bulla-servers-")));
   after(() => rmSync(folder, { recursive: true }));
@@ -41,7 +41,7 @@ export function project(files: Record<string, string> = {}): string {
   return folder;
 }
 
-/** What the programs have as their secret. */
+/** The secret of the programs. */
 export const SECRET = "a secret of some more than 32 bytes";
 
 /** Starts a program that prints its address when it listens, and returns the address. */
@@ -53,7 +53,7 @@ export async function start(t: TestContext, folder: string, program: string): Pr
     { cwd: folder, env: { NODE_ENV: "development", SESSION_SECRET: SECRET } },
   );
   server.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    // Warnings of sessions are what the specs provoke.
+    // The specs provoke warnings about sessions, so these are not shown.
     if (!text.includes("SessionError")) process.stderr.write(text);
   });
   t.after(() => server.end());

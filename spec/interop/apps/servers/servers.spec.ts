@@ -1,5 +1,5 @@
 /**
- * examples/servers, each walked by a visitor over real connections: one Set-Cookie for a change and none
+ * Visits each program of examples/servers over real connections: one Set-Cookie for a change and none
  * without, whatever the framework.
  */
 
@@ -16,7 +16,7 @@ const ATTRIBUTES = "; Path=/; HttpOnly; SameSite=Lax";
 const folder = project();
 
 type Deed = "greet" | "me" | "login" | "note" | "logout";
-/** How a deed is asked for, and where its value is in the reply. */
+/** How to ask for an action, and where its value is in the reply. */
 interface Way {
   ask(deed: Deed, text: string | undefined): [path: string, body?: unknown];
   value(text: string, deed: Deed): unknown;
@@ -27,7 +27,7 @@ const REST: Way = {
     if (deed === "greet") return ["/"];
     return deed === "me" ? ["/me"] : [`/${deed}`, { text }];
   },
-  // A framework sends a text as it is.
+  // These frameworks send a text unchanged.
   value: (text, deed) => (deed === "me" || deed === "note" ? JSON.parse(text) : text),
 };
 
@@ -58,7 +58,7 @@ const SERVERS: Record<string, Way> = {
   "yoga.ts": GRAPHQL,
 };
 
-/** A user agent that keeps cookies, and looks at every reply. */
+/** A user agent that keeps cookies and checks every reply. */
 class Visitor {
   readonly jar = new Jar();
   readonly client: Client;
@@ -79,7 +79,7 @@ class Visitor {
     return reply;
   }
 
-  /** What a deed gives that changes the session: one cookie is set. */
+  /** Does something that changes the session: exactly one cookie must be set. */
   async changes(deed: Deed, text?: string): Promise<unknown> {
     const reply = await this.ask(deed, text);
     ok(reply.status === 200 || reply.status === 201, reply.text);
@@ -93,7 +93,7 @@ class Visitor {
     return this.way.value(reply.text, deed);
   }
 
-  /** Who one is, and with which notes, which no cookie tells anew. */
+  /** Asks for the user and the notes, which sets no cookie. */
   async me(): Promise<Record<string, unknown>> {
     const reply = await this.ask("me");
     deepEqual([reply.status, reply.setCookie], [200, []], reply.text);
@@ -105,7 +105,7 @@ class Visitor {
     return this.jar.cookies.get(NAME);
   }
 
-  /** Another one, who has copied the cookie, or made one up. */
+  /** Another visitor, with a copied or invented cookie. */
   copy(cookie = this.cookie): Visitor {
     const other = new Visitor(this.client, this.way);
     other.jar.cookies.set(NAME, cookie ?? "");
@@ -142,7 +142,7 @@ for (const [program, way] of Object.entries(SERVERS)) {
       deepEqual(await visitor.me(), { user: "Tom", notes: ["clay", "reed"] });
     });
 
-    await t.test("too much: 500, and the session stays as it was", async () => {
+    await t.test("data that are too large: 500, and the session stays as it was", async () => {
       const { status, setCookie, headers } = await visitor.ask("note", "x".repeat(5000));
       deepEqual([status, setCookie, headers["cache-control"]], [500, [], "no-store"]);
       deepEqual(await visitor.me(), { user: "Tom", notes: ["clay", "reed"] });
@@ -156,7 +156,7 @@ for (const [program, way] of Object.entries(SERVERS)) {
       }
     });
 
-    await t.test("a logout, of copies too", async () => {
+    await t.test("a logout, which ends copies too", async () => {
       const copy = visitor.copy();
       deepEqual(await copy.me(), { user: "Tom", notes: ["clay", "reed"] });
       equal(await visitor.changes("logout"), "Bye");
@@ -168,7 +168,7 @@ for (const [program, way] of Object.entries(SERVERS)) {
   });
 }
 
-/** A list that is out of reach, in place of the examples' own. */
+/** The examples with a revocation list that is out of reach. */
 const broken = project({
   "actions.ts": readFileSync(join(ROOT, "examples/servers/actions.ts"), "utf8").replace(
     /revocation: .*/,
@@ -178,7 +178,7 @@ const broken = project({
 const { issue } = sessions({ secret: SECRET, cookie: { secure: false } });
 
 for (const [program, way] of Object.entries(SERVERS)) {
-  test(`${program}, where the list cannot be asked: 503, and nothing is told of it`, async (t) => {
+  test(`${program} answers 503 where the list cannot be asked, and does not say why`, async (t) => {
     const client = httpClient(await start(t, broken, program));
     t.after(() => client.close());
     const visitor = new Visitor(client, way);

@@ -1,4 +1,4 @@
-/** examples/servers/socket-io.ts: who is logged in is greeted, others are refused, and no handshake sets a cookie. */
+/** examples/servers/socket-io.ts greets a visitor who is logged in, refuses others, and sets no cookie in a handshake. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { type TestContext, test } from "node:test";
@@ -9,7 +9,7 @@ import { project, start } from "./project.ts";
 const folder = project();
 const TRANSPORTS = ["polling", "websocket"];
 
-/** What a client hears first with these cookies: a greeting, or why it is refused. */
+/** The first message to a client with these cookies: a greeting, or the reason of the refusal. */
 function connect(t: TestContext, address: string, transport: string, jar: Jar): Promise<unknown> {
   const socket = io(address, {
     transports: [transport],

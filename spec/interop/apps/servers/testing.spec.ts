@@ -1,4 +1,4 @@
-/** docs/testing.md: its code is run as it stands there, and Jest finds and runs what is published by the lines it gives. */
+/** docs/testing.md: runs its code as it stands there, and runs Jest on the published package with the lines that it gives. */
 
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -13,7 +13,7 @@ const shown = Object.fromEntries(
   [...page.matchAll(/^`([\w.-]+)`:\n\n```ts\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]),
 ) as Record<string, string>;
 
-/** What the page has tests run with. */
+/** The secret that the page gives to tests. */
 const [, SESSION_SECRET = ""] = /SESSION_SECRET="([^"]+)"/.exec(page) ?? [];
 
 /** Runs a program of node_modules in a folder. */
@@ -38,7 +38,7 @@ function run(
   return { status, said: `${stdout}${stderr}` };
 }
 
-test("there is code for supertest, inject, Playwright and time", () => {
+test("the page has code for supertest, inject, Playwright and time", () => {
   deepEqual(Object.keys(shown), [
     "app.ts",
     "supertest.test.ts",
@@ -88,7 +88,7 @@ export default defineConfig({
   match(said, /1 passed/);
 });
 
-/** What a test of an application does, in CommonJS. */
+/** A usual test of an application, in CommonJS. */
 const TESTS = `
 const visitors = sessions({
   secret: new Uint8Array(32).fill(7),
@@ -146,7 +146,7 @@ import express from "express";
 import request from "supertest";
 ${TESTS}`;
 
-/** A project of CommonJS that has installed what is published, as npm lays it out, or as pnpm does. */
+/** A CommonJS project with the published package installed, in the layout of npm or of pnpm. */
 function installed(layout: "npm" | "pnpm", files: Record<string, string>): string {
   const folder = project({ "package.json": "{}", ...files });
   const modules = join(folder, "node_modules");
@@ -187,7 +187,7 @@ interface Run {
   variables?: Record<string, string>;
 }
 const RUNS: Record<string, Run> = {
-  "as it comes": {
+  alone: {
     layout: "npm",
     files: { "app.test.js": REQUIRED, "jest.config.js": config() },
     variables: { NODE_OPTIONS: flag },
@@ -202,13 +202,13 @@ const RUNS: Record<string, Run> = {
   },
 };
 for (const [how, { layout, files, variables }] of Object.entries(RUNS)) {
-  test(`Jest ${how} runs what ${layout} installed`, () => {
+  test(`Jest ${how} runs the package that ${layout} installed`, () => {
     const { status, said } = run(installed(layout, files), JEST, [], variables);
     equal(status, 0, said);
     match(said, /^Tests: +4 passed, 4 total$/m);
   });
 
-  test(`Jest ${how}, but without the line, says that it must not require an ES module`, () => {
+  test(`Jest ${how} without the line says that it must not require an ES module`, () => {
     const bare = { ...files, "jest.config.js": `${files["jest.config.js"]}`.replace(line, "") };
     const { status, said } = run(installed(layout, bare), JEST);
     notEqual(status, 0);
@@ -216,7 +216,7 @@ for (const [how, { layout, files, variables }] of Object.entries(RUNS)) {
   });
 }
 
-test("Mocha needs nothing", () => {
+test("Mocha needs no configuration", () => {
   const folder = installed("npm", { "app.test.js": REQUIRED });
   const { status, said } = run(folder, "mocha/bin/mocha.js", ["--exit", "app.test.js"]);
   equal(status, 0, said);

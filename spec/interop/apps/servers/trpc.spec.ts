@@ -1,4 +1,4 @@
-/** examples/servers/trpc.ts and the real client: a batch sets one cookie; the head of a stream goes first. */
+/** examples/servers/trpc.ts and the real client: a batch sets one cookie; a stream sends its head first. */
 
 import { deepEqual, rejects } from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { Jar } from "../../helpers/clients.ts";
 import { project, ROOT, start } from "./project.ts";
 
 const example = readFileSync(join(ROOT, "examples/servers/trpc.ts"), "utf8");
-// Its login takes until the head has gone, as one that asks a database may.
+// Its login takes until the head has gone, as a login with a database may.
 const slow = example
   .replace("({ session: req.session })", "({ session: req.session, res })")
   .replace("({ req })", "({ req, res })")
@@ -21,7 +21,7 @@ const slow = example
   .replace('"Tom")),', '"Tom") }),');
 const folder = project({ "slow.ts": slow });
 
-/** What the client hears of a login and a note in one request, and then of who it is. */
+/** The results of a login and a note in one request, and then the visitor's name. */
 async function batch(link: typeof httpBatchLink, url: string) {
   const jar = new Jar();
   const set: number[] = [];
@@ -51,7 +51,7 @@ test("httpBatchLink: one cookie for all calls", async (t) => {
   deepEqual(me, { user: "Tom", notes: ["clay"] });
 });
 
-test("httpBatchStreamLink: a login behind the head fails, and the client hears why", async (t) => {
+test("httpBatchStreamLink: a login after the head fails, and the client gets the reason", async (t) => {
   const url = await start(t, folder, "slow.ts");
   await rejects(batch(httpBatchStreamLink as typeof httpBatchLink, url), {
     message: "the session changed, but no response carried the change",

@@ -1,4 +1,4 @@
-/** Types: the examples compile as they are, strict; types/ holds good uses and bad ones. */
+/** Types: the examples compile under strict settings; types/ has good and bad uses. */
 
 import { deepEqual, match, notEqual } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -14,7 +14,7 @@ function tsc(folder: string, ...more: string[]): { status: number | null; stdout
   return { status, stdout };
 }
 
-test("the examples and types/good.ts compile, and no use in types/bad.ts that is marked does", () => {
+test("the examples and types/good.ts compile, and the uses marked in types/bad.ts do not", () => {
   const files = Object.fromEntries(
     ["good.ts", "bad.ts"].map((name) => [
       name,
@@ -28,7 +28,7 @@ test("the specs compile", () => {
   deepEqual(tsc(import.meta.dirname), { status: 0, stdout: "" });
 });
 
-// docs/frameworks/express.md says what to remove when one comes from express-session.
+// docs/frameworks/express.md says what to remove when a project leaves express-session.
 describe("beside the types of express-session", () => {
   const folder = project({
     "tsconfig.json": JSON.stringify({
@@ -55,7 +55,7 @@ express().use(sessions({ secret: "32 bytes or more that only tests have" }).midd
     deepEqual(tsc(folder), { status: 0, stdout: "" });
   });
 
-  test("with them Express's own Request does not: it cannot have both sessions", () => {
+  test("with them Express's own Request does not compile: it cannot have both sessions", () => {
     const { status, stdout } = tsc(folder, ...both);
     notEqual(status, 0);
     const [first = "", ...rest] = stdout.trimEnd().split("\n");

@@ -1,4 +1,4 @@
-/** An example as an application of its own: put together, type-checked, built for production, and started. */
+/** An example as an application of its own: copied together, type-checked, built for production, and started. */
 
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -15,12 +15,12 @@ export interface Parts {
   /** Programs of node_modules/.bin. */
   readonly build: Program;
   readonly types: Program;
-  /** What the build makes, for Node. */
+  /** The file that the build makes for Node. */
   readonly entry: string;
-  /** How a path goes on behind a page's: "/me", or "?/login". */
+  /** The end of a path after a page's: "/me", or "?/login". */
   readonly me?: string;
   readonly deed?: string;
-  /** What else is done before the tests, when it has been started. */
+  /** Runs after the start and before the tests. */
   readonly prepare?: () => Promise<void>;
 }
 
@@ -28,15 +28,15 @@ export interface Application {
   readonly port: number;
   /** The example itself. */
   site(more?: Partial<Visited>): Visited;
-  /** Its twin at /store, over the framework's cookie store. */
+  /** The same at /store, with the framework's cookie store. */
   store(more?: Partial<Visited>): Visited;
-  /** Waits until the server has printed this since the test began. */
+  /** Waits until the server has printed this, from the start of the test on. */
   printed(words: string): Promise<void>;
 }
 
 /**
  * Builds examples/NAME and starts it before the tests, and tests its types. Files of the folder `more` beside the
- * spec go over it. It has bulla as npm would install it: a copy of what is published, and not a link.
+ * spec are copied over it. bulla is a copy of what is published, as npm would install it, and not a link.
  */
 export function application(
   name: string,
@@ -66,7 +66,7 @@ export function application(
   after(() => site?.end());
   beforeEach(() => site?.forget());
 
-  test("it is typed", () => program(types));
+  test("the application type-checks", () => program(types));
 
   const visited = (home: string, more: Partial<Visited>): Visited => ({
     port: started().port,

@@ -1,4 +1,4 @@
-/** Chromium on a built application, behind a proxy that ends TLS. */
+/** Chromium on a built application, through a proxy that ends TLS. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { once } from "node:events";
@@ -8,7 +8,7 @@ import type { Page } from "playwright-core";
 import { certificate } from "../../helpers/certificate.ts";
 import { complaints, openChromium } from "../../helpers/chromium.ts";
 
-/** Runs a walk on a page of its own, with scripts or without, and fails where it complains. */
+/** Runs a walk on a new page, with or without scripts, and fails if the page reports errors. */
 export async function browse(
   port: number,
   { scripts }: { scripts: boolean },
@@ -48,7 +48,7 @@ export async function browse(
   }
 }
 
-/** Logs in, reloads, edits and logs out, on the page that every example has. */
+/** Logs in, reloads, edits and logs out on the page that every example has. */
 export async function visit(page: Page, home: string): Promise<void> {
   const sees = async (greeting: string): Promise<void> => {
     await page.locator("h1", { hasText: new RegExp(`^Hello ${greeting}, visits: `) }).waitFor();

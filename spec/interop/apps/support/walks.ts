@@ -1,23 +1,23 @@
-/** What a visitor does in every example, and what its server may write meanwhile. */
+/** The visits that every example has to pass, and what its server may write meanwhile. */
 
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { type Client, httpClient, Jar, type Reply } from "../../helpers/clients.ts";
 
-/** A server with a session, and where to find it. */
+/** A server with a session, and its addresses. */
 export interface Visited {
   readonly port: number;
-  /** Where each thing is asked for or sent to. */
+  /** The path of each action. */
   readonly paths: Readonly<Record<"home" | "me" | "login" | "note" | "logout", string>>;
   /** The name of the cookie: `__Host-session` by default. */
   readonly name?: string;
   /** A cookie store cannot set Vary and Cache-Control. */
   readonly isStore?: boolean;
-  /** Cookies besides, that are not looked at. */
+  /** Other cookies, which the checks leave out. */
   readonly others?: readonly string[];
 }
 
-/** A user agent on the site, which looks at every reply. */
+/** A user agent for the site, which checks every reply. */
 export class Visitor {
   readonly jar = new Jar();
   /** How many cookies were set by the last reply. */
@@ -42,7 +42,7 @@ export class Visitor {
     this.jar.cookies.set(this.name, value);
   }
 
-  /** Asks, by POST where there is a form; `onHead` hears that the head has come. */
+  /** Sends a GET, or a POST of a form; calls `onHead` when the head has come. */
   async ask(path: string, form?: Record<string, string>, onHead?: () => void): Promise<Reply> {
     const host = `localhost:${this.#site.port}`;
     const origin = `https://${host}`;
@@ -50,7 +50,7 @@ export class Visitor {
       ...this.jar.headers,
       host,
       accept: "text/html",
-      // A proxy that ends TLS says so.
+      // The header of a proxy that ends TLS.
       "x-forwarded-proto": "https",
       ...(form && {
         origin,
@@ -92,7 +92,7 @@ export class Visitor {
       const { user, visits, flash, notes } = JSON.parse(text);
       return { greeting: `Hello ${user}, visits: ${visits}`, flash, notes };
     }
-    // Frameworks mark the seams between texts by comments.
+    // Frameworks put comments between pieces of text.
     const html = text.replaceAll(/<!--.*?-->/g, "");
     const [, greeting = html] = /<h1(?: [^>]*)?>(.*?)<\/h1>/.exec(html) ?? [];
     const [, flash] = /<p[^>]* role="status"[^>]*>(.*?)<\/p>/.exec(html) ?? [];
@@ -107,7 +107,7 @@ export class Visitor {
   }
 
   /**
-   * Asks for a page whose body waits until /go has been asked for, which happens when its head has come.
+   * Asks for a page whose body waits for /go, and asks for /go when the head has come.
    */
   async late(path: string): Promise<Reply> {
     let gone: Promise<Reply> | undefined;
@@ -124,7 +124,7 @@ export class Visitor {
   }
 }
 
-/** Tests that all hold of the site, which is there when they run. */
+/** The tests of every site, which is started when they run. */
 export function walks(title: string, site: () => Visited): void {
   describe(title, () => {
     let client: Client | undefined;
@@ -142,14 +142,14 @@ export function walks(title: string, site: () => Visited): void {
       }
     });
 
-    test("who only reads is sent no cookie", async () => {
+    test("a request that only reads gets no cookie", async () => {
       const tom = visitor();
       deepEqual([await tom.me(), tom.written], [{ user: "stranger", visits: 0 }, 0]);
       await tom.home();
       deepEqual([await tom.me(), tom.written], [{ user: "stranger", visits: 1 }, 0]);
     });
 
-    test("a login begins anew, and its message is shown once", async () => {
+    test("a login begins a new session, and its message is shown once", async () => {
       const tom = visitor();
       await tom.home();
       await tom.home();
@@ -162,7 +162,7 @@ export function walks(title: string, site: () => Visited): void {
       equal((await tom.home()).flash, undefined);
     });
 
-    test("a change within the data is a change", async () => {
+    test("a change inside nested data is saved", async () => {
       const tom = visitor();
       await tom.send("login", { user: "Tom" });
       await tom.send("note", { note: "clay" });
@@ -184,7 +184,7 @@ export function walks(title: string, site: () => Visited): void {
       deepEqual([await thief.me(), thief.written], [{ user: "stranger", visits: 0 }, 0]);
     });
 
-    test("a bad cookie is nobody's, and stays where it is", async () => {
+    test("a bad cookie is an empty session, and is not deleted", async () => {
       const tom = visitor();
       await tom.send("login", { user: "Tom" });
       const good = tom.cookie ?? "";
@@ -196,7 +196,7 @@ export function walks(title: string, site: () => Visited): void {
       deepEqual(await tom.me(), { user: "Tom", visits: 0 });
     });
 
-    test("what no cookie can hold is an error, and the session stays as it was", async () => {
+    test("data too large for a cookie are an error, and the session stays as it was", async () => {
       const tom = visitor();
       await tom.send("login", { user: "Tom" });
       const { status } = await tom.ask(site().paths.note, { note: "x".repeat(5000) });
@@ -208,9 +208,9 @@ export function walks(title: string, site: () => Visited): void {
   });
 }
 
-/** Tests that a change after the headers is lost, and that `save()` says so: /late waits for them. */
+/** Tests that a change after the headers is lost, and that `save()` reports it: /late waits for the headers. */
 export function late(what: string, site: () => Visited): void {
-  test(`what ${what} changes comes too late, and save() says so`, async () => {
+  test(`a change by ${what} comes too late, and save() reports it`, async () => {
     const tom = new Visitor(site());
     const { text } = await tom.late("/late");
     equal(tom.written, 0);
@@ -219,13 +219,13 @@ export function late(what: string, site: () => Visited): void {
   });
 }
 
-/** Tests an answer that sets the cookie `theme` and, if `field` names one, a field; and that counts a visit. */
+/** Tests an answer that counts a visit, and sets the cookie `theme` and, if `field` is given, that field. */
 export function besides(
   site: (more: Partial<Visited>) => Visited,
   ask: (tom: Visitor) => Promise<Reply>,
   field?: string,
 ): void {
-  test("what an answer sets by itself goes beside the session's cookie", async () => {
+  test("cookies and fields of the answer itself go beside the session's cookie", async () => {
     const tom = new Visitor(site({ others: ["theme"] }));
     const { headers } = await ask(tom);
     if (field !== undefined) equal(headers[field], "own");

@@ -1,4 +1,4 @@
-/** examples/sveltekit, built for production by adapter-node; `more` has what its docs say besides. */
+/** examples/sveltekit, built for production by adapter-node. `more` has the other code of its page. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
@@ -22,7 +22,7 @@ for (const scripts of [true, false]) {
   });
 }
 
-test("an action that fails keeps the change of wrap, not that of edit", async () => {
+test("an action that fails keeps a change under wrap, and loses one under edit", async () => {
   const tom = new Visitor(app.site());
   equal((await tom.ask("/broken?/hook", {})).status, 500);
   deepEqual(await tom.me(), { user: "Broken", visits: 0 });
@@ -34,8 +34,8 @@ test("an action that fails keeps the change of wrap, not that of edit", async ()
 
 late("a promise of a load function", app.site);
 
-test("an endpoint that event.fetch calls has a session of its own: the outer one wins", async () => {
-  // SvelteKit copies the inner cookie, and not the fields that came with it.
+test("an endpoint called by event.fetch has a session of its own, and the outer session is the one kept", async () => {
+  // SvelteKit copies the inner cookie, but not its Vary and Cache-Control.
   const tom = new Visitor(app.site({ isStore: true }));
   await tom.ask("/fetched");
   deepEqual(await tom.me(), { user: "Inner", visits: 0 });

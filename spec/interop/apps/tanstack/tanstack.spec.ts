@@ -1,4 +1,4 @@
-/** examples/tanstack, built for production by Nitro; `more` has what its docs say besides. */
+/** examples/tanstack, built for production by Nitro. `more` has the other code of its page. */
 
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { application } from "../support/application.ts";
 import { browse, visit } from "../support/browser.ts";
 import { besides, late, Visitor, walks } from "../support/walks.ts";
 
-/** Server functions have addresses that the build makes: a page names them. */
+/** The build makes the addresses of server functions, and a page has them. */
 const paths = { home: "/", me: "/me", login: "", note: "", logout: "" };
 let [broken, both, rename] = ["", "", ""];
 
@@ -66,7 +66,7 @@ test("a server function that fails keeps the change", async () => {
   deepEqual(await tom.me(), { user: "Broken", visits: 0 });
 });
 
-test("a server route that throws loses the change, and is told", async () => {
+test("a server route that throws loses the change, which is reported", async () => {
   const tom = new Visitor(app.site({ paths, isStore: true }));
   equal((await tom.ask("/thrown", {})).status, 500);
   equal(tom.written, 0);

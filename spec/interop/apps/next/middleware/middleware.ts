@@ -1,7 +1,7 @@
 import { type NextRequest, NextResponse } from "next/server";
 import { visitors } from "./session";
 
-/** As Next 15 has it: `wrap` in front of every page. */
+/** As in Next 15: `wrap` before every page. */
 export const middleware = visitors.wrap((request: NextRequest, session) => {
   const { pathname, searchParams } = request.nextUrl;
   if (searchParams.has("visit")) session.visits = (session.visits ?? 0) + 1;

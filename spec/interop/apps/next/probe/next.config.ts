@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
 
-// Beside this folder there are the lock files of the checkout, which is where bulla is linked to.
+// The checkout, to which bulla is linked. Next would take the folder of a nearer lock file.
 const root = resolve("../../../../../..");
 export default { turbopack: { root }, outputFileTracingRoot: root };

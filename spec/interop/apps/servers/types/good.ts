@@ -1,4 +1,4 @@
-/** Uses in the servers' frameworks that have to compile: types.spec.ts has `tsc` judge it, in a project of its own. */
+/** Uses in the servers' frameworks that must compile: types.spec.ts runs `tsc` on them, in a project of its own. */
 
 import { createParamDecorator, type ExecutionContext, Session as OfNest } from "@nestjs/common";
 import { initTRPC } from "@trpc/server";
@@ -14,7 +14,7 @@ import { session } from "./fastify-session.ts";
 
 const visitors = sessions(options);
 
-/** Whether a value has just this type. */
+/** Checks that a value has exactly this type. */
 function same<Expected>(): <T>(
   value: T,
   ...wrong: [T] extends [Expected] ? ([Expected] extends [T] ? [] : [never]) : [never]

@@ -1,3 +1,3 @@
-/** Opened by /go, when the head of the page that waits has come. */
+/** /go opens it, once the head of the waiting page has come. */
 
 export const gate = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-/** Sessions of another cookie, for the pages that take it from the cookie store. */
+/** Sessions with another cookie, for the pages that use the cookie store. */
 
 import { getSecret } from "astro:env/server";
 import { memoryRevocation, sessions } from "bulla/session";

@@ -4,7 +4,7 @@ import { Await } from "react-router";
 import type { Route } from "./+types/late";
 import { sessionContext } from "./session";
 
-/** What it promises comes when the head has long gone. */
+/** Its promise settles long after the head has gone. */
 export function loader({ request, context }: Route.LoaderArgs) {
   const session = context.get(sessionContext);
   const change = new URL(request.url).searchParams.has("change");

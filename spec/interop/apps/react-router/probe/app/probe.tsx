@@ -7,7 +7,7 @@ export function loader({ context }: Route.LoaderArgs) {
   return `seen: ${user}, ${notes.join(" ")}.`;
 }
 
-/** A helper that finds the session where its caller did. */
+/** A helper that finds the session in the same way as its caller. */
 function remember(context: Route.ActionArgs["context"], note: string): void {
   const session = context.get(sessionContext);
   session.notes = [...(session.notes ?? []), note];

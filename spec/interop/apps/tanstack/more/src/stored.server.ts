@@ -1,4 +1,4 @@
-/** A session of another cookie, where Start has the cookies. */
+/** Sessions with another cookie, kept in Start's cookies. */
 
 import { getCookie, setCookie } from "@tanstack/react-start/server";
 import { memoryRevocation, type Session, sessions } from "bulla/session";

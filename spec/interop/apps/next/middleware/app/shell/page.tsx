@@ -16,7 +16,7 @@ async function Visitor() {
   return <p>{`${user}, visits: ${visits}.`}</p>;
 }
 
-/** The shell is made by the build, the visitor's part at each request. */
+/** The build makes the shell, each request makes the visitor's part. */
 export default function Page() {
   return (
     <main>

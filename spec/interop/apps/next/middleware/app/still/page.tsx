@@ -1,4 +1,4 @@
-/** Made by the build, the same for everybody. */
+/** Made by the build, and the same for everybody. */
 export default function Page() {
   return <main>still</main>;
 }

@@ -4,7 +4,7 @@ import { cookies } from "next/headers";
 import { notFound } from "next/navigation";
 import { visitors } from "../../session";
 
-/** A helper with an `edit` of its own, inside another one's. */
+/** A helper with an `edit` of its own, inside another `edit`. */
 async function remember(note: string): Promise<void> {
   await visitors.edit(await cookies(), (session) => {
     session.notes = [...(session.notes ?? []), note];

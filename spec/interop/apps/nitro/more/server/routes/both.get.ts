@@ -1,4 +1,4 @@
-/** A cookie and a header of the route's own, beside the session's. */
+/** A cookie and a field of the route itself, beside the session's. */
 
 import { defineHandler } from "nitro";
 import { setCookie } from "nitro/h3";

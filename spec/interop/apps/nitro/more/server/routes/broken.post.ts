@@ -1,4 +1,4 @@
-/** Fails behind a change. */
+/** Fails after a change. */
 
 import { defineHandler, HTTPError } from "nitro";
 

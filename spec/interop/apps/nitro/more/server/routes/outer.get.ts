@@ -1,4 +1,4 @@
-/** Calls another route of the server, within it. */
+/** Calls another route of the same server. */
 
 import { defineHandler, serverFetch } from "nitro";
 

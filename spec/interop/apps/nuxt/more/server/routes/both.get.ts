@@ -1,4 +1,4 @@
-/** A cookie and a field of the route's own, beside the session's. */
+/** A cookie and a field of the route itself, beside the session's. */
 
 export default defineEventHandler((event) => {
   setCookie(event, "theme", "dark");

@@ -1,4 +1,4 @@
-/** Fails behind a change. */
+/** Fails after a change. */
 
 export default defineEventHandler((event) => {
   event.node.req.session.user = "Broken";

@@ -1,4 +1,4 @@
-/** Calls other routes of the server, within it. */
+/** Calls other routes of the same server. */
 
 export default defineEventHandler(async (event) => {
   const read = await event.$fetch("/me");

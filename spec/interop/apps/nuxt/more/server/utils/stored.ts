@@ -1,4 +1,4 @@
-/** A session of another cookie, where h3 has the cookies. */
+/** Sessions with another cookie, kept in h3's cookies. */
 
 import { memoryRevocation, type Session, sessions } from "bulla/session";
 import type { H3Event } from "h3";

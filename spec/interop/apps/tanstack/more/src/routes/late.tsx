@@ -1,4 +1,4 @@
-/** A loader that does not wait for what changes the session. */
+/** A loader that does not wait for the promise that changes the session. */
 
 import { Await, createFileRoute } from "@tanstack/react-router";
 import { createServerFn } from "@tanstack/react-start";

@@ -1,4 +1,4 @@
-/** The walks in the store's way: `?login`, `?note` and `?logout` of one server route. */
+/** The walks with the cookie store: `?login`, `?note` and `?logout` of one server route. */
 
 import { createFileRoute } from "@tanstack/react-router";
 import { edit } from "../stored.server.ts";

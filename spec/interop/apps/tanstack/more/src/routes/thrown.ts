@@ -1,4 +1,4 @@
-/** A server route that fails behind a change. */
+/** A server route that fails after a change. */
 
 import { createFileRoute } from "@tanstack/react-router";
 

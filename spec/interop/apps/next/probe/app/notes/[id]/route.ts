@@ -1,7 +1,7 @@
 import type { NextRequest } from "next/server";
 import { visitors } from "../../../session";
 
-/** A route with parameters: they come behind the session, typed by the path. */
+/** A route with parameters: they come after the session, typed by the path. */
 export const GET = visitors.wrap(
   async (_request: NextRequest, session, { params }: RouteContext<"/notes/[id]">) => {
     const { id } = await params;

@@ -1,7 +1,7 @@
 import { cookies } from "next/headers";
 import { visitors } from "../../../session";
 
-/** Against the documentation: a page that edits. */
+/** A page that edits, which the documentation forbids. */
 export default async function Page({ searchParams }: PageProps<"/probe/page-edit">) {
   const { change } = await searchParams;
   const user = await visitors.edit(await cookies(), (session) => {

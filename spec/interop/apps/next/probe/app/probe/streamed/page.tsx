@@ -3,7 +3,7 @@ import { cookies } from "next/headers";
 import { Suspense } from "react";
 import { visitors } from "../../../session";
 
-/** Rendered when the head has long gone. */
+/** Rendered long after the head has gone. */
 async function Late({ change }: { change: boolean }) {
   const store = await cookies();
   await wait(200);

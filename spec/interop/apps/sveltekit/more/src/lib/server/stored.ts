@@ -1,4 +1,4 @@
-/** Sessions of another cookie, for the routes that take it from the cookie store. */
+/** Sessions with another cookie, for the routes that use the cookie store. */
 
 import { memoryRevocation, sessions } from "bulla/session";
 import { SESSION_SECRET } from "$app/env/private";

@@ -1,4 +1,4 @@
-/** Fails behind a change: kept by a session of the hook, not by one of the store. */
+/** Fails after a change. A session of the hook keeps the change, a session of the store loses it. */
 
 import { visitors } from "../../lib/server/stored.ts";
 import type { Actions } from "./$types";

@@ -1,4 +1,4 @@
-/** Streams, and changes the session only when the head has gone. */
+/** Streams, and changes the session after the head has gone. */
 
 import { SessionError } from "bulla/session";
 import { gate } from "../../lib/server/gate.ts";
