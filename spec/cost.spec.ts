@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { describe, mock, test } from "node:test";
+import { asgiSessions } from "../src/asgi.ts";
 import { decode, encode } from "../src/base64url.ts";
 import { Fernet } from "../src/fernet.ts";
 import { decodeInto, wordsOf } from "../src/internal/base64.ts";
@@ -211,6 +212,14 @@ describe("Fernet: uses the page and open ciphers, and does not copy the message"
       assert.equal(fernet.decrypt(token).buffer.byteLength, padded);
     });
   }
+});
+
+describe("Sessions shared with Python: the header that PyJWT writes is not parsed", () => {
+  const shared = asgiSessions<{ user: string }>({ secret: encode(KEY), type: "jwt" });
+  const cookie = shared.issue({ user: "tom" }).setCookie.split(";", 1)[0] as string;
+  // The payload, and the data in it; the time of the cookie, and of the session.
+  const cost = { parse: 2, clock: 2, write: 1, hash: 3, buffer: 1 };
+  costs([["read", () => shared.read(cookie).user, cost]]);
 });
 
 describe("Sessions: one parse for an unchanged session, one stringify and one seal for a changed one, nothing for an untouched one", () => {

@@ -70,7 +70,7 @@ export class Jwt<C extends Claims = Claims> {
   readonly #maxAge: number | undefined;
   readonly #maxLength: number;
   /** The members that the last call without options appended. */
-  #last = { now: Number.NaN, lacking: 0, text: "" };
+  #last: { now: number; lacking: number; text: string } | undefined;
 
   /** Makes a random key of 256 bits, as 43 characters. Store it as you store a password. */
   static generateKey(): string {
@@ -157,7 +157,7 @@ export class Jwt<C extends Claims = Claims> {
     // Most claims lack the same members, and many tokens are signed in one second.
     const last = this.#last;
     const usual = times === this.#times;
-    if (usual && now === last.now && lacking === last.lacking) return last.text;
+    if (usual && now === last?.now && lacking === last.lacking) return last.text;
     let text = lacking & IAT ? `,"iat":${now}` : "";
     if (expiresIn !== undefined) text += `,"exp":${after(now, expiresIn, "expiresIn")}`;
     if (notBefore !== undefined) text += `,"nbf":${after(now, notBefore, "notBefore")}`;

@@ -11,7 +11,14 @@ import * as cookieModule from "../../src/cookie.ts";
 import * as fernetModule from "../../src/fernet.ts";
 import * as all from "../../src/index.ts";
 import { CbcKey } from "../../src/internal/cbc.ts";
-import { ConfigError, refusal, SessionError, TokenError } from "../../src/internal/errors.ts";
+import {
+  ConfigError,
+  refusal,
+  refusalOf,
+  revocationError,
+  SessionError,
+  TokenError,
+} from "../../src/internal/errors.ts";
 import { Frames } from "../../src/internal/frame.ts";
 import { HmacKey } from "../../src/internal/hmac.ts";
 import { Jws } from "../../src/internal/jws.ts";
@@ -569,6 +576,29 @@ function holdsNone(text: string, secrets: readonly string[]): void {
     }
   }
 }
+
+test("an error of a revocation list becomes one of a session, once", () => {
+  const failed = new SessionError("ERR_SESSION_REVOCATION");
+  assert.equal(revocationError(failed), failed);
+  for (const cause of [
+    new SessionError("ERR_SESSION_DATA"),
+    new Error("down"),
+    "down",
+    undefined,
+  ]) {
+    const error = revocationError(cause);
+    assert.deepEqual([error.code, error.status], ["ERR_SESSION_REVOCATION", 503]);
+    assert.equal(error.cause, cause);
+  }
+});
+
+test("a refusal is found in whatever a seal gave, and is ERR_TOKEN_INVALID otherwise", () => {
+  assert.equal(refusalOf({ code: "ERR_TOKEN_EXPIRED" }), refusal("ERR_TOKEN_EXPIRED"));
+  const throwing = Object.defineProperty({}, "code", { get: () => raise(new Error("no")) });
+  for (const bad of [undefined, null, 1, "ERR_TOKEN_EXPIRED", {}, { code: "ERR_KEY" }, throwing]) {
+    assert.equal(refusalOf(bad).code, "ERR_TOKEN_INVALID");
+  }
+});
 
 function thrown(call: () => unknown): unknown {
   try {

@@ -263,6 +263,13 @@ describe("timestamp checks the MAC, but does not decrypt", () => {
   });
 });
 
+test("gives no message of a frame with bad padding", () => {
+  const token = fernetToken(KEY, { blocks: Buffer.alloc(16) }).replace(/=+$/, "");
+  const frame = new Frames(KEY).open(token, token.length);
+  assert.ok(frame);
+  assert.equal(decryptFrame(frame), undefined);
+});
+
 describe("Frames work without padding and end at a given place", () => {
   const frames = new Frames(KEY);
   /** The message of the frame that ends at `end`. */

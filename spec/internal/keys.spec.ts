@@ -5,6 +5,7 @@ import { createSecretKey, generateKeyPairSync, KeyObject, webcrypto } from "node
 import { describe, test } from "node:test";
 import { decode } from "../../src/base64url.ts";
 import { Fernet } from "../../src/fernet.ts";
+import { toFront } from "../../src/internal/keys.ts";
 import { Jwt, type JwtKey } from "../../src/jwt.ts";
 import { base64url, fernetToken, jws } from "../helpers/token-forge.ts";
 import { misuse, refused } from "../helpers/token-refusals.ts";
@@ -354,3 +355,18 @@ function describeKey(key: unknown): string {
   const json = typeof key === "bigint" ? undefined : JSON.stringify(key);
   return (json ?? String(key)).slice(0, 70);
 }
+
+describe("The key that matched last", () => {
+  for (const index of [0, 1, 2, 3]) {
+    test(`moves from ${index} to the front, the others keep their order`, () => {
+      const keys = ["a", "b", "c", "d"];
+      const expected = [keys[index], ...keys.filter((_, other) => other !== index)];
+      assert.equal(toFront(keys, index), expected[0]);
+      assert.deepEqual(keys, expected);
+    });
+  }
+
+  test("stays where it is if it is the first", () => {
+    assert.equal(toFront(Object.freeze(["a", "b"]) as string[], 0), "a");
+  });
+});

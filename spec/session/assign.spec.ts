@@ -146,6 +146,19 @@ describe("an object replaces the data and keeps the id", () => {
     });
   }
 
+  test("is written if the handler did not read the session before or after", async (t) => {
+    for (const start of Object.values(PROTOCOLS)) {
+      const { sessions } = service();
+      const site = await start(t, (req, res) => {
+        sessions.middleware(req, res, () => {
+          (req as WithSession).session = { user: "ann" } as never;
+          res.end();
+        });
+      });
+      assert.equal((await site.ask("/", { headers: { cookie: COOKIE } })).setCookie.length, 1);
+    }
+  });
+
   test("equal data write nothing", async (t) => {
     const rows: ((req: WithSession) => unknown)[] = [
       (req) => (req.session = { user: "tom" } as never),

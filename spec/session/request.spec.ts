@@ -27,6 +27,27 @@ const COOKIES = {
   "a bad cookie": `${NAME}=garbage`,
 };
 
+test("the property has no session on an object that no middleware saw", async () => {
+  const { sessions } = service();
+  const req = { headers: {} } as http.IncomingMessage;
+  sessions.middleware(req, { writeHead() {}, once() {} } as never, () => {});
+  const property = Object.getOwnPropertyDescriptor(req, "session");
+  assert.equal(property?.get?.call({}), undefined);
+  assert.throws(() => property?.set?.call({}, {}), { code: "ERR_OPTION" });
+});
+
+test("a stand-in for the response, whose end is never called, gives no error", async (t) => {
+  for (const start of Object.values(PROTOCOLS)) {
+    const { sessions } = service();
+    const site = await start(t, (req, res) => {
+      const session = sessions.attach(req, Object.create(res)) as BagSession;
+      session.user = "tom";
+      res.end("done");
+    });
+    assert.equal((await site.ask("/")).status, 200);
+  }
+});
+
 /** Everything that a caller can see of an object: own names, enumeration, and listeners. */
 function shape(emitter: http.IncomingMessage | http.ServerResponse): object {
   const looped: string[] = [];

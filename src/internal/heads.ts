@@ -63,7 +63,7 @@ export class HeadArguments implements Fields {
 
   names(): string[] {
     const own = this.#res.getHeaderNames?.() ?? [];
-    return this.#pairs.length === 0 ? own : [...own, ...this.#pairs.map(([name]) => String(name))];
+    return [...own, ...this.#pairs.map(([name]) => String(name))];
   }
 
   /** True if Node rejects the list, or the value of such a field: the call must then fail as it is. */

@@ -101,6 +101,5 @@ function notShared(given: FieldValue): string {
 
 /** Joins repeated fields into one list (RFC 9110 section 5.3). */
 function textOf(value: FieldValue): string {
-  if (typeof value === "string") return value;
-  return [value ?? []].flat().join(", ");
+  return Array.isArray(value) ? value.join(", ") : String(value ?? "");
 }

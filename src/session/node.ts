@@ -5,7 +5,7 @@ import { optionError } from "../internal/checks.ts";
 import { HeadArguments, type HeadResponse } from "../internal/heads.ts";
 import { streamOf } from "../internal/sources.ts";
 import type { Config } from "./config.ts";
-import type { Carrier } from "./draft.ts";
+import type { Carrier, Commit } from "./draft.ts";
 import { changesFor } from "./fields.ts";
 import { openSource } from "./source.ts";
 import type { State } from "./state.ts";
@@ -27,7 +27,7 @@ export interface NodeResponse extends HeadResponse {
 
 /** The sessions of a response, and its own `writeHead`. */
 interface Hook {
-  readonly exchanges: Exchange[];
+  readonly states: State[];
   readonly writeHead: NodeResponse["writeHead"];
 }
 
@@ -72,18 +72,18 @@ class Exchange implements Carrier {
     const { res, config } = this;
     const hook = res[HOOK];
     if (hook === undefined) {
-      res[HOOK] = { exchanges: [this], writeHead: res.writeHead };
+      res[HOOK] = { states: [state], writeHead: res.writeHead };
       if (!res.headersSent) res.writeHead = writeHead;
       // `once` would make a function for each response.
       (res.on ?? res.once).call(res, "finish", reportLost);
-    } else if (!hook.exchanges.includes(this)) {
-      if (hook.exchanges.some((other) => other.config.name === config.name)) {
+    } else if (!hook.states.includes(state)) {
+      if (hook.states.some((other) => other.config.name === config.name)) {
         warnOnce(
           "BULLA_COOKIE_NAME",
           "two sessions() write a cookie of one name: give each its own cookie.name",
         );
       }
-      hook.exchanges.push(this);
+      hook.states.push(state);
     }
     return state.object;
   }
@@ -128,8 +128,9 @@ export class NodeSessions {
         const exchange = opened(this);
         if (exchange === undefined)
           throw optionError("req.session", "assigned after the middleware has opened it");
-        exchange.join(exchange.state as State);
-        exchange.state?.replace(value);
+        const state = exchange.state as State;
+        exchange.join(state);
+        state.replace(value);
       },
     };
   }
@@ -147,9 +148,10 @@ export class NodeSessions {
       exchange = new Exchange(this.#config, req, res);
       // Not enumerable, so a log's copy of a request holds no session.
       Object.defineProperty(streamOf(req), this.#key, { value: exchange });
+    } else {
+      // An earlier call may have passed a stand-in for the response.
+      exchange.res = res;
     }
-    // An earlier call may have passed a stand-in for the response.
-    exchange.res = res;
     return exchange;
   }
 
@@ -169,20 +171,21 @@ export class NodeSessions {
 }
 
 function writeHead(this: Hooked, ...args: unknown[]): unknown {
-  const { exchanges, writeHead: original } = this[HOOK] as Hook;
+  const { states, writeHead: original } = this[HOOK] as Hook;
   if (this.headersSent) return original.apply(this, args);
   const head = new HeadArguments(this, args);
-  const commits = exchanges.map(({ state }) => (state as State).attempt());
+  const commits = states.map((state) => state.attempt());
   const changes = changesFor(head, commits, head.hasNoBody);
   if (changes.some(([name]) => head.refuses(name))) return original.apply(this, args);
-  const failed = commits.find(({ failure }) => failure);
-  const written = head.write(original, changes, failed?.failure?.status);
-  for (const [index, commit] of commits.entries()) exchanges[index]?.state?.carried(commit);
+  const failure = commits.find((commit) => commit.failure)?.failure;
+  const written = head.write(original, changes, failure?.status);
+  for (const [index, state] of states.entries()) state.carried(commits[index] as Commit);
   return written;
 }
 
 /** HTTP/2 emits "finish" also if the client left before the headers: not an error. */
 function reportLost(this: Hooked): void {
   if (!this.headersSent && "stream" in this) return;
-  for (const { state } of this[HOOK]?.exchanges ?? []) state?.reportLost();
+  // A stand-in's listener is called for the response itself too.
+  for (const state of this[HOOK]?.states ?? []) state.reportLost();
 }
