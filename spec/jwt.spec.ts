@@ -807,7 +807,8 @@ describe("Checks policies and options", () => {
   });
 
   test("an undefined option: a missing setting must not turn off a check", () => {
-    const of = "a value, not undefined: set it, or leave it out";
+    const of =
+      "a value, not undefined, as of an unset environment variable: set it, or leave it out";
     for (const name of new Set(options.map(([name]) => name))) {
       for (const policy of [{ [name]: undefined }, Object.create({ [name]: undefined })]) {
         misuse(() => new Jwt(KEY, policy), "ERR_OPTION", `${name} must be ${of}`);

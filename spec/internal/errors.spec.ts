@@ -252,7 +252,11 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
     () => new Jwt(KEY.slice(1)),
   ],
   ["ERR_KEY", `a JWT key ${PUBLIC}`, () => new Jwt(PEM)],
-  ["ERR_KEY", "no JWT key was given: make one with randomBytes(32)", () => new Jwt([])],
+  [
+    "ERR_KEY",
+    "no JWT key was given: make one with randomBytes(32), once, and keep it",
+    () => new Jwt([]),
+  ],
   [
     "ERR_KEY",
     "a key's text must be strict base64url, as generateKey() writes it",
@@ -296,7 +300,7 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
   ],
   [
     "ERR_OPTION",
-    "ttl must be a value, not undefined: set it, or leave it out",
+    "ttl must be a value, not undefined, as of an unset environment variable: set it, or leave it out",
     () => new Fernet(FERNET_KEY, { ttl: undefined as never }),
   ],
   ["ERR_OPTION", "the options of Jwt must be an object", () => new Jwt(KEY, KEY as never)],
