@@ -280,7 +280,7 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
   ["ERR_OPTION", "the claims must be an object", () => jwt.sign(PLAINTEXT as never)],
   [
     "ERR_OPTION",
-    "the claim exp must be of the type RFC 7519 gives it",
+    "the claim exp must be a finite number, the seconds since the epoch",
     () => jwt.sign({ exp: PLAINTEXT as never }),
   ],
   [
