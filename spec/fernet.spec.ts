@@ -347,7 +347,8 @@ describe("A policy's ttl applies to every call that gives none", () => {
     for (const ttl of [-1, -0.001, Number.NaN, Infinity, "60", null, {}, 1n, false] as never[]) {
       misuse(() => new Fernet(KEY, { ttl }), "ERR_OPTION", demand, String(ttl));
     }
-    const left = "ttl must be a value, not undefined: set it, or leave it out";
+    const left =
+      "ttl must be a value, not undefined, as of an unset environment variable: set it, or leave it out";
     misuse(() => new Fernet(KEY, { ttl: undefined as never }), "ERR_OPTION", left);
     misuse(() => new Fernet(KEY, Object.create({ ttl: undefined })), "ERR_OPTION", left);
   });
@@ -613,7 +614,8 @@ describe("Checks options", () => {
       if (name === "encrypt") {
         misuse(() => call({ ttl: 60 } as never), "ERR_OPTION", 'unknown option "ttl" of encrypt');
       }
-      const left = "a value, not undefined: set it, or leave it out";
+      const left =
+        "a value, not undefined, as of an unset environment variable: set it, or leave it out";
       for (const option of name === "encrypt" ? ["now"] : ["ttl", "now"]) {
         const given = { ttl: 1e12, [option]: undefined };
         if (name === "encrypt") Reflect.deleteProperty(given, "ttl");

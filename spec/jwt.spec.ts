@@ -570,18 +570,24 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
     }
   });
 
-  const wrong: [name: string, values: unknown[]][] = [
-    ["exp", ["1", null, Number.NaN, Infinity, -Infinity, 1n, new Date(), [1], true, Symbol("s")]],
-    ["nbf", ["1", null, Number.NaN, Infinity, {}, () => 1]],
-    ["iat", ["1", null, Number.NaN, Infinity, { valueOf: () => 1 }]],
-    ["iss", [1, null, ["joe"], new String("joe"), { toJSON: () => "joe" }, false]],
-    ["sub", [1, null, {}]],
-    ["jti", [1, null, {}]],
-    ["aud", [1, null, {}, ["x", 1], [["x"]], new Set(["x"]), [undefined], Array(1)]],
+  const time = "a finite number, the seconds since the epoch";
+  const list = "a string or a list of strings";
+  const wrong: [name: string, demand: string, values: unknown[]][] = [
+    [
+      "exp",
+      time,
+      ["1", null, Number.NaN, Infinity, -Infinity, 1n, new Date(), [1], true, Symbol()],
+    ],
+    ["nbf", time, ["1", null, Number.NaN, Infinity, {}, () => 1]],
+    ["iat", time, ["1", null, Number.NaN, Infinity, { valueOf: () => 1 }]],
+    ["iss", "a string", [1, null, ["joe"], new String("joe"), { toJSON: () => "joe" }, false]],
+    ["sub", "a string", [1, null, {}]],
+    ["jti", "a string", [1, null, {}]],
+    ["aud", list, [1, null, {}, ["x", 1], [["x"]], new Set(["x"]), [undefined], Array(1)]],
   ];
-  for (const [name, values] of wrong) {
+  for (const [name, demand, values] of wrong) {
     test(`${name} of a wrong type`, () => {
-      const message = `the claim ${name} must be of the type RFC 7519 gives it`;
+      const message = `the claim ${name} must be ${demand}`;
       const held = "the claims must be an object that JSON can hold";
       for (const value of values) {
         const sign = () => jwt.sign({ [name]: value } as Claims);
@@ -665,7 +671,11 @@ describe("Signing refuses claims that a verifier would refuse [7519-4.1.4b]", ()
       "ERR_OPTION",
       "the claim sub must be one of the policy's, or left out",
     );
-    misuse(sign({ exp: "1" }), "ERR_OPTION", "the claim exp must be of the type RFC 7519 gives it");
+    misuse(
+      sign({ exp: "1" }),
+      "ERR_OPTION",
+      "the claim exp must be a finite number, the seconds since the epoch",
+    );
     class Token {
       toJSON() {
         return { sub: "tom" };
@@ -807,7 +817,8 @@ describe("Checks policies and options", () => {
   });
 
   test("an undefined option: a missing setting must not turn off a check", () => {
-    const of = "a value, not undefined: set it, or leave it out";
+    const of =
+      "a value, not undefined, as of an unset environment variable: set it, or leave it out";
     for (const name of new Set(options.map(([name]) => name))) {
       for (const policy of [{ [name]: undefined }, Object.create({ [name]: undefined })]) {
         misuse(() => new Jwt(KEY, policy), "ERR_OPTION", `${name} must be ${of}`);

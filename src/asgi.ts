@@ -118,7 +118,7 @@ export function asgiSessions<T extends object & Data = SessionData>(
   options: AsgiSessionOptions,
 ): Sessions<T> {
   const given = readOptions<Given>(options, OPTIONS, "asgiSessions", NEEDED);
-  const { type, secret = [], allowWeakSecret = false, cookie, ...rest } = given;
+  const { type, secret = "", allowWeakSecret = false, cookie, ...rest } = given;
   if (type === undefined)
     throw optionError("type", "fernet, jwt or base64, as Python's session_type");
   const { name = "session", ...attributes } = readOptions(cookie, COOKIE, "cookie", []);

@@ -24,6 +24,7 @@ import {
   readPolicy,
   readTimes,
   type SignTimes,
+  typeOf,
   VERIFY_OPTIONS,
   wrongType,
 } from "./internal/claims.ts";
@@ -112,8 +113,7 @@ export class Jwt<C extends Claims = Claims> {
     // A toJSON decides what is signed: then the claims to check are in the text.
     const own = typeof claims.toJSON === "function" ? (JSON.parse(text) as Claims) : claims;
     const wrong = wrongType(own);
-    if (wrong !== undefined)
-      throw optionError(`the claim ${wrong}`, "of the type RFC 7519 gives it");
+    if (wrong !== undefined) throw optionError(`the claim ${wrong}`, typeOf(wrong));
     const members = this.#members(own, times);
     // Encoding makes text longer: a token that is far too long must not be built first.
     if (text.length >= this.#maxLength) throw new TokenError("ERR_TOKEN_TOO_LARGE");

@@ -160,7 +160,7 @@ for (const { what, of, known, base, needed = known, take } of TAKERS) {
 
     test("refuses undefined, own or inherited, where it would turn off a check", () => {
       for (const name of needed) {
-        const message = `${name} must be a value, not undefined: set it, or leave it out`;
+        const message = `${name} must be a value, not undefined, as of an unset environment variable: set it, or leave it out`;
         const given = { ...base, [name]: undefined };
         misuse(() => take(given), "ERR_OPTION", message);
         misuse(() => take(Object.freeze(given)), "ERR_OPTION", message);

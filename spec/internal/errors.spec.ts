@@ -259,7 +259,11 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
     () => new Jwt(KEY.slice(1)),
   ],
   ["ERR_KEY", `a JWT key ${PUBLIC}`, () => new Jwt(PEM)],
-  ["ERR_KEY", "no JWT key was given: make one with randomBytes(32)", () => new Jwt([])],
+  [
+    "ERR_KEY",
+    "no JWT key was given: make one with randomBytes(32), once, and keep it",
+    () => new Jwt([]),
+  ],
   [
     "ERR_KEY",
     "a key's text must be strict base64url, as generateKey() writes it",
@@ -283,7 +287,7 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
   ["ERR_OPTION", "the claims must be an object", () => jwt.sign(PLAINTEXT as never)],
   [
     "ERR_OPTION",
-    "the claim exp must be of the type RFC 7519 gives it",
+    "the claim exp must be a finite number, the seconds since the epoch",
     () => jwt.sign({ exp: PLAINTEXT as never }),
   ],
   [
@@ -303,7 +307,7 @@ const MISUSED: readonly [code: "ERR_KEY" | "ERR_OPTION", message: string, call: 
   ],
   [
     "ERR_OPTION",
-    "ttl must be a value, not undefined: set it, or leave it out",
+    "ttl must be a value, not undefined, as of an unset environment variable: set it, or leave it out",
     () => new Fernet(FERNET_KEY, { ttl: undefined as never }),
   ],
   ["ERR_OPTION", "the options of Jwt must be an object", () => new Jwt(KEY, KEY as never)],

@@ -75,9 +75,13 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
   const encoding = "a key's text must be strict base64url, as generateKey() writes it";
   const pair = generateKeyPairSync("ed25519");
   const bad: [message: string, keys: unknown[]][] = [
-    [short, ["", "k", "k".repeat(31), "\u20ac".repeat(10), "password"]],
-    [short, [new Uint8Array(), Buffer.alloc(31, 1), createSecretKey(Buffer.alloc(31, 1))]],
-    [short, [jwk({ k: "" }), jwk({ k: base64url("k".repeat(31)) })]],
+    [short, ["k", "k".repeat(31), "\u20ac".repeat(10), "password"]],
+    [short, [Buffer.alloc(31, 1), createSecretKey(Buffer.alloc(31, 1))]],
+    [short, [jwk({ k: base64url("k".repeat(31)) })]],
+    [
+      `${short}; this one is empty: is its environment variable set?`,
+      ["", new Uint8Array(), jwk({ k: "" })],
+    ],
     [
       "a JWT key must be well-formed text, or bytes such as randomBytes(32)",
       [`${"k".repeat(40)}\ud800`, "\ude00".repeat(40)],
@@ -117,7 +121,11 @@ describe("A JWT's key is 32 bytes or more of text, bytes, a KeyObject or a JWK [
   }
 
   test("refuses an empty list and no argument", () => {
-    misuse(() => new Jwt([]), "ERR_KEY", "no JWT key was given: make one with randomBytes(32)");
+    misuse(
+      () => new Jwt([]),
+      "ERR_KEY",
+      "no JWT key was given: make one with randomBytes(32), once, and keep it",
+    );
     misuse(() => new (Jwt as unknown as new () => Jwt)(), "ERR_KEY", kinds);
   });
 
@@ -284,7 +292,7 @@ describe("A Fernet key is 44 characters or 32 bytes [fernet-key]", () => {
     misuse(
       () => new Fernet([]),
       "ERR_KEY",
-      "no Fernet key was given: make one with randomBytes(32)",
+      "no Fernet key was given: make one with randomBytes(32), once, and keep it",
     );
     misuse(() => new (Fernet as unknown as new () => Fernet)(), "ERR_KEY", size);
   });

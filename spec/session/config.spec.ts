@@ -226,14 +226,14 @@ describe("a wrong secret is a ConfigError", () => {
   const publicKey =
     "a secret must be secret bytes such as randomBytes(32), not the text of a PEM, an SSH key or a JWK";
   const secrets: readonly (readonly [secret: unknown, message: string])[] = [
-    [[], "no secret was given: make one with randomBytes(32)"],
+    [[], "no secret was given: make one with randomBytes(32), once, and keep it"],
     [7, "a secret must be a string or bytes, such as randomBytes(32)"],
     [{ secret }, "a secret must be a string or bytes, such as randomBytes(32)"],
     [[secret, undefined], "a secret must be a string or bytes, such as randomBytes(32)"],
     [[[secret]], "a secret must be a string or bytes, such as randomBytes(32)"],
     [[() => secret], "a secret must be a string or bytes, such as randomBytes(32)"],
     [Array(2), "a secret must be a string or bytes, such as randomBytes(32)"],
-    ["", short],
+    ["", `${short}; this one is empty: is its environment variable set?`],
     ["x".repeat(31), short],
     ["é".repeat(15), short],
     [new Uint8Array(31), short],
@@ -251,7 +251,7 @@ describe("a wrong secret is a ConfigError", () => {
     }
 
     test(`no secret, of type ${type}`, () => {
-      const none = "no secret was given: make one with randomBytes(32)";
+      const none = "no secret was given: make one with randomBytes(32), once, and keep it";
       misuse(() => sessions({ type }), "ERR_KEY", none);
       misuse(() => sessions({ type, secret: null as never }), "ERR_KEY", none);
     });

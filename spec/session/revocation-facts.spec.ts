@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
-import type { Revocation } from "../../src/session.ts";
+import type { Revocation, Session } from "../../src/session.ts";
 import { BEGAN, cookieOf, ENDS, idOf, NOW, OLD_ID } from "../helpers/session-cookies.ts";
 import { OPENERS, writers } from "../helpers/session-entries.ts";
 import { GatedList, LISTS, List, type Listed, SlowList } from "../helpers/session-revocation.ts";
@@ -212,6 +212,30 @@ describe("a list by user, which ends all sessions from before a moment", () => {
     const fresh = await login("tom");
     const users = [phone, laptop, ann, fresh].map((cookie) => made.sessions.read(cookie).user);
     assert.deepEqual(users, [undefined, undefined, "ann", "tom"]);
+  });
+
+  test("spares the one that a login or a new password began, though in that second", async () => {
+    let ended: { at: number; except: string } | undefined;
+    const revocation: Revocation = {
+      isRevoked: (id, { createdAt }) =>
+        ended !== undefined && createdAt <= ended.at && id !== ended.except,
+      revoke() {},
+    };
+    const made = service({ revocation });
+    const login = (session: Session<Bag>): unknown => (session.user = "tom");
+    const [phone, before] = [
+      await visit(made, undefined, login),
+      await visit(made, undefined, login),
+    ];
+    const changed = await visit(made, pairOf(before.setCookie[0]), async (session) => {
+      await session.regenerate();
+      session.user = "tom";
+      ended = { at: NOW, except: session.id };
+    });
+    const users = [phone, before, changed].map(
+      ({ setCookie }) => made.sessions.read(pairOf(setCookie[0])).user,
+    );
+    assert.deepEqual(users, [undefined, undefined, "tom"]);
   });
 });
 

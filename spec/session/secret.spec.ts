@@ -226,7 +226,7 @@ describe("a secret function that returns no valid secret is a ConfigError, and i
         const right = /throws|Promise|then/.test(what)
           ? /^the function secret must return secrets, not throw or return a Promise$/
           : /undefined|null|empty list/.test(what)
-            ? /^no secret was given: make one with randomBytes\(32\)$/
+            ? /^no secret was given: make one with randomBytes\(32\), once, and keep it$/
             : /^a secret must be .*randomBytes\(32\)/;
         const made = service({
           type,

@@ -114,8 +114,9 @@ bulla vendor --check FOLDER
 
 Writes base64url, jwt, fernet, cookie, session or asgi, with all that it imports, as JavaScript with types or,
 with --ts, as TypeScript; several share one folder. FOLDER/check.js runs the published vectors of what is there.
-A newer version of the command replaces what it wrote, unless it was edited. --check names every file that is
-not as this version writes it.
+The folder has to lie in a package with "type": "module", which npm init does not write. A newer version of the
+command replaces what it wrote, unless it was edited. --check names every file that is not as this version
+writes it.
 
   bulla vendor fernet jwt vendor
   node vendor/check.js

@@ -44,7 +44,8 @@ export function checkOption<O extends object, Name extends keyof O & string>(
 ): O[Name] | undefined {
   if (value !== undefined) check(value, name);
   else if (needed && name in options) {
-    throw optionError(name, "a value, not undefined: set it, or leave it out");
+    const demand = "a value, not undefined, as of an unset environment variable";
+    throw optionError(name, `${demand}: set it, or leave it out`);
   }
   return value;
 }

@@ -42,7 +42,7 @@ export function keyList<K>(keys: K | readonly K[], what: string): readonly K[] {
   // Spread, so that the holes of a sparse list become undefined, and are refused as keys.
   const list: readonly K[] = Array.isArray(keys) ? [...keys] : [keys as K];
   if (list.length === 0)
-    throw new ConfigError("ERR_KEY", `no ${what} was given: make one with randomBytes(32)`);
+    throw keyError(`no ${what} was given: make one with randomBytes(32), once, and keep it`);
   return list;
 }
 
@@ -84,8 +84,10 @@ export function secretBytes(secret: string | Uint8Array, what: string): Uint8Arr
     throw keyError(`a ${what} must be well-formed text, or bytes such as randomBytes(32)`);
   }
   const bytes = Buffer.from(typeof secret === "string" ? secret : (plainView(secret) as never));
-  if (bytes.length < LEAST_BYTES)
-    throw keyError(`a ${what} must be 32 bytes or more, such as randomBytes(32)`);
+  if (bytes.length < LEAST_BYTES) {
+    const hint = bytes.length === 0 ? "; this one is empty: is its environment variable set?" : "";
+    throw keyError(`a ${what} must be 32 bytes or more, such as randomBytes(32)${hint}`);
+  }
   const text = bytes.toString();
   if (PEM.test(text) || SSH_KEY.test(text) || JWK.test(text)) {
     throw keyError(

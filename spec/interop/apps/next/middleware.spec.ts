@@ -71,6 +71,15 @@ test("the visitor's part of a page sees the session of the request", async () =>
   match((await guest.ask("/shell")).html, /nobody, visits: 1\./);
 });
 
+test("a page that reads a session gives Next nothing to complain of", async () => {
+  site.forget();
+  for (const path of ["/shell", "/whole"]) {
+    match((await new Guest(site).ask(path)).html, /nobody, visits: 0\./);
+    match((await due(site).ask(path)).html, /ann, visits: 0\./);
+  }
+  equal(site.output, "");
+});
+
 test("a redirect carries the session", async () => {
   const { status, location, setCookie } = await new Guest(site).ask("/gate?visit");
   deepEqual([status, location, held(setCookie)], [303, "/", [{ visits: 1 }]]);

@@ -1,5 +1,6 @@
 import { cookies } from "next/headers";
 import { redirect } from "next/navigation";
+import { connection } from "next/server";
 import { Suspense } from "react";
 import { visitors } from "../../session";
 
@@ -12,6 +13,7 @@ async function act(): Promise<void> {
 }
 
 async function Visitor() {
+  await connection();
   const { user = "nobody", visits = 0 } = await visitors.load(await cookies());
   return <p>{`${user}, visits: ${visits}.`}</p>;
 }
