@@ -48,6 +48,16 @@ test("a stand-in for the response, whose end is never called, gives no error", a
   }
 });
 
+test("what is kept on a request and its response tells whose it is", () => {
+  const { sessions } = service();
+  const res = { writeHead() {}, once() {} };
+  const req = { headers: {} };
+  sessions.attach(req as never, res as never);
+  const names = (object: object) =>
+    Object.getOwnPropertySymbols(object).map(({ description }) => description);
+  assert.deepEqual([names(req), names(res)], [["bulla.exchange"], ["bulla.hook"]]);
+});
+
 /** Everything that a caller can see of an object: own names, enumeration, and listeners. */
 function shape(emitter: http.IncomingMessage | http.ServerResponse): object {
   const looped: string[] = [];

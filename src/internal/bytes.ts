@@ -28,5 +28,5 @@ export function plainView(bytes: Uint8Array): Uint8Array {
 }
 
 function getter(name: string | symbol): unknown {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.get;
+  return (Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor).get;
 }

@@ -148,7 +148,6 @@ function pairsOf(given: unknown): readonly Pair[] {
 }
 
 function isNamed(given: unknown, name: string): boolean {
-  if (given === name) return true;
   return (
     typeof given === "string" &&
     given.length === name.length &&
