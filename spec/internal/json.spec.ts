@@ -70,6 +70,11 @@ const CHANGES: Record<string, (data: typeof DATA) => unknown> = {
   "a member more, deep": (data) => (data.user.roles[2].d = 1),
   "the last member": (data) => (data.e = { x: 1 }),
   "a name": (data) => (data.user = { name: "Ada", ID: 7, roles: data.user.roles }),
+  "a name, not its value": (data) => {
+    const [, , item] = data.user.roles;
+    item.d = item.c;
+    delete item.c;
+  },
   "the order of names": (data) => {
     const { id } = data.user;
     delete data.user.id;

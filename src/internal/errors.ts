@@ -141,9 +141,9 @@ export function refusal(code: TokenErrorCode): Refusal {
 export function refusalOf(refused: unknown): Refusal {
   let code: unknown;
   try {
-    code = (refused as { code?: unknown } | null | undefined)?.code;
+    code = (refused as { code?: unknown }).code;
   } catch {
-    // The getter threw.
+    // It is null or undefined, or the getter threw.
   }
   return refusals.get(code as TokenErrorCode) ?? refusal("ERR_TOKEN_INVALID");
 }
