@@ -18,9 +18,12 @@ export interface HeadResponse {
   statusMessage: string;
   getHeader(name: string): string | number | readonly string[] | undefined;
   getHeaderNames?(): string[];
-  setHeader(name: string, value: string | readonly string[]): unknown;
+  setHeader(name: string, value: string | number | readonly string[]): unknown;
   removeHeader(name: string): void;
 }
+
+/** As a response holds a field; undefined if it does not. */
+type Setting = readonly [name: string, value: ReturnType<HeadResponse["getHeader"]>];
 
 type Pair = readonly [name: unknown, value: FieldValue];
 
@@ -93,7 +96,7 @@ export class HeadArguments implements Fields {
     const before =
       bare && !this.#isHttp2
         ? NOTHING
-        : changes.map(([name]): Change => [name, asSet(res.getHeader(name))]);
+        : changes.map(([name]): Setting => [name, res.getHeader(name)]);
     // After any field is set, node:http rejects pairs: they go through unchanged, so that it throws.
     const fields =
       bare || this.#isHttp2 || !this.#arePairs ? this.#joined(changes, bare) : this.#given;
@@ -155,18 +158,14 @@ function isNamed(given: unknown, name: string): boolean {
   );
 }
 
-function asSet(value: FieldValue): Change[1] {
-  return typeof value === "number" ? String(value) : (value ?? undefined);
-}
-
 /** True for a value that node:http rejects: undefined, or a character outside RFC 9110 section 5.5. */
 function isRefused(value: FieldValue): boolean {
   if (Array.isArray(value)) return value.some(isRefused);
   return value === undefined || /[^\t\x20-\x7e\x80-\xff]/.test(String(value));
 }
 
-function setFields(res: HeadResponse, changes: readonly Change[]): void {
-  for (const [name, value] of changes) {
+function setFields(res: HeadResponse, settings: readonly Setting[]): void {
+  for (const [name, value] of settings) {
     if (value === undefined) res.removeHeader(name);
     else res.setHeader(name, value);
   }

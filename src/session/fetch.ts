@@ -33,7 +33,7 @@ export class FetchSessions {
       let state: State;
       try {
         const opened = outer ?? openSource(this.#config, request, false);
-        if (outer === undefined) this.#running.set(request, opened);
+        this.#running.set(request, opened);
         state = await opened;
       } catch (error) {
         this.#running.delete(request);
