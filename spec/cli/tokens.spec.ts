@@ -151,8 +151,11 @@ describe("keys", () => {
   test("names the key that is wrong, and does not print it", async () => {
     const forms =
       "must be env:NAME, file:PATH (text) or raw:PATH (bytes): a key itself is seen by others";
-    bad(await sign(JWT), 2, `ERR_OPTION: --key ${forms}`);
-    bad(await sign("env:JWT", JWT), 2, `ERR_OPTION: --key (the second) ${forms}`);
+    // One key of 64 begins with "-", which is not a value.
+    const key = `k${JWT}`;
+    bad(await sign(key), 2, `ERR_OPTION: --key ${forms}`);
+    bad(await sign(`-${JWT}`), 2, "ERR_OPTION: --key needs a value");
+    bad(await sign("env:JWT", key), 2, `ERR_OPTION: --key (the second) ${forms}`);
     bad(
       await sign("env:JWT", "env:JWT", "env:JWT", "env:"),
       2,
