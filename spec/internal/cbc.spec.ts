@@ -62,7 +62,6 @@ describe("Memory of a long message's pieces", () => {
 
   for (const [length, expected] of [
     [PIECE, []],
-    [PIECE + 16, [PIECE, 16]],
     [3 * PIECE, [PIECE, PIECE, PIECE]],
   ] as const) {
     test(`is freed for ${length} bytes: ${expected.join(", ") || "none"}`, (t) => {
