@@ -86,8 +86,8 @@ export class Fernet {
   }
 
   /**
-   * The first key encrypts, all decrypt. To change a key, pass `[next, old]` and `rotate` stored tokens. Each key holds
-   * an open cipher and decipher, 6 to 8 KiB.
+   * The first key encrypts, all decrypt. To change a key, pass `[next, old]` and `rotate` stored tokens. A key in
+   * use holds an open cipher and decipher, 6 to 8 KiB.
    * @throws ConfigError ERR_KEY: no key, or one that is not exactly 44 characters or 32 bytes. ERR_OPTION
    */
   constructor(keys: FernetKey | readonly FernetKey[], policy?: FernetPolicy) {
